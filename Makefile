@@ -1,0 +1,56 @@
+# install: .venv with the locked dependencies and the programs.   run: a demo federation, served.
+# test: everything that CI runs.   check: the quick half of it (style, types, floors).
+SHELL := /bin/sh
+PYTHON ?= python3
+UV := .tools/bin/uv
+BIN := .venv/bin
+RUN_DIR ?= .run
+
+.PHONY: install run test check servers lock clean
+
+install: .venv/installed-run
+
+run: .venv/installed-run
+	@test -e $(RUN_DIR)/config.toml || $(BIN)/ticketgate init $(RUN_DIR)
+	$(BIN)/ticketgate serve --config $(RUN_DIR)/config.toml
+
+test: check servers
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+servers: .venv/installed-dev
+	sh tests/servers/install
+
+lock: $(UV)
+	requirements/compile
+
+clean:
+	rm -rf .venv .tools $(RUN_DIR)
+
+$(UV):
+	$(PYTHON) -m pip install --quiet --root-user-action=ignore --target .tools 'uv>=0.13,<0.14'
+
+.venv/bin/python: | $(UV)
+	$(UV) venv --quiet --python $(PYTHON) .venv
+
+.venv/installed-run: requirements/run.txt pyproject.toml | .venv/bin/python
+	@test -e .venv/installed-dev || $(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/run.txt
+	@$(MAKE) --no-print-directory .venv/project
+	@touch $@
+
+.venv/installed-dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@rm -f .venv/project
+	@$(MAKE) --no-print-directory .venv/project
+	@touch $@ .venv/installed-run
+
+# hatchling is pinned in [build-system] and installed first, so that the build needs no isolation.
+.venv/project: pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@

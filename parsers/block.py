@@ -1,0 +1,123 @@
+"""The field block: `Key: value` lines at the top of a body, in either direction.
+
+One grammar serves the fields of a new ticket, the commands of a supporter and the alarm mail.
+A block counts only if its first line has a known key, and never if it looks like the header of a
+forwarded mail. Unknown keys between known ones are reported, never fatal. Quotes never count.
+Standard library only: the site's alarm hook imports this file.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# What people write -> the field's one name. Issue: a new field is one row here.
+KEYS: Mapping[str, str] = {
+    "site": "site",
+    "notified site": "site",
+    "notify site": "site",
+    "affected site": "affected_site",
+    "vo": "vo",
+    "concerned vo": "vo",
+    "priority": "priority",
+    "type of issue": "type_of_issue",
+    "mou area": "mou_area",
+    "assign to": "assign_to",
+    "cc": "cc",
+    "notification": "notification",
+    "alarm": "alarm",
+    "status": "status",
+    "category": "category",
+    "solution": "solution",
+    "involve": "involve",
+    "remind on": "remind_on",
+    "internal": "internal",
+}
+# Lines of a forwarded header in the languages of common clients: they void a block.
+FORWARD_KEYS = frozenset(
+    {
+        "from", "sent", "to", "date", "subject", "reply-to", "message-id", "received",
+        "von", "gesendet", "an", "betreff", "datum",
+        "de", "envoyé", "à", "objet",
+        "da", "inviato", "a", "oggetto",
+        "enviado", "para", "asunto", "fecha",
+    }
+)  # fmt: skip
+MAX_LINES = 40
+MAX_VALUE_CHARS = 1_000
+_LINE = re.compile(r"^[ \t]{0,3}([^\W\d_][^:\n]{0,39}?)[ \t]*:[ \t]*(.*?)[ \t]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of a block: the field's name, its value (may be empty), the line as written."""
+
+    key: str
+    value: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldBlock:
+    """The lines heard. `unknown` are lines whose key nobody knows; `rest` is the text below.
+
+    With no block at all, `fields` and `unknown` are empty and `rest` is the whole text.
+    """
+
+    fields: tuple[Field, ...] = ()
+    unknown: tuple[str, ...] = ()
+    rest: str = ""
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """Return every non-empty value given for a field, in order, without repeats."""
+        return tuple(dict.fromkeys(f.value for f in self.fields if f.key == key and f.value))
+
+    def value(self, key: str) -> str:
+        """Return the field's only value, or "" when it is absent or contradicts itself."""
+        values = self.values(key)
+        return values[0] if len(values) == 1 else ""
+
+
+def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
+    """Return the field block at the top of `text`; an empty block when there is none.
+
+    `skip_blank_lines` is for text made from HTML, where each line may be a paragraph of its own:
+    then blank lines between two key lines do not end the block.
+    """
+    lines = text.splitlines()
+    start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+    fields: list[Field] = []
+    unknown: list[str] = []
+    undecided: list[str] = []  # unknown only if a known key follows: else it is plain text
+    end = start
+    for at in range(start, min(len(lines), start + MAX_LINES)):
+        line = lines[at]
+        if not line.strip():
+            if skip_blank_lines:
+                continue
+            break
+        key, value = _split(line)
+        if not key or (key not in KEYS and not fields):
+            break
+        if key in FORWARD_KEYS and key not in KEYS:
+            return FieldBlock(rest=text)
+        if key not in KEYS:
+            undecided.append(line.strip())
+            continue
+        fields.append(Field(KEYS[key], value[:MAX_VALUE_CHARS], line.strip()))
+        unknown, undecided = unknown + undecided, []
+        end = at + 1
+    if not fields:
+        return FieldBlock(rest=text)
+    return FieldBlock(tuple(fields), tuple(unknown), "\n".join(lines[end:]).strip("\n"))
+
+
+def write_block(pairs: Mapping[str, str]) -> str:
+    """Return `Key: value` lines for `pairs`; each value is put on one line."""
+    return "\n".join(f"{key}: {' '.join(value.split())}" for key, value in pairs.items())
+
+
+def _split(line: str) -> tuple[str, str]:
+    match = _LINE.match(line.replace("\u00a0", " "))
+    if match is None:
+        return "", ""
+    return " ".join(match[1].lower().split()), match[2]

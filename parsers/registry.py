@@ -1,0 +1,101 @@
+"""The federation as values: sites, ROCs, support units, VOs.
+
+Filled from the configuration or a directory; this file does not know where from. Names are found
+without regard to case; a name that fits two sites is returned as two sites, never guessed away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+ROUTABLE = frozenset({"certified", "enabled"})  # GOCDB's word and OIM's, in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A computing site. Address tuples may be empty: directories leave them out."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    roc: str = ""
+    tier: int | None = None
+    certification: str = "Certified"
+    contacts: tuple[str, ...] = ()
+    alarm_addresses: tuple[str, ...] = ()
+    alarm_vos: tuple[str, ...] = ()
+    receipt: str = "auto"
+    resolve: str = "comment"
+    source: str = "config"
+    updated_at: datetime | None = None
+
+    @property
+    def routable(self) -> bool:
+        """Whether tickets may be sent to this site."""
+        return self.certification.lower() in ROUTABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Roc:
+    """A regional operations centre, itself a support unit."""
+
+    name: str
+    addresses: tuple[str, ...]
+    source: str = "config"
+
+
+@dataclass(frozen=True, slots=True)
+class SupportUnit:
+    """A support unit: a mailing list of supporters."""
+
+    name: str
+    addresses: tuple[str, ...]
+    supporters: tuple[str, ...] = ()
+    calendar: str = ""
+    helpdesk: str = ""
+    source: str = "config"
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All that the federation's directories say. Empty is legal and routes all to first line."""
+
+    sites: tuple[Site, ...] = ()
+    rocs: tuple[Roc, ...] = ()
+    units: tuple[SupportUnit, ...] = ()
+    vos: tuple[str, ...] = ()
+    _sites_by_name: Mapping[str, tuple[Site, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the sites by every name that they answer to."""
+        by_name: dict[str, tuple[Site, ...]] = {}
+        for site in self.sites:
+            for name in dict.fromkeys(n.lower() for n in (site.name, *site.aliases)):
+                by_name[name] = (*by_name.get(name, ()), site)
+        for site in self.sites:  # a real name beats another site's alias
+            exact = tuple(s for s in self.sites if s.name.lower() == site.name.lower())
+            by_name[site.name.lower()] = exact
+        object.__setattr__(self, "_sites_by_name", by_name)
+
+    def find_sites(self, name: str) -> tuple[Site, ...]:
+        """Return the sites of that name or alias: none, one, or several for a shared alias."""
+        return self._sites_by_name.get(" ".join(name.lower().split()), ())
+
+    def site_names(self) -> tuple[str, ...]:
+        """Return every name and alias that a site answers to, in lower case."""
+        return tuple(self._sites_by_name)
+
+    def find_unit(self, name: str) -> SupportUnit | None:
+        """Return the support unit or ROC of that name; a ROC is given as a unit."""
+        wanted = " ".join(name.lower().split())
+        for unit in self.units:
+            if unit.name.lower() == wanted:
+                return unit
+        for roc in self.rocs:
+            if roc.name.lower() == wanted:
+                return SupportUnit(roc.name, roc.addresses, source=roc.source)
+        return None
+
+    def find_vo(self, name: str) -> str:
+        """Return the VO's name as registered, or ""."""
+        wanted = name.strip().lower()
+        return next((vo for vo in self.vos if vo.lower() == wanted), "")

@@ -1,0 +1,202 @@
+"""What `decide` takes and gives: requests, facts, policy in; decisions out. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from parsers.envelope import Envelope
+from parsers.evidence import SenderEvidence
+from parsers.heard import InboundMail
+from parsers.registry import Registry
+from parsers.roster import Roster
+from router.addresses import LANE_REST, Intent, OurAddresses
+from router.ticket import Participant, Ticket, TicketEvent
+from router.tokens import Keyring, TokenClass
+from router.words import Audience, MailKind, Outcome, Reason, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The helpdesk's own rules, from the configuration; every limit has its number here.
+
+    `ticket_tag` is the word in subjects ("GGUS-Ticket-ID"). `first_line` is a support unit's name.
+    `unproven` is "first-line" or "route". `operator` are the addresses for trouble with ourselves.
+    """
+
+    name: str
+    addresses: OurAddresses
+    keys: Keyring
+    first_line: str
+    operator: tuple[str, ...] = ()
+    ticket_tag: str = "Ticket-ID"
+    unproven: str = "first-line"
+    notice_chars: int = 4_000
+    subject_chars: int = 255
+    max_cc: int = 10
+    max_hops: int = 30
+    receipts_per_hour: int = 20
+    loop_mails: int = 5
+    loop_window_s: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A request by mail. `mail_id` names it in the journal."""
+
+    mail_id: int
+    envelope: Envelope
+    heard: InboundMail
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request from the command line or a form by somebody entitled to make it.
+
+    `name` is one of `release`; `ticket` its number; `by` who asks, as shown in the history.
+    """
+
+    name: str
+    ticket: int
+    by: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A request by the clock: `name` is one of `held-digest`."""
+
+    name: str
+    ticket: int = 0
+
+
+Request = Mail | Command | Due
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """A hint at the ticket that a mail belongs to, and how far it is believed.
+
+    `reason` says by what. Exactly one of `ticket` (from a token, a keyed Message-ID or a tag) and
+    `message_id` (to be looked up) is set. `token_row` is the participant row that a token names.
+    """
+
+    reason: Reason
+    ticket: int = 0
+    message_id: str = ""
+    token_class: TokenClass | None = None
+    token_row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The same mail, accepted before: its strongest intent, how it ended, and its tickets."""
+
+    mail_id: int
+    intent: Intent
+    tickets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """The outgoing mail that a bounce is about."""
+
+    row: int
+    ticket: int
+    recipient: str
+    kind: MailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted for this mail's sender: receipts in the last hour, mails to this ticket in
+    the loop window (without this one), and whether the loop has been announced there.
+    """
+
+    receipts: int = 0
+    mails_to_ticket: int = 0
+    loop_announced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the store and the proofs know about one request; all of it may be empty.
+
+    `found` holds a ticket for each clue that led to one, strongest clue first.
+    `held` are the tickets for a digest, for that request only.
+    """
+
+    registry: Registry
+    roster: Roster
+    evidence: SenderEvidence = field(default_factory=SenderEvidence)
+    found: tuple[tuple[Clue, Ticket], ...] = ()
+    earlier: Earlier | None = None
+    sent: SentRow | None = None
+    counts: Counts = field(default_factory=Counts)
+    held: tuple[Ticket, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a ticket goes: the responsible unit, the notified site if any, and why.
+
+    `contacts` are the site's addresses to mail (empty without a site, or without known ones).
+    `notes` are sentences for the reader of the ticket.
+    """
+
+    unit: str
+    unit_addresses: tuple[str, ...]
+    site: str = ""
+    contacts: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One mail to one address. Number, Message-ID, Date and token are added by the store.
+
+    `values` is all that the template gets besides those, JSON types only. `role` names the
+    participant that the reply token stands for; `token` None sends no reply token.
+    `in_reply_to` are Message-IDs of the reader's own mails. `attachments_of` is the mail whose
+    attachments go along, 0 for none. `null_sender` only for notices about a bounce.
+    """
+
+    kind: MailKind
+    audience: Audience
+    recipient: str
+    values: Mapping[str, object]
+    role: Role | None = None
+    token: TokenClass | None = TokenClass.PERSON
+    in_reply_to: tuple[str, ...] = ()
+    attachments_of: int = 0
+    null_sender: bool = False
+    lane: int = LANE_REST
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A step of the clock to be kept: `step` falls due at `due_at` (aware UTC)."""
+
+    step: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One consequence of a request, to be written in one transaction with all its others.
+
+    `ticket` is the state to write: number 0 opens one, else `version` is the one that was read.
+    None changes no ticket. `joins` are participants to add. `failed_row` is an outbox row that a
+    bounce declares undeliverable. `link_group` ties tickets opened together.
+    """
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    ticket: Ticket | None = None
+    joins: tuple[Participant, ...] = ()
+    events: tuple[TicketEvent, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
+    route: Route | None = None
+    failed_row: int = 0
+    thread_ids: tuple[str, ...] = ()

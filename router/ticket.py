@@ -1,0 +1,92 @@
+"""The ticket as values: what a decision reads and what it leaves behind.
+
+A ticket with number 0 has not been numbered yet; the store numbers it when it writes the decision.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from router.words import EventKind, Notify, Priority, Reason, Role, Status
+
+
+class TicketKind(StrEnum):
+    """The kinds of ticket; what each allows is a row of `router.kinds.KINDS`."""
+
+    USER = "USER"
+    TEAM = "TEAM"
+    ALARM = "ALARM"
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody, or a list, who takes part in a ticket. `row` is 0 until the store has written it.
+
+    `verified` is false for a stranger who joined by a reference alone.
+    """
+
+    role: Role
+    address: str
+    name: str = ""
+    mode: Notify = Notify.ON_EVERY_CHANGE
+    verified: bool = True
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One ticket's state. `version` rises by one with every write; empty strings mean "not set".
+
+    `kind` is what the ticket is, `wanted` what the mail asked for: a held alarm request is a USER
+    ticket that wants ALARM. `held` is the reason that keeps it back, None when nothing does.
+    """
+
+    number: int
+    version: int
+    kind: TicketKind
+    wanted: TicketKind
+    status: Status
+    held: Reason | None
+    priority: Priority
+    subject: str
+    submitter: str
+    support_unit: str
+    opened_at: datetime
+    updated_at: datetime
+    vo: str = ""
+    notified_site: str = ""
+    affected_site: str = ""
+    type_of_issue: str = ""
+    mou_area: str = ""
+    category: str = "Incident"
+    last_event: int = 0
+    participants: tuple[Participant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEvent:
+    """One entry of a ticket's history. The store numbers it, without gaps inside the ticket.
+
+    `by` is the author as shown, "ticketgate" for ourselves. `text` is the whole text, however
+    long; cuts are made in notices, never here.
+    """
+
+    kind: EventKind
+    by: str
+    at: datetime
+    text: str = ""
+    internal: bool = False
+    verified: bool = True
+    changes: tuple[Change, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    attachments: Mapping[str, int] | None = None  # file name -> bytes, in the mail's order

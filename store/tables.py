@@ -1,0 +1,304 @@
+"""Every table, and the states of its rows.
+
+Two groups. JOURNAL: what the doors write, append-only: raw mail, deliveries, refusals. DESK: all
+else. On SQLite each group is a file of its own (journal.db, tickets.db), so that accepting a mail
+never waits for working on one; on PostgreSQL both lie in one database.
+
+States, and the only functions that move them:
+
+inbox.state    kept     accepted, not decided yet (store.inbox.pull)
+               done     decided, see outcome (store.commit.write)
+               broken   parked after three lone failures, replay takes it back (store.inbox.park)
+outbox.state   waiting  due at due_at (store.commit.write, store.outbox.postpone)
+               claimed  a courier has it until claimed_until (store.outbox.claim)
+               sent     the relay took it (store.outbox.sent)
+               failed   given up: refused, bounced, 5 days old, or its template is broken
+                        (store.outbox.failed); stays visible
+
+Times are text in UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`: sortable, the same on every database.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+    true,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import JSON, BigInteger
+
+_NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+JOURNAL = MetaData(naming_convention=_NAMES)
+DESK = MetaData(naming_convention=_NAMES)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, sortable text in the database. A naive time is a ValueError."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """Write an aware time as text."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive time {value!r}")
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        """Read text as an aware time."""
+        del dialect
+        return None if value is None else datetime.fromisoformat(value)
+
+
+# ---- JOURNAL -----------------------------------------------------------------------------------
+
+raw_mail = Table(
+    "raw_mail",
+    JOURNAL,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("size", Integer, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# One row for each 250: what was kept, how it came, and what the header block says of itself.
+delivery = Table(
+    "delivery",
+    JOURNAL,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("raw", ForeignKey("raw_mail.id"), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("envelope", JSON, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Index("ix_delivery_message_id", "message_id"),
+    sqlite_autoincrement=True,
+)
+
+# Mails and recipients refused at a door, 30 days.
+refusal = Table(
+    "refusal",
+    JOURNAL,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("door", String(8), nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("mail_from", Text, nullable=False),
+    Column("recipients", JSON, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+journal_counter = Table(
+    "journal_counter",
+    JOURNAL,
+    Column("name", String(80), primary_key=True),
+    Column("value", Id, nullable=False),
+)
+
+# ---- DESK --------------------------------------------------------------------------------------
+
+inbox = Table(
+    "inbox",
+    DESK,
+    Column("mail", Id, primary_key=True, autoincrement=False),  # delivery.id
+    Column("lane", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("sender", Text, nullable=False, server_default=""),
+    Column("received_at", UtcTime, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("outcome", String(16), nullable=True),
+    Column("intent", Integer, nullable=True),
+    Column("reasons", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("alone", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", String(80), nullable=True),
+    Column("not_before", UtcTime, nullable=True),
+    Column("done_at", UtcTime, nullable=True),
+    Index("ix_inbox_due", "state", "lane", "mail"),
+    Index("ix_inbox_identity", "message_id", "content"),
+    Index("ix_inbox_sha256", "sha256"),
+)
+
+sequence = Table(
+    "sequence",
+    DESK,
+    Column("name", String(40), primary_key=True),
+    Column("next", Id, nullable=False),
+)
+
+ticket = Table(
+    "ticket",
+    DESK,
+    Column("number", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("wanted", String(8), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("held", String(80), nullable=True),
+    Column("priority", String(20), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("submitter", Text, nullable=False),
+    Column("support_unit", Text, nullable=False),
+    Column("vo", Text, nullable=False),
+    Column("notified_site", Text, nullable=False),
+    Column("affected_site", Text, nullable=False),
+    Column("type_of_issue", Text, nullable=False),
+    Column("mou_area", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("last_event", Integer, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Index("ix_ticket_site", "notified_site", "updated_at"),
+    Index("ix_ticket_held", "held"),
+)
+
+# Append-only: a ticket's history. Numbers have no gap inside a ticket.
+event = Table(
+    "event",
+    DESK,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("mail", Id, nullable=True),
+    Column("text", Text, nullable=False),
+    Column("internal", Boolean, nullable=False, server_default=false()),
+    Column("verified", Boolean, nullable=False, server_default=true()),
+    Column("changes", JSON, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("attachments", JSON, nullable=False),
+    Index("ix_event_mail", "mail"),
+    Index("ix_event_author", "ticket", "by", "at"),
+)
+
+participant = Table(
+    "participant",
+    DESK,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("ticket", ForeignKey("ticket.number"), nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("verified", Boolean, nullable=False),
+    UniqueConstraint("ticket", "address", "role", name="uq_participant_ticket"),
+    sqlite_autoincrement=True,
+)
+
+# Message-IDs that belong to a ticket: of its mails, and (late_parent) of mails that they answer.
+thread_id = Table(
+    "thread_id",
+    DESK,
+    Column("message_id", Text, primary_key=True),
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("late_parent", Boolean, nullable=False, server_default=false()),
+)
+
+mail_ticket = Table(
+    "mail_ticket",
+    DESK,
+    Column("mail", ForeignKey("inbox.mail"), primary_key=True),
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Index("ix_mail_ticket_ticket", "ticket"),
+)
+
+foreign_ids = Table(
+    "foreign_ids",
+    DESK,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("helpdesk", String(80), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Index("ix_foreign_ids_id", "helpdesk", "id"),
+)
+
+outbox = Table(
+    "outbox",
+    DESK,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("ticket", Id, nullable=False),  # 0 for a mail about no ticket
+    Column("event", Integer, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("audience", String(12), nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("date", UtcTime, nullable=False),
+    Column("reply_token", String(40), nullable=False),  # "" for none
+    Column("bounce_token", String(40), nullable=False),  # "" for the null sender
+    Column("in_reply_to", JSON, nullable=False),
+    Column("attachments_of", Id, nullable=False),  # delivery.id, 0 for none
+    Column("values", JSON, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", UtcTime, nullable=False),
+    Column("give_up_at", UtcTime, nullable=False),
+    Column("claimed_by", String(80), nullable=True),
+    Column("claimed_until", UtcTime, nullable=True),
+    Column("last_error", Text, nullable=False, server_default=""),
+    Column("sent_at", UtcTime, nullable=True),
+    Index("ix_outbox_due", "state", "lane", "due_at"),
+    Index("ix_outbox_recipient", "recipient", "kind", "date"),
+    Index("ix_outbox_ticket", "ticket"),
+    sqlite_autoincrement=True,
+)
+
+reminder = Table(
+    "reminder",
+    DESK,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("ticket", Id, nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime, nullable=True),
+    Index("ix_reminder_due", "done_at", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+counter = Table(
+    "counter",
+    DESK,
+    Column("name", String(80), primary_key=True),
+    Column("value", Id, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    DESK,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(80), nullable=False),
+    Column("epoch", Id, nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
