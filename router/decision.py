@@ -108,8 +108,10 @@ class SentRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was counted for this mail's sender: receipts in the last hour, mails to this ticket in
-    the loop window (without this one), and whether the loop has been announced there.
+    """What was counted for this mail's sender, without this mail.
+
+    Receipts in the last hour, mails to this ticket in the loop window, and whether a loop has been
+    announced there.
     """
 
     receipts: int = 0
