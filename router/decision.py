@@ -35,6 +35,7 @@ class Policy:
     max_cc: int = 10
     max_hops: int = 30
     receipts_per_hour: int = 20
+    held_notices_per_hour: int = 20
     loop_mails: int = 5
     loop_window_s: int = 600
 
@@ -63,10 +64,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A request by the clock: `name` is one of `held-digest`."""
+    """A request by the clock or a part of ourselves: `name` is a row of `commands.DUE`."""
 
     name: str
     ticket: int = 0
+    detail: str = ""
 
 
 Request = Mail | Command | Due
@@ -110,11 +112,12 @@ class SentRow:
 class Counts:
     """What was counted for this mail's sender, without this mail.
 
-    Receipts in the last hour, mails to this ticket in the loop window, and whether a loop has been
-    announced there.
+    Receipts to the sender and notices of held requests in the last hour, the sender's mails to the
+    ticket in the loop window, and whether a loop has been announced there in that time.
     """
 
     receipts: int = 0
+    held_notices: int = 0
     mails_to_ticket: int = 0
     loop_announced: bool = False
 
@@ -124,7 +127,8 @@ class Facts:
     """What the store and the proofs know about one request; all of it may be empty.
 
     `found` holds a ticket for each clue that led to one, strongest clue first.
-    `held` are the tickets for a digest, for that request only.
+    `held` are the tickets for a digest, and `opening` (with `opening_mail`) is how a ticket began,
+    each only for the request that asks for it.
     """
 
     registry: Registry
@@ -135,6 +139,8 @@ class Facts:
     sent: SentRow | None = None
     counts: Counts = field(default_factory=Counts)
     held: tuple[Ticket, ...] = ()
+    opening: TicketEvent | None = None
+    opening_mail: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +183,15 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A step of the clock to be kept: `step` falls due at `due_at` (aware UTC)."""
+    """A step of the clock to be kept: `step` falls due at `due_at` (aware UTC).
+
+    A step that is kept already is not kept twice; `per_ticket` false makes it the helpdesk's one.
+    """
 
     step: str
     due_at: datetime
+    per_ticket: bool = True
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +199,22 @@ class Decision:
     """One consequence of a request, to be written in one transaction with all its others.
 
     `ticket` is the state to write: number 0 opens one, else `version` is the one that was read.
-    None changes no ticket. `joins` are participants to add. `failed_row` is an outbox row that a
-    bounce declares undeliverable. `link_group` ties tickets opened together.
+    None changes no ticket. `about` are tickets that the request touches without changing them.
+    `joins` are participants to add or to confirm, `leaves` those to take out. `failed_row` is an
+    outbox row that a bounce declares undeliverable. `thread_ids` are Message-IDs by which later
+    mails find the ticket, `late_parents` those of mails that this one answers.
     """
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
     ticket: Ticket | None = None
     joins: tuple[Participant, ...] = ()
+    leaves: tuple[Participant, ...] = ()
     events: tuple[TicketEvent, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     reminders: tuple[Reminder, ...] = ()
     route: Route | None = None
     failed_row: int = 0
     thread_ids: tuple[str, ...] = ()
+    late_parents: tuple[str, ...] = ()
+    about: tuple[int, ...] = ()

@@ -3,7 +3,6 @@
 A ticket with number 0 has not been numbered yet; the store numbers it when it writes the decision.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,7 +38,8 @@ class Ticket:
     """One ticket's state. `version` rises by one with every write; empty strings mean "not set".
 
     `kind` is what the ticket is, `wanted` what the mail asked for: a held alarm request is a USER
-    ticket that wants ALARM. `held` is the reason that keeps it back, None when nothing does.
+    ticket that wants ALARM. `held` is the reason that keeps it back, None when nothing does; while
+    it is held, `notified_site` and `wanted_unit` say where it would go.
     """
 
     number: int
@@ -60,6 +60,7 @@ class Ticket:
     type_of_issue: str = ""
     mou_area: str = ""
     category: str = "Incident"
+    wanted_unit: str = ""
     last_event: int = 0
     participants: tuple[Participant, ...] = ()
 
@@ -89,4 +90,4 @@ class TicketEvent:
     verified: bool = True
     changes: tuple[Change, ...] = ()
     reasons: tuple[Reason, ...] = ()
-    attachments: Mapping[str, int] | None = None  # file name -> bytes, in the mail's order
+    attachments: tuple[tuple[str, int], ...] = ()  # file name and bytes, in the mail's order

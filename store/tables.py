@@ -135,7 +135,6 @@ inbox = Table(
     Column("sha256", String(64), nullable=False),
     Column("message_id", Text, nullable=False),
     Column("content", String(64), nullable=False),
-    Column("sender", Text, nullable=False, server_default=""),
     Column("received_at", UtcTime, nullable=False),
     Column("state", String(8), nullable=False),
     Column("outcome", String(16), nullable=True),
@@ -151,6 +150,8 @@ inbox = Table(
     Index("ix_inbox_sha256", "sha256"),
 )
 
+# Numbers for tickets, participants and outgoing mails: known before the rows are written, because
+# tokens and Message-IDs are made of them. Gaps are legal.
 sequence = Table(
     "sequence",
     DESK,
@@ -171,6 +172,7 @@ ticket = Table(
     Column("subject", Text, nullable=False),
     Column("submitter", Text, nullable=False),
     Column("support_unit", Text, nullable=False),
+    Column("wanted_unit", Text, nullable=False),
     Column("vo", Text, nullable=False),
     Column("notified_site", Text, nullable=False),
     Column("affected_site", Text, nullable=False),
@@ -181,7 +183,7 @@ ticket = Table(
     Column("opened_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Index("ix_ticket_site", "notified_site", "updated_at"),
-    Index("ix_ticket_held", "held"),
+    Index("ix_ticket_held", "held", "opened_at"),
 )
 
 # Append-only: a ticket's history. Numbers have no gap inside a ticket.
@@ -207,7 +209,7 @@ event = Table(
 participant = Table(
     "participant",
     DESK,
-    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("ticket", ForeignKey("ticket.number"), nullable=False),
     Column("role", String(12), nullable=False),
     Column("address", Text, nullable=False),
@@ -215,7 +217,6 @@ participant = Table(
     Column("mode", String(16), nullable=False),
     Column("verified", Boolean, nullable=False),
     UniqueConstraint("ticket", "address", "role", name="uq_participant_ticket"),
-    sqlite_autoincrement=True,
 )
 
 # Message-IDs that belong to a ticket: of its mails, and (late_parent) of mails that they answer.
@@ -247,7 +248,7 @@ foreign_ids = Table(
 outbox = Table(
     "outbox",
     DESK,
-    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("ticket", Id, nullable=False),  # 0 for a mail about no ticket
     Column("event", Integer, nullable=False),
     Column("kind", String(24), nullable=False),
@@ -272,15 +273,16 @@ outbox = Table(
     Index("ix_outbox_due", "state", "lane", "due_at"),
     Index("ix_outbox_recipient", "recipient", "kind", "date"),
     Index("ix_outbox_ticket", "ticket"),
-    sqlite_autoincrement=True,
 )
 
+# Steps of the clock: open until done_at is set, in the transaction that did the step.
 reminder = Table(
     "reminder",
     DESK,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("ticket", Id, nullable=False),
     Column("step", String(40), nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
     Column("due_at", UtcTime, nullable=False),
     Column("done_at", UtcTime, nullable=True),
     Index("ix_reminder_due", "done_at", "due_at"),

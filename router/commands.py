@@ -1,0 +1,139 @@
+"""Requests that come from a person at the desk, and from the clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from parsers.errors import Refused
+from router.addresses import LANE_REPLY, LANE_REST
+from router.decision import Command, Decision, Due, Facts, Outgoing, Policy
+from router.notices import Story, operator_notice, say_route
+from router.opening import tell_of_opening
+from router.people import unit_of
+from router.routing import Wish, first_line, route
+from router.ticket import Change, Ticket, TicketEvent, TicketKind
+from router.undelivered import undelivered
+from router.words import Audience, EventKind, MailKind, Outcome, Reason, Role, Status
+
+MAX_DIGEST_ROWS = 200
+
+
+def release(command: Command, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Let a held ticket go where it wanted to go, as a USER ticket.
+
+    Raises Refused when there is no such ticket, or nothing holds it.
+    """
+    ticket = next((found for _, found in facts.found), None)
+    if ticket is None or ticket.held is None:
+        raise Refused(f"Ticket {command.ticket} is not held.")
+    to = route(_wish_of(ticket), facts.registry, policy)[0]
+    changed = replace(
+        ticket,
+        held=None,
+        kind=TicketKind.USER,
+        status=Status.NEW if to.unit == policy.first_line else Status.ASSIGNED,
+        support_unit=to.unit,
+        notified_site=to.site,
+        updated_at=now,
+    )
+    event = TicketEvent(
+        EventKind.RELEASED,
+        command.by,
+        now,
+        command.text,
+        changes=_changes(ticket, changed),
+        reasons=(Reason.RELEASED, *to.reasons),
+    )
+    people = unit_of(to)
+    submitter = [replace(p, verified=True) for p in ticket.participants if p.role is Role.SUBMITTER]
+    opening = facts.opening or event
+    story = Story(changed, opening, policy, to.notes, to, facts.opening_mail)
+    return (
+        Decision(
+            Outcome.COMMAND,
+            event.reasons,
+            ticket=changed,
+            joins=(*submitter, *people),
+            leaves=tuple(p for p in ticket.participants if p.role is Role.SUPPORTER),
+            events=(event,),
+            outgoing=(
+                *tell_of_opening(story, to, LANE_REPLY),
+                *story.to_all(submitter, MailKind.RECEIPT, LANE_REST),
+            ),
+            route=to,
+        ),
+    )
+
+
+def held_digest(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Tell first line what is held, alarms first; nothing when nothing is held."""
+    del due, now
+    rows = sorted(facts.held, key=lambda t: (t.wanted is not TicketKind.ALARM, t.opened_at))
+    if not rows:
+        return (Decision(Outcome.COMMAND, ()),)
+    values: Mapping[str, object] = {
+        "helpdesk": policy.name,
+        "tag": policy.ticket_tag,
+        "total": len(rows),
+        "tickets": [
+            {
+                "ticket": ticket.number,
+                "subject": ticket.subject[: policy.subject_chars] or "(no subject)",
+                "submitter": ticket.submitter,
+                "held": str(ticket.held),
+                "route": say_route(route(_wish_of(ticket), facts.registry, policy)[0]),
+                "opened_at": ticket.opened_at.isoformat(timespec="seconds"),
+            }
+            for ticket in rows[:MAX_DIGEST_ROWS]
+        ],
+    }
+    desk = first_line(facts.registry, policy, ())
+    outgoing = tuple(
+        Outgoing(MailKind.HELD_DIGEST, Audience.UNIT, address, values, token=None, lane=LANE_REST)
+        for address in desk.unit_addresses
+    )
+    return (Decision(Outcome.COMMAND, (), outgoing=outgoing),)
+
+
+def given_up(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Follow up a mail of ours that the courier gave up; `detail` says why."""
+    if facts.sent is None:
+        return (Decision(Outcome.COMMAND, ()),)
+    return (undelivered(facts.sent, facts, policy, now, due.detail),)
+
+
+def parked(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Tell the operator of mails that were set aside; `detail` names them."""
+    del facts, now
+    lines = (
+        f"Mails set aside after three attempts: {due.detail}.",
+        "Nothing of them is lost. To try one again: ticketgate replay MAIL",
+    )
+    tell = operator_notice(policy, "Mails could not be worked on", lines)
+    return (Decision(Outcome.COMMAND, (), outgoing=tell),)
+
+
+COMMANDS: Mapping[str, Callable[[Command, Facts, Policy, datetime], tuple[Decision, ...]]] = {
+    "release": release
+}
+DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]] = {
+    "held-digest": held_digest,
+    "given-up": given_up,
+    "parked": parked,
+}
+
+
+def _wish_of(ticket: Ticket) -> Wish:
+    if ticket.notified_site:
+        return Wish((ticket.notified_site,))
+    return Wish(unit=ticket.wanted_unit)
+
+
+def _changes(old: Ticket, new: Ticket) -> tuple[Change, ...]:
+    pairs = (
+        ("held", str(old.held or ""), str(new.held or "")),
+        ("status", str(old.status), str(new.status)),
+        ("responsible unit", old.support_unit, new.support_unit),
+        ("notified site", old.notified_site, new.notified_site),
+    )
+    return tuple(Change(field, a, b) for field, a, b in pairs if a != b)

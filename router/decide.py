@@ -1,0 +1,117 @@
+"""The product in one function: what happens because of a mail, a command or the clock.
+
+`decide` is pure: the same request, facts, policy and time give the same decisions, whether `work`
+writes them or `explain` shows them. For a mail the rules of `MAIL_RULES` are asked in order, and
+the first that has an answer decides.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from parsers.heard import OVER_A_CAP, Automatic
+from router.addresses import Intent
+from router.commands import COMMANDS, DUE
+from router.comment import comment_on
+from router.decision import Command, Decision, Due, Facts, Mail, Policy, Request
+from router.opening import open_tickets
+from router.thread import strongest_intent
+from router.undelivered import undelivered
+from router.words import Outcome, Reason
+
+Decisions = tuple[Decision, ...]
+Rule = Callable[[Mail, Facts, Policy, datetime], Decisions | None]
+
+
+def decide(request: Request, facts: Facts, policy: Policy, now: datetime) -> Decisions:
+    """Return all consequences of a request, at least one.
+
+    For a mail the first decision's outcome is the mail's outcome. `now` is aware UTC.
+    """
+    match request:
+        case Mail():
+            answers = (rule(request, facts, policy, now) for rule in MAIL_RULES)
+            return next(answer for answer in answers if answer is not None)
+        case Command():
+            return COMMANDS[request.name](request, facts, policy, now)
+        case Due():
+            return DUE[request.name](request, facts, policy, now)
+
+
+def _the_same_mail_again(
+    mail: Mail, facts: Facts, policy: Policy, now: datetime
+) -> Decisions | None:
+    """Say that a mail came before; a copy to a stronger address (alarm) is still looked at."""
+    del now
+    earlier = facts.earlier
+    if earlier is None or _is_raised(mail, facts, policy):
+        return None
+    return (Decision(Outcome.DUPLICATE, (Reason.SAME_MAIL,), about=earlier.tickets),)
+
+
+def _our_own_mail(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
+    """Ignore our own mail when it comes back: from a list, a forward, or a helpdesk in between."""
+    del facts, now
+    if policy.addresses.domain in mail.heard.loop_marks and mail.heard.bounce is None:
+        return (Decision(Outcome.IGNORED, (Reason.OWN_MAIL,)),)
+    return None
+
+
+def _a_bounce(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
+    """File a delivery report with the mail that it is about; it never opens or answers anything."""
+    bounce = mail.heard.bounce
+    at_bounces = strongest_intent(mail, policy) is Intent.BOUNCE
+    if bounce is None and not (at_bounces and mail.heard.automatic is not Automatic.NO):
+        return None
+    sent = facts.sent
+    if bounce is None:
+        return (Decision(Outcome.AUTOMATIC, (Reason.MACHINE_ANSWER,)),)
+    if sent is None:
+        return (Decision(Outcome.BOUNCE, (Reason.BOUNCE_FORGED,)),)
+    if not bounce.permanent:
+        about = (sent.ticket,) if sent.ticket else ()
+        return (Decision(Outcome.BOUNCE, (Reason.BOUNCED,), about=about),)
+    return (undelivered(sent, facts, policy, now, "it bounced"),)
+
+
+def _part_of_a_ticket(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
+    """Join a mail to the ticket that its strongest believable clue leads to."""
+    if _is_raised(mail, facts, policy) or set(mail.heard.notes) & OVER_A_CAP:
+        return None
+    return comment_on(mail, facts, policy, now)
+
+
+def _an_automatic_answer(
+    mail: Mail, facts: Facts, policy: Policy, now: datetime
+) -> Decisions | None:
+    """File a vacation note that belongs to no ticket: it asks for nothing."""
+    del facts, now
+    asks = strongest_intent(mail, policy)
+    if mail.heard.automatic is Automatic.REPLIED and asks is not Intent.ALARM:
+        return (Decision(Outcome.AUTOMATIC, (Reason.MACHINE_ANSWER,)),)
+    return None
+
+
+def _something_new(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions:
+    """Open a ticket, or several for one who may name several sites."""
+    raised = facts.earlier if _is_raised(mail, facts, policy) else None
+    return open_tickets(mail, facts, policy, now, raised=raised)
+
+
+MAIL_RULES: tuple[Rule, ...] = (
+    _the_same_mail_again,
+    _our_own_mail,
+    _a_bounce,
+    _part_of_a_ticket,
+    _an_automatic_answer,
+    _something_new,
+)
+
+
+def _is_raised(mail: Mail, facts: Facts, policy: Policy) -> bool:
+    """Whether the same mail came before, but now to an address that asks for more."""
+    asks = strongest_intent(mail, policy)
+    return (
+        facts.earlier is not None
+        and asks in {Intent.ALARM, Intent.TEAM}
+        and asks < facts.earlier.intent
+    )

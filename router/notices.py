@@ -1,0 +1,132 @@
+"""The values that a mail's template gets: one set for each event and audience.
+
+Rule: everything said is a plain value of a JSON type. Text is cut for the notice only, and the
+notice says so; the ticket and the original mail keep all of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from router.decision import Outgoing, Policy, Route
+from router.people import GETS
+from router.ticket import Participant, Ticket, TicketEvent
+from router.words import Audience, MailKind, Reason, Role
+
+MAX_NOTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the mails about one event have in common."""
+
+    ticket: Ticket
+    event: TicketEvent
+    policy: Policy
+    notes: tuple[str, ...] = ()
+    route: Route | None = None
+    mail_id: int = 0
+    answers: str = ""
+
+    def values(self) -> dict[str, object]:
+        """Return the values for a template (templates/mails), all of JSON types."""
+        text, text_cut = _cut(self.event.text, self.policy.notice_chars)
+        subject, subject_cut = _cut(
+            self.ticket.subject or "(no subject)", self.policy.subject_chars
+        )
+        notes = list(self.notes[:MAX_NOTES])
+        if subject_cut:
+            notes.append("The subject is cut here; the ticket keeps all of it.")
+        ticket = self.ticket
+        return {
+            "helpdesk": self.policy.name,
+            "tag": self.policy.ticket_tag,
+            "kind": str(ticket.kind),
+            "wanted": str(ticket.wanted),
+            "status": str(ticket.status),
+            "priority": str(ticket.priority),
+            "subject": subject,
+            "vo": ticket.vo,
+            "notified_site": ticket.notified_site,
+            "affected_site": ticket.affected_site,
+            "type_of_issue": ticket.type_of_issue,
+            "mou_area": ticket.mou_area,
+            "category": ticket.category,
+            "unit": ticket.support_unit,
+            "submitter": ticket.submitter,
+            "author": self.event.by,
+            "author_verified": self.event.verified,
+            "text": text,
+            "text_cut": text_cut,
+            "changes": [{"field": c.field, "old": c.old, "new": c.new} for c in self.event.changes],
+            "notes": notes,
+            "reasons": [str(reason) for reason in self.event.reasons],
+            "held": str(ticket.held or ""),
+            "route": say_route(self.route) if self.route else "",
+            "opened_at": ticket.opened_at.isoformat(timespec="seconds"),
+            "attachments": [{"name": name, "size": size} for name, size in self.event.attachments],
+            "internal": self.event.internal,
+            "site_notified": bool(self.route and self.route.contacts and not ticket.held),
+        }
+
+    def to(self, reader: Participant, kind: MailKind, lane: int) -> Outgoing:
+        """Return the mail about this event to one participant."""
+        gets = GETS[reader.role]
+        carries = gets.audience in {Audience.UNIT, Audience.SITE} and self.event.attachments
+        return Outgoing(
+            kind,
+            gets.audience,
+            reader.address,
+            self.values(),
+            role=reader.role,
+            in_reply_to=(self.answers,) if self.answers and reader.role is Role.SUBMITTER else (),
+            attachments_of=self.mail_id if carries else 0,
+            lane=lane,
+        )
+
+    def to_all(
+        self, readers: Iterable[Participant], kind: MailKind, lane: int
+    ) -> tuple[Outgoing, ...]:
+        """Return one mail to each of the readers."""
+        return tuple(self.to(reader, kind, lane) for reader in readers)
+
+
+def operator_notice(
+    policy: Policy, title: str, lines: Iterable[str], *, null_sender: bool = False
+) -> tuple[Outgoing, ...]:
+    """Return a notice about trouble with ourselves, to each operator address."""
+    values: Mapping[str, object] = {
+        "helpdesk": policy.name,
+        "tag": policy.ticket_tag,
+        "title": title,
+        "lines": list(lines),
+    }
+    return tuple(
+        Outgoing(
+            MailKind.OPERATOR_NOTICE,
+            Audience.OPERATOR,
+            address,
+            values,
+            token=None,
+            null_sender=null_sender,
+            lane=1,
+        )
+        for address in policy.operator
+    )
+
+
+def say_route(route: Route) -> str:
+    """Return a route as a sentence fragment for people."""
+    if route.site:
+        return f"site {route.site}, then {route.unit}"
+    return route.unit
+
+
+def say_reasons(reasons: Iterable[Reason]) -> str:
+    """Return reasons in one line."""
+    return "; ".join(dict.fromkeys(str(reason) for reason in reasons))
+
+
+def _cut(text: str, limit: int) -> tuple[str, bool]:
+    if len(text) <= limit:
+        return text, False
+    return text[:limit].rstrip(), True

@@ -1,0 +1,280 @@
+"""Opening a ticket: held for a person, or routed and told to everybody concerned.
+
+What holds a mail, in this order: a kind that needs a proof which is missing, a broken structure,
+a mail too hostile to read, an unproven sender. A held ticket shows the route that it would take.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from parsers.heard import OVER_A_CAP, Automatic
+from router.addresses import LANE_REPLY, LANE_REST
+from router.authority import Rights, rights
+from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
+from router.fields import Fields, read_fields
+from router.kinds import Kind, kind_for
+from router.notices import Story
+from router.people import copied_on, same_address, submitter_of, unit_of
+from router.routing import Wish, first_line, route, wish_of
+from router.thread import strongest_intent
+from router.ticket import Participant, Ticket, TicketEvent, TicketKind
+from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
+
+MAX_SITES_LISTED = 40
+HELD_DIGEST_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a mail asks for when it opens a ticket, read once."""
+
+    mail: Mail
+    facts: Facts
+    policy: Policy
+    now: datetime
+    kind: Kind
+    may: Rights
+    wish: Wish
+    fields: Fields
+    silent: Reason | None
+
+    def story(self, ticket: Ticket, event: TicketEvent, to: Route) -> Story:
+        """Return what the mails about the opening have in common."""
+        notes = (*to.notes, *self.fields.notes, *map(str, self.mail.heard.notes))
+        heard = self.mail.heard
+        return Story(ticket, event, self.policy, notes, to, self.mail.mail_id, heard.message_id)
+
+
+def open_tickets(
+    mail: Mail,
+    facts: Facts,
+    policy: Policy,
+    now: datetime,
+    *,
+    raised: Earlier | None = None,
+    follows: Ticket | None = None,
+) -> tuple[Decision, ...]:
+    """Return one decision for each ticket that a mail opens.
+
+    `raised` is the same mail as it came before to a weaker address; `follows` is a closed ticket
+    that the mail answers.
+    """
+    kind = kind_for(strongest_intent(mail, policy))
+    may = rights(mail, by_token=False)
+    wish = wish_of(mail.heard, facts.registry, subject_routes=kind.subject_routes)
+    if follows is not None and not wish.sites and not wish.unit:
+        wish = Wish((follows.notified_site,) if follows.notified_site else (), follows.support_unit)
+        wish = replace(wish, unit="" if wish.sites else wish.unit)
+    fields = read_fields(mail.heard, facts.registry)
+    extra, notes = _circumstances(mail, facts, policy, raised, follows)
+    fields = replace(fields, notes=(*fields.notes, *notes))
+    silent = why_no_answer(mail, facts, policy, may)
+    asked = Asked(mail, facts, policy, now, kind, may, wish, fields, silent)
+    routes = route(wish, facts.registry, policy)
+    hold = why_held(mail, kind, may, policy)
+    if hold is not None:
+        decisions: tuple[Decision, ...] = (_held(asked, routes[0], hold),)
+    else:
+        decisions = tuple(_opened(asked, to) for to in routes)
+    return tuple(
+        replace(one, reasons=tuple(dict.fromkeys((*one.reasons, *extra)))) for one in decisions
+    )
+
+
+def why_held(mail: Mail, kind: Kind, may: Rights, policy: Policy) -> Reason | None:
+    """Return why a new ticket waits for a person, None when it does not."""
+    if kind.held is not None:  # no proof of a member can be had yet: nobody is entitled
+        return kind.held
+    if mail.envelope.faults:
+        return Reason.STRUCTURE
+    if set(mail.heard.notes) & OVER_A_CAP:
+        return Reason.OVER_A_CAP
+    if mail.heard.hops > policy.max_hops:
+        return Reason.TOO_MANY_HOPS
+    if not may.open_ticket and policy.unproven != "route":
+        return Reason.NO_SENDER if mail.heard.sender is None else Reason.UNPROVEN
+    return None
+
+
+def why_no_answer(mail: Mail, facts: Facts, policy: Policy, may: Rights) -> Reason | None:
+    """Return why the sender gets no automatic mail, None when one may go out."""
+    sender = mail.heard.sender
+    if sender is None:
+        return Reason.NO_SENDER
+    if mail.heard.automatic is not Automatic.NO or mail.envelope.mail_from == "":
+        return Reason.NO_ANSWER_TO_MACHINES
+    if not may.be_answered:
+        return Reason.NO_ANSWER_TO_UNPROVEN
+    if policy.addresses.is_ours(sender.address):
+        return Reason.OWN_MAIL
+    if facts.counts.receipts >= policy.receipts_per_hour:
+        return Reason.RECEIPT_CAP
+    return None
+
+
+def author_of(mail: Mail) -> str:
+    """Return who wrote a mail, as shown in the history; never empty."""
+    shown = mail.heard.shown_sender
+    return str(shown) if shown and str(shown) else mail.envelope.mail_from or "unknown sender"
+
+
+def listed_attachments(mail: Mail) -> tuple[tuple[str, int], ...]:
+    """Return name and size of each file of a mail."""
+    return tuple((one.filename, one.size) for one in mail.heard.attachments)
+
+
+def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
+    facts, policy, kind = asked.facts, asked.policy, asked.kind
+    desk = first_line(facts.registry, policy, (hold,))
+    if kind.kind is not TicketKind.USER and not would_go.site:
+        notes = (*asked.fields.notes, _needs_a_site(kind, facts))
+        asked = replace(asked, fields=replace(asked.fields, notes=notes))
+    reasons = (hold, *would_go.reasons, *((asked.silent,) if asked.silent else ()))
+    ticket, event = _ticket_and_event(asked, TicketKind.USER, desk, reasons)
+    ticket = replace(ticket, held=hold, notified_site=would_go.site, wanted_unit=asked.wish.unit)
+    people = (*_people(asked), *unit_of(desk))
+    story = asked.story(ticket, event, would_go)
+    outgoing: list[Outgoing] = []
+    if kind.held is not None and facts.counts.held_notices < policy.held_notices_per_hour:
+        outgoing += story.to_all(unit_of(desk), MailKind.NOTIFICATION, kind.lane)
+    if asked.silent is None:
+        outgoing += [story.to(one, MailKind.HELD, LANE_REPLY) for one in _submitter(people)]
+    decision = _decision(asked, Outcome.HELD, story, people, outgoing)
+    digest = Reminder("held-digest", asked.now + HELD_DIGEST_AFTER, per_ticket=False)
+    return replace(decision, reminders=(digest,))
+
+
+def _opened(asked: Asked, to: Route) -> Decision:
+    reasons = (asked.may.reason, *to.reasons, *((asked.silent,) if asked.silent else ()))
+    ticket, event = _ticket_and_event(asked, asked.kind.kind, to, reasons)
+    if to.unit != asked.policy.first_line:
+        ticket = replace(ticket, status=Status.ASSIGNED)
+    people = (*_people(asked), *unit_of(to))
+    story = asked.story(ticket, event, to)
+    outgoing = list(tell_of_opening(story, to, LANE_REPLY))
+    to_copy = {address.lower() for address in asked.fields.cc}
+    copies = [p for p in people if p.role is Role.CC and p.address.lower() in to_copy]
+    outgoing += story.to_all(copies, MailKind.UPDATE, LANE_REST)
+    if asked.silent is None:
+        outgoing += [story.to(one, MailKind.RECEIPT, LANE_REST) for one in _submitter(people)]
+    return _decision(asked, Outcome.NEW, story, people, outgoing)
+
+
+def tell_of_opening(story: Story, to: Route, lane: int) -> tuple[Outgoing, ...]:
+    """Return the mails about a new ticket to the site's contacts and the responsible unit."""
+    people = unit_of(to)
+    site = [one for one in people if one.role is Role.SITE]
+    known = {one.address.lower() for one in site}
+    unit = [p for p in people if p.role is Role.SUPPORTER and p.address.lower() not in known]
+    return (
+        *story.to_all(site, MailKind.SITE_NOTIFICATION, lane),
+        *story.to_all(unit, MailKind.NOTIFICATION, lane),
+    )
+
+
+def _ticket_and_event(
+    asked: Asked, kind: TicketKind, to: Route, reasons: tuple[Reason, ...]
+) -> tuple[Ticket, TicketEvent]:
+    mail, fields, now = asked.mail, asked.fields, asked.now
+    heard = mail.heard
+    ticket = Ticket(
+        number=0,
+        version=0,
+        kind=kind,
+        wanted=asked.kind.kind,
+        status=Status.NEW,
+        held=None,
+        priority=fields.priority,
+        subject=heard.subject,
+        submitter=heard.sender.address if heard.sender else "",
+        support_unit=to.unit,
+        opened_at=now,
+        updated_at=now,
+        vo=fields.vo,
+        notified_site=to.site,
+        affected_site=fields.affected_site,
+        type_of_issue=fields.type_of_issue,
+        mou_area=fields.mou_area,
+    )
+    event = TicketEvent(
+        EventKind.OPENED,
+        author_of(mail),
+        now,
+        heard.text,
+        verified=Reason.UNPROVEN not in reasons,
+        reasons=reasons,
+        attachments=listed_attachments(mail),
+    )
+    return ticket, event
+
+
+def _people(asked: Asked) -> tuple[Participant, ...]:
+    heard, policy, fields = asked.mail.heard, asked.policy, asked.fields
+    trusted = asked.may.act_as_submitter
+    submitter = submitter_of(heard, verified=trusted, mode=fields.notification)
+    if not trusted:
+        return submitter
+    sender = submitter[0].address if submitter else ""
+    named = (
+        Participant(Role.CC, address)
+        for address in fields.cc
+        if not policy.addresses.is_ours(address) and not same_address(address, sender)
+    )
+    people = {one.address.lower(): one for one in (*named, *copied_on(heard, policy))}
+    return (*submitter, *list(people.values())[: policy.max_cc])
+
+
+def _submitter(people: tuple[Participant, ...]) -> list[Participant]:
+    return [one for one in people if one.role is Role.SUBMITTER]
+
+
+def _decision(
+    asked: Asked,
+    outcome: Outcome,
+    story: Story,
+    people: tuple[Participant, ...],
+    outgoing: list[Outgoing],
+) -> Decision:
+    heard = asked.mail.heard
+    trusted = asked.may.act_as_submitter
+    return Decision(
+        outcome,
+        story.event.reasons,
+        ticket=story.ticket,
+        joins=people,
+        events=(story.event,),
+        outgoing=tuple(outgoing),
+        route=story.route,
+        thread_ids=(heard.message_id,) if heard.message_id else (),
+        late_parents=(*heard.in_reply_to, *heard.references) if trusted else (),
+    )
+
+
+def _circumstances(
+    mail: Mail, facts: Facts, policy: Policy, raised: Earlier | None, follows: Ticket | None
+) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    reasons: list[Reason] = []
+    notes: list[str] = []
+    tag = policy.ticket_tag
+    if raised is not None:
+        reasons.append(Reason.SAME_MAIL_RAISED)
+        notes += [f"The same mail opened {tag}: #{number} before." for number in raised.tickets]
+    if follows is not None:
+        reasons.append(Reason.TICKET_FINAL)
+        notes.append(f"It answers {tag}: #{follows.number}, which is closed for good.")
+    for clue, ticket in facts.found:
+        if clue.reason is Reason.THREAD_TAG and follows is None:
+            reasons.append(Reason.TAG_OF_A_STRANGER)
+            notes.append(f"Its subject names {tag}: #{ticket.number}.")
+    if mail.heard.automatic is not Automatic.NO:
+        reasons.append(Reason.MACHINE)
+    return tuple(reasons), tuple(notes)
+
+
+def _needs_a_site(kind: Kind, facts: Facts) -> str:
+    names = sorted(site.name for site in facts.registry.sites if site.routable)
+    listed = ", ".join(names[:MAX_SITES_LISTED])
+    more = ", ..." if len(names) > MAX_SITES_LISTED else ""
+    return (
+        f'A ticket of kind {kind.kind} needs a line "Site: NAME" at the top; sites: {listed}{more}.'
+    )

@@ -1,0 +1,101 @@
+"""Who takes part in a ticket, and who is told what.
+
+`GETS` is the table of the EGI user guide and support staff guide (docs/sources.md): the submitter
+hears every public comment; internal text never leaves the supporters. Nobody is sent their own
+words, and nothing is ever sent to an address of ours.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from parsers.heard import InboundMail, Mailbox
+from router.decision import Policy, Route
+from router.ticket import Participant, Ticket
+from router.words import Audience, Notify, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Gets:
+    """What a role is told: public comments, internal ones, strangers' ones, other changes.
+
+    `changes` None leaves it to the participant's own mode.
+    """
+
+    audience: Audience
+    comments: bool
+    internal: bool
+    unverified: bool
+    changes: bool | None
+
+
+# fmt: off
+GETS: Mapping[Role, Gets] = {
+    #                           audience            comments  internal  unverified  changes
+    Role.SUBMITTER:  Gets(Audience.SUBMITTER, True,     False,    False,      None),
+    Role.CC:         Gets(Audience.PUBLIC,    True,     False,    False,      True),
+    Role.SUBSCRIBER: Gets(Audience.PUBLIC,    True,     False,    False,      None),
+    Role.INVOLVED:   Gets(Audience.UNIT,      True,     True,     True,       True),
+    Role.SUPPORTER:  Gets(Audience.UNIT,      True,     True,     True,       True),
+    Role.SITE:       Gets(Audience.SITE,      True,     False,    False,      True),
+    Role.STRANGER:   Gets(Audience.PUBLIC,    False,    False,    False,      False),
+}
+# fmt: on
+
+
+def readers(
+    ticket: Ticket, author: str, *, internal: bool = False, unverified: bool = False
+) -> tuple[Participant, ...]:
+    """Return who is sent a comment on this ticket, each address once, supporters' role first."""
+    order = list(GETS)
+    chosen: dict[str, Participant] = {}
+    for one in sorted(ticket.participants, key=lambda p: -order.index(p.role)):
+        gets = GETS[one.role]
+        wanted = gets.internal if internal else gets.unverified if unverified else gets.comments
+        if wanted and one.verified and not same_address(one.address, author):
+            chosen.setdefault(one.address.lower(), one)
+    return tuple(chosen.values())
+
+
+def submitter_of(heard: InboundMail, *, verified: bool, mode: Notify) -> tuple[Participant, ...]:
+    """Return the submitter as a participant; empty when the mail names no readable sender."""
+    if heard.sender is None:
+        return ()
+    return (Participant(Role.SUBMITTER, heard.sender.address, heard.sender.name, mode, verified),)
+
+
+def copied_on(heard: InboundMail, policy: Policy) -> tuple[Participant, ...]:
+    """Return the people in To and Cc who join the ticket: never ourselves, never the sender.
+
+    Only for a mail whose sender may bring others in; at most `max_cc`, the first ones.
+    """
+    sender = heard.sender.address if heard.sender else ""
+    boxes = [box for box in (*heard.to, *heard.cc) if _may_join(box, sender, policy)]
+    unique = {box.address.lower(): box for box in reversed(boxes)}
+    people = [Participant(Role.CC, box.address, box.name) for box in reversed(unique.values())]
+    return tuple(people[: policy.max_cc])
+
+
+def unit_of(route: Route) -> tuple[Participant, ...]:
+    """Return the participants that a route brings: the unit's list, and the site's contacts."""
+    unit = (Participant(Role.SUPPORTER, a, route.unit) for a in route.unit_addresses)
+    site = (Participant(Role.SITE, a, route.site) for a in route.contacts)
+    return (*unit, *site)
+
+
+def new_ones(ticket: Ticket, people: Iterable[Participant]) -> tuple[Participant, ...]:
+    """Return those who do not take part in the ticket yet."""
+    there = {one.address.lower() for one in ticket.participants}
+    return tuple(one for one in people if one.address.lower() not in there)
+
+
+def same_address(one: str, other: str) -> bool:
+    """Whether two addresses are the same mailbox for the purpose of not writing to it twice."""
+    return one.lower() == other.lower()
+
+
+def _may_join(box: Mailbox, sender: str, policy: Policy) -> bool:
+    return (
+        "@" in box.address
+        and not same_address(box.address, sender)
+        and not policy.addresses.is_ours(box.address)
+    )

@@ -1,0 +1,32 @@
+"""A mail of ours that did not arrive: the history says so, and a person is told.
+
+Never silent, and never a mail to the address that failed.
+"""
+
+from datetime import datetime
+
+from router.decision import Decision, Facts, Policy, SentRow
+from router.notices import operator_notice
+from router.ticket import TicketEvent
+from router.words import EventKind, Outcome, Reason
+
+
+def undelivered(sent: SentRow, facts: Facts, policy: Policy, now: datetime, why: str) -> Decision:
+    """Return what follows from a mail that was given up; `why` ends the sentence about it."""
+    lines = [f"The {sent.kind} to {sent.recipient} could not be delivered: {why}."]
+    if sent.ticket:
+        lines.append(f"It is about {policy.ticket_tag}: #{sent.ticket}.")
+    ticket = next((found for _, found in facts.found if found.number == sent.ticket), None)
+    event = TicketEvent(EventKind.UNDELIVERED, "ticketgate", now, lines[0], internal=True)
+    tell = operator_notice(
+        policy, f"Mail to {sent.recipient} was not delivered", lines, null_sender=True
+    )
+    return Decision(
+        Outcome.BOUNCE,
+        (Reason.BOUNCED,),
+        ticket=ticket,
+        events=(event,) if ticket else (),
+        outgoing=tuple(one for one in tell if one.recipient != sent.recipient),
+        failed_row=sent.row,
+        about=(sent.ticket,) if sent.ticket else (),
+    )

@@ -1,0 +1,231 @@
+"""T2: all consequences of a batch of requests, in the caller's one transaction.
+
+Numbers, tokens, Message-IDs and dates are given here, because they are made of row numbers. A mail
+is committed once: its inbox row moves from kept to done, or nothing of it is written. A ticket is
+written only if its version is the one that was read.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from parsers.errors import Deferred
+from router.addresses import Intent
+from router.decision import Decision, Policy, Reminder
+from router.ticket import Participant, Ticket
+from store.counters import count
+from store.numbers import take
+from store.rows import event_row, participant_row, ticket_row
+from store.sending import write_outgoing
+from store.tables import (
+    event,
+    inbox,
+    mail_ticket,
+    outbox,
+    participant,
+    reminder,
+    thread_id,
+    ticket,
+)
+
+
+class Conflict(Deferred):
+    """A ticket was changed by somebody else since it was read: read again, decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A request's decisions. `mail` is 0 for a command or the clock; `by` holds the claim."""
+
+    decisions: tuple[Decision, ...]
+    mail: int = 0
+    intent: Intent = Intent.USER
+    by: str = ""
+
+
+def write(
+    conn: Connection, decided: Sequence[Decided], policy: Policy, now: datetime
+) -> dict[int, tuple[int, ...]]:
+    """Write a batch; return the tickets of each mail that was written (by its id).
+
+    A mail that is no longer ours (another worker wrote it) is left out. Raises Conflict when a
+    ticket's version has moved; the caller's transaction must then be rolled back.
+    """
+    ours = [one for one in decided if not one.mail or _finish(conn, one, now)]
+    flat = [(one, decision) for one in ours for decision in one.decisions]
+    numbered = _number_tickets(conn, [decision for _, decision in flat])
+    pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
+    people = _write_people(conn, numbered)
+    _write_events(conn, pairs)
+    _write_threads(conn, numbered)
+    write_outgoing(conn, numbered, people, policy, now)
+    _write_rest(conn, numbered)
+    tickets = {one.mail: _tickets_of(numbered_of(pairs, one)) for one in ours}
+    links = [{"mail": m, "ticket": t} for m, numbers in tickets.items() if m for t in numbers]
+    _insert_new(conn, mail_ticket, links)
+    outcomes = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
+    count(conn, outcomes)
+    return tickets
+
+
+def numbered_of(pairs: Iterable[tuple[Decided, Decision]], one: Decided) -> list[Decision]:
+    """Return the numbered decisions of one request."""
+    return [decision for owner, decision in pairs if owner is one]
+
+
+def _finish(conn: Connection, one: Decided, now: datetime) -> bool:
+    reasons = dict.fromkeys(str(r) for decision in one.decisions for r in decision.reasons)
+    done = conn.execute(
+        update(inbox)
+        .where(inbox.c.mail == one.mail, inbox.c.state == "kept", inbox.c.claimed_by == one.by)
+        .values(
+            state="done",
+            outcome=str(one.decisions[0].outcome),
+            intent=int(one.intent),
+            reasons=list(reasons),
+            done_at=now,
+            claimed_by=None,
+        )
+    )
+    return done.rowcount == 1
+
+
+def _number_tickets(conn: Connection, decisions: Sequence[Decision]) -> list[Decision]:
+    """Write every ticket's row; return the decisions with numbers, versions and event counts."""
+    fresh = sum(1 for d in decisions if d.ticket is not None and d.ticket.number == 0)
+    next_number = take(conn, "ticket", fresh)
+    numbered, new_rows = [], []
+    for decision in decisions:
+        if decision.ticket is None:
+            numbered.append(decision)
+            continue
+        old = decision.ticket
+        number = old.number
+        if not number:
+            number, next_number = next_number, next_number + 1
+        new = replace(
+            old,
+            number=number,
+            version=old.version + 1,
+            last_event=old.last_event + len(decision.events),
+        )
+        if not old.number:
+            new_rows.append(ticket_row(new))
+        else:
+            _update_ticket(conn, new, old.version)
+        numbered.append(replace(decision, ticket=new))
+    if new_rows:
+        conn.execute(insert(ticket), new_rows)
+    return numbered
+
+
+def _update_ticket(conn: Connection, new: Ticket, version: int) -> None:
+    moved = conn.execute(
+        update(ticket)
+        .where(ticket.c.number == new.number, ticket.c.version == version)
+        .values(**ticket_row(new))
+    )
+    if moved.rowcount != 1:
+        raise Conflict("Please try again.", f"ticket {new.number} changed since version {version}")
+
+
+def _write_people(
+    conn: Connection, decisions: Sequence[Decision]
+) -> dict[tuple[int, str, str], int]:
+    """Write who joins, is confirmed or leaves; return the row of each (ticket, role, address)."""
+    joins = [(d.ticket.number, one) for d in decisions if d.ticket is not None for one in d.joins]
+    new = [(number, one) for number, one in joins if not one.row]
+    first = take(conn, "participant", len(new))
+    rows: dict[tuple[int, str, str], int] = {}
+    for decision in decisions:
+        if decision.ticket is not None:
+            for one in (*decision.ticket.participants, *decision.joins):
+                if one.row:
+                    rows[_person(decision.ticket.number, one)] = one.row
+    for leaving in (one for d in decisions for one in d.leaves):
+        conn.execute(delete(participant).where(participant.c.id == leaving.row))
+    written = []
+    for at, (number, one) in enumerate(new):
+        if _person(number, one) not in rows or one.row:
+            rows[_person(number, one)] = first + at
+            written.append(participant_row(one, first + at, number))
+    if written:
+        _insert_new(conn, participant, written)
+    for _, one in joins:
+        if one.row:
+            confirmed = update(participant).where(participant.c.id == one.row)
+            conn.execute(confirmed.values(verified=one.verified))
+    return rows
+
+
+def _write_events(conn: Connection, pairs: Sequence[tuple[Decided, Decision]]) -> None:
+    rows = []
+    for owner, decision in pairs:
+        if decision.ticket is not None:
+            first = decision.ticket.last_event - len(decision.events) + 1
+            rows += [
+                event_row(one, first + at, decision.ticket.number, owner.mail or None)
+                for at, one in enumerate(decision.events)
+            ]
+    if rows:
+        conn.execute(insert(event), rows)
+
+
+def _write_threads(conn: Connection, decisions: Sequence[Decision]) -> None:
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for decision in decisions:
+        if decision.ticket is not None:
+            number = decision.ticket.number
+            for late, ids in ((True, decision.late_parents), (False, decision.thread_ids)):
+                for one in ids:
+                    row = {"message_id": one, "ticket": number, "late_parent": late}
+                    rows[one, number] = row
+    _insert_new(conn, thread_id, list(rows.values()))
+
+
+def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:
+    for decision in decisions:
+        for one in decision.reminders:
+            number = decision.ticket.number if decision.ticket and one.per_ticket else 0
+            _keep_reminder(conn, number, one)
+    for row in (d.failed_row for d in decisions if d.failed_row):
+        conn.execute(
+            update(outbox)
+            .where(outbox.c.id == row, outbox.c.state == "sent")
+            .values(state="failed", last_error="bounced")
+        )
+
+
+def _keep_reminder(conn: Connection, number: int, one: Reminder) -> None:
+    """Keep a step that is not kept already."""
+    open_step = select(reminder.c.id).where(
+        reminder.c.ticket == number, reminder.c.step == one.step, reminder.c.done_at.is_(None)
+    )
+    if conn.execute(open_step).first() is None:
+        row = {"ticket": number, "step": one.step, "detail": one.detail, "due_at": one.due_at}
+        conn.execute(insert(reminder).values(row))
+
+
+def _tickets_of(decisions: Iterable[Decision]) -> tuple[int, ...]:
+    numbers: list[int] = []
+    for decision in decisions:
+        if decision.ticket is not None:
+            numbers.append(decision.ticket.number)
+        numbers += decision.about
+    return tuple(dict.fromkeys(numbers))
+
+
+def _insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        dialect_insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
+        conn.execute(dialect_insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def _person(number: int, one: Participant) -> tuple[int, str, str]:
+    return (number, str(one.role), one.address.lower())

@@ -1,0 +1,29 @@
+"""Counters as table rows, written in the transaction that they count: any process can show them."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from store.tables import counter
+
+
+def count(conn: Connection, amounts: Mapping[str, int], table: Table = counter) -> None:
+    """Add `amounts` to the named counters; zeros are left out."""
+    rows = [{"name": name, "value": value} for name, value in sorted(amounts.items()) if value]
+    if not rows:
+        return
+    dialect_insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
+    statement = dialect_insert(table)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"value": table.c.value + statement.excluded.value}
+        ),
+        rows,
+    )
+
+
+def read_counters(conn: Connection, table: Table = counter) -> dict[str, int]:
+    """Return all counters; empty before the first."""
+    return dict(conn.execute(select(table.c.name, table.c.value)).tuples().all())

@@ -1,0 +1,220 @@
+"""The inbox: which mails wait, who works on them, and what became of them.
+
+A mail is pulled from the journal once, claimed by a slot of `work`, and leaves by `commit.write`,
+`give_back` or `park`. The attempt counter rises before the attempt, so that a mail that kills its
+worker is counted. A mail that failed once is tried alone; after three lone failures it is parked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, func, insert, or_, select, update
+from sqlalchemy.engine import CursorResult
+
+from store.counters import count
+from store.engine import Store
+from store.tables import delivery, inbox
+
+LONE_ATTEMPTS = 3
+MAX_BATCH = 16
+MAX_BATCH_BYTES = 1_000_000
+PULL_LIMIT = 1_000
+WAIT_FOR_PARENT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A claimed mail. `alone` counts the attempts in which it was the only one."""
+
+    mail: int
+    lane: int
+    size: int
+    sha256: str
+    message_id: str
+    content: str
+    received_at: datetime
+    attempts: int
+    alone: int
+
+
+def pull(store: Store) -> int:
+    """Bring mails that the doors have kept since the last time into the inbox; return how many.
+
+    The journal has one writer, so its ids are committed in order and the highest one known is
+    where to go on. An empty journal is legal.
+    """
+    with store.reading() as conn:
+        last = conn.execute(select(func.max(inbox.c.mail))).scalar() or 0
+    with store.journal_reading() as conn:
+        columns = (
+            delivery.c.id.label("mail"),
+            delivery.c.lane,
+            delivery.c.size,
+            delivery.c.sha256,
+            delivery.c.message_id,
+            delivery.c.content,
+            delivery.c.received_at,
+        )
+        query = select(*columns).where(delivery.c.id > last).order_by(delivery.c.id)
+        rows = [dict(row) for row in conn.execute(query.limit(PULL_LIMIT)).mappings()]
+    if not rows:
+        return 0
+    with store.writing() as conn:
+        last = conn.execute(select(func.max(inbox.c.mail))).scalar() or 0
+        new = [row | {"state": "kept", "reasons": []} for row in rows if row["mail"] > last]
+        if new:
+            conn.execute(insert(inbox), new)
+    return len(new)
+
+
+def claim(store: Store, *, by: str, now: datetime) -> tuple[list[Waiting], list[Waiting]]:
+    """Claim what waits, by (lane, id): return the mails to work on, and mails now parked.
+
+    Mails never tried come in a batch of at most 16 mails and 1 MB (a bigger mail alone); a mail
+    tried before comes alone.
+    """
+    with store.writing() as conn:
+        found = _due(conn, now)
+        if not found:
+            return [], []
+        spent = [one for one in found if one.alone >= LONE_ATTEMPTS]
+        if spent:
+            park(conn, [one.mail for one in spent], now)
+        fresh = [one for one in found if one.alone < LONE_ATTEMPTS]
+        batch = _batch(fresh)
+        alone = len(batch) == 1
+        conn.execute(
+            update(inbox)
+            .where(inbox.c.mail.in_([one.mail for one in batch]), inbox.c.claimed_by.is_(None))
+            .values(
+                claimed_by=by,
+                attempts=inbox.c.attempts + 1,
+                alone=inbox.c.alone + (1 if alone else 0),
+            )
+        )
+    return batch, spent
+
+
+def give_back(
+    store: Store, mails: Iterable[int], *, by: str, not_before: datetime, counted: bool = False
+) -> None:
+    """Return claimed mails, to be taken again from `not_before` on.
+
+    Unless `counted`, the attempt does not count: it was our fault, or the mail has to wait.
+    """
+    off = 0 if counted else 1
+    lone = case((inbox.c.alone > 0, inbox.c.alone - off), else_=0)
+    with store.writing() as conn:
+        conn.execute(
+            update(inbox)
+            .where(inbox.c.mail.in_(list(mails)), inbox.c.claimed_by == by)
+            .values(
+                claimed_by=None,
+                not_before=not_before,
+                attempts=inbox.c.attempts - off,
+                alone=lone,
+            )
+        )
+
+
+def take_back(store: Store, *, by: str) -> int:
+    """Free the claims of a slot that starts again; return how many. Its attempts stay counted."""
+    with store.writing() as conn:
+        statement = (
+            update(inbox)
+            .where(inbox.c.claimed_by == by, inbox.c.state == "kept")
+            .values(claimed_by=None)
+        )
+        return _rows(conn.execute(statement))
+
+
+def take_all_back(store: Store) -> int:
+    """Free every claim; only for a supervisor that starts and knows that no worker runs."""
+    with store.writing() as conn:
+        statement = update(inbox).where(inbox.c.claimed_by.is_not(None)).values(claimed_by=None)
+        return _rows(conn.execute(statement))
+
+
+def park(conn: Connection, mails: Sequence[int], now: datetime) -> None:
+    """Set mails aside as broken, for a person to look at; `replay` takes them back."""
+    conn.execute(
+        update(inbox)
+        .where(inbox.c.mail.in_(mails), inbox.c.state == "kept")
+        .values(state="broken", outcome="broken", done_at=now, claimed_by=None)
+    )
+    count(conn, {"outcome.broken": len(mails)})
+
+
+def replay(store: Store, mail: int | None) -> int:
+    """Take a broken mail (or with None every one) back into the inbox; return how many."""
+    with store.writing() as conn:
+        statement = update(inbox).where(inbox.c.state == "broken")
+        if mail is not None:
+            statement = statement.where(inbox.c.mail == mail)
+        taken = _rows(
+            conn.execute(
+                statement.values(
+                    state="kept",
+                    outcome=None,
+                    done_at=None,
+                    attempts=0,
+                    alone=0,
+                    not_before=None,
+                )
+            )
+        )
+        count(conn, {"replayed": taken})
+    return taken
+
+
+def kept_ids(conn: Connection, message_ids: Sequence[str], since: datetime) -> set[str]:
+    """Return which of these Message-IDs belong to mails that still wait since `since`."""
+    if not message_ids:
+        return set()
+    query = select(inbox.c.message_id).where(
+        inbox.c.message_id.in_(message_ids),
+        inbox.c.state == "kept",
+        inbox.c.received_at >= since,
+    )
+    return set(conn.execute(query).scalars())
+
+
+def waiting_count(store: Store) -> int:
+    """Return how many mails wait or are being worked on."""
+    with store.reading() as conn:
+        query = select(func.count()).select_from(inbox).where(inbox.c.state == "kept")
+        return conn.execute(query).scalar_one()
+
+
+def _due(conn: Connection, now: datetime) -> list[Waiting]:
+    columns = [inbox.c[name] for name in Waiting.__slots__]
+    query = (
+        select(*columns)
+        .where(
+            inbox.c.state == "kept",
+            inbox.c.claimed_by.is_(None),
+            or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now),
+        )
+        .order_by(inbox.c.lane, inbox.c.mail)
+        .limit(MAX_BATCH)
+    )
+    return [Waiting(*row) for row in conn.execute(query).tuples()]
+
+
+def _batch(found: Sequence[Waiting]) -> list[Waiting]:
+    batch: list[Waiting] = []
+    size = 0
+    for one in found:
+        tried = one.attempts > 0
+        if batch and (tried or size + one.size > MAX_BATCH_BYTES):
+            break
+        batch.append(one)
+        size += one.size
+        if tried:
+            break
+    return batch
+
+
+def _rows(result: object) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -1,0 +1,277 @@
+"""T1, the journal: what the doors keep before they answer 250, and what they refused.
+
+Rule: one call of `keep` is one transaction and one sync to disk, however many mails it holds. The
+bytes of a mail are stored once; each 250 has a delivery row of its own. Nothing here reads a mail,
+and nothing is ever changed: only refusals are forgotten after their time.
+
+This is the hot path of the daemon, hence prepared SQL text with several rows a statement.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy.engine.default import DefaultDialect
+
+from parsers.envelope import Envelope
+from store.engine import Store
+from store.tables import UtcTime, delivery, journal_counter, raw_mail, refusal
+
+ROWS_A_STATEMENT = 64
+_KEEP_RAW = "INSERT INTO raw_mail (sha256, size, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_KEEP_DELIVERY = (
+    "INSERT INTO delivery"
+    " (raw, sha256, message_id, content, size, lane, envelope, received_at) VALUES {rows}"
+    " RETURNING id"
+)
+_ONE_DELIVERY = "((SELECT id FROM raw_mail WHERE sha256 = ?), ?, ?, ?, ?, ?, ?, ?)"
+_REFUSE = (
+    "INSERT INTO refusal (at, door, peer, mail_from, recipients, message_id, reply, reason)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_COUNT = (
+    "INSERT INTO journal_counter (name, value) VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET value = journal_counter.value + excluded.value"
+)
+_DELIVERY_COLUMNS = tuple(column for column in delivery.columns if column.name != "raw")
+_TIME = UtcTime()
+_DIALECT = DefaultDialect()
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One accepted mail on its way to the disk. `content` is the digest without trace headers."""
+
+    envelope: Envelope
+    raw: bytes
+    sha256: str
+    content: str
+    message_id: str
+    lane: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One kept mail without its bytes. `id` is the mail's number everywhere else."""
+
+    id: int
+    envelope: Envelope
+    sha256: str
+    message_id: str
+    content: str
+    lane: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a door refused, and with which reply.
+
+    `whole` tells a mail refused at its end from a recipient refused before any text came.
+    `message_id` is "" when no header was seen.
+    """
+
+    at: datetime
+    door: str
+    peer: str
+    mail_from: str
+    recipients: tuple[str, ...]
+    reply: str
+    reason: str
+    message_id: str = ""
+    whole: bool = True
+
+
+def keep(
+    store: Store, deliveries: Sequence[NewDelivery], begun: Callable[[], None] | None = None
+) -> list[int]:
+    """Write a group of mails in one transaction; return their delivery ids in the same order.
+
+    All or nothing. When it returns, the mails are on disk. `begun` is called when it is our turn
+    to write, from when on the outcome is open. Raises Deferred when the store cannot write at all;
+    any other exception is the fault of a row, so try again one by one.
+    """
+    ids: list[int] = []
+    with store.journal_writing() as conn:
+        if begun is not None:
+            begun()
+        raws = {d.sha256: (d.sha256, len(d.raw), d.raw) for d in deliveries}
+        if raws:
+            conn.exec_driver_sql(_KEEP_RAW, list(raws.values()))
+        for start in range(0, len(deliveries), ROWS_A_STATEMENT):
+            part = deliveries[start : start + ROWS_A_STATEMENT]
+            values = tuple(value for d in part for value in _delivery_row(d))
+            ids += sorted(conn.exec_driver_sql(_keep_sql(len(part)), values).scalars())
+        _count(conn, (name for d in deliveries for name in _names("accepted", d.envelope.door)))
+    return ids
+
+
+def refuse(
+    store: Store, refusals: Sequence[Refusal], unlisted: Mapping[str, int] | None = None
+) -> None:
+    """Write refusals and count them; `unlisted` are counts (by counter name) without a row."""
+    with store.journal_writing() as conn:
+        if refusals:
+            conn.exec_driver_sql(_REFUSE, [_refusal_row(r) for r in refusals])
+        names = [name for r in refusals for name in refusal_names(r)]
+        _count(conn, names, unlisted or {})
+
+
+def refusal_names(one: Refusal) -> tuple[str, str]:
+    """Return the names of the counters that one refusal raises."""
+    return _names("refused" if one.whole else "refused_recipients", one.door)
+
+
+def read_raw(store: Store, mail_id: int) -> bytes:
+    """Return the bytes of one delivery; raises LookupError when there is none."""
+    raws = read_raws(store, (mail_id,))
+    if mail_id not in raws:
+        raise LookupError(f"no delivery {mail_id}")
+    return raws[mail_id]
+
+
+def read_raws(store: Store, ids: Iterable[int]) -> dict[int, bytes]:
+    """Return the bytes of several deliveries by id; ids that do not exist are left out."""
+    statement = (
+        select(delivery.c.id, raw_mail.c.bytes)
+        .join(raw_mail, raw_mail.c.id == delivery.c.raw)
+        .where(delivery.c.id.in_(list(ids)))
+    )
+    with store.journal_reading() as conn:
+        return {row.id: bytes(row.bytes) for row in conn.execute(statement)}
+
+
+def read_delivery(store: Store, mail_id: int) -> Delivery:
+    """Return one delivery; raises LookupError when there is none."""
+    with store.journal_reading() as conn:
+        found = conn.execute(select(*_DELIVERY_COLUMNS).where(delivery.c.id == mail_id)).mappings()
+        for row in found:
+            return _delivery(row)
+    raise LookupError(f"no delivery {mail_id}")
+
+
+def deliveries_after(store: Store, mail_id: int, limit: int) -> list[Delivery]:
+    """Return the deliveries with a greater id, oldest first, at most `limit`."""
+    statement = (
+        select(*_DELIVERY_COLUMNS)
+        .where(delivery.c.id > mail_id)
+        .order_by(delivery.c.id)
+        .limit(limit)
+    )
+    with store.journal_reading() as conn:
+        return [_delivery(row) for row in conn.execute(statement).mappings()]
+
+
+def forget_refusals(store: Store, before: datetime) -> int:
+    """Delete refusals older than a moment; return how many."""
+    with store.journal_writing() as conn:
+        return conn.execute(delete(refusal).where(refusal.c.at < before)).rowcount
+
+
+def refusals(store: Store, limit: int) -> list[Refusal]:
+    """Return the newest refusals, newest first. `whole` is not stored and always true."""
+    statement = select(refusal).order_by(refusal.c.id.desc()).limit(limit)
+    with store.journal_reading() as conn:
+        rows = conn.execute(statement).mappings().all()
+    return [
+        Refusal(
+            **{key: value for key, value in row.items() if key not in {"id", "recipients"}},
+            recipients=tuple(row["recipients"]),
+        )
+        for row in rows
+    ]
+
+
+def counters(store: Store) -> dict[str, int]:
+    """Return what the doors counted: `accepted`, `refused`, each also with `.DOOR`, and more."""
+    statement = select(journal_counter).order_by(journal_counter.c.name)
+    with store.journal_reading() as conn:
+        return {row.name: row.value for row in conn.execute(statement)}
+
+
+def try_writing(store: Store) -> None:
+    """Write and sync one counter; raises Deferred as long as the store cannot write."""
+    with store.journal_writing() as conn:
+        _count(conn, ["store_probes"])
+
+
+@lru_cache(maxsize=ROWS_A_STATEMENT)
+def _keep_sql(rows: int) -> str:
+    return _KEEP_DELIVERY.format(rows=", ".join([_ONE_DELIVERY] * rows))
+
+
+def _names(name: str, door: str) -> tuple[str, str]:
+    return name, f"{name}.{door}"
+
+
+def _count(conn: Connection, names: Iterable[str], more: Mapping[str, int] | None = None) -> None:
+    counted = Counter(names)
+    counted.update(more or {})
+    if counted:
+        conn.exec_driver_sql(_COUNT, sorted(counted.items()))
+
+
+def _time(moment: datetime) -> str | None:
+    return _TIME.process_bind_param(moment, _DIALECT)
+
+
+def _text(text: str) -> str:
+    """Return text that every database takes: no lone surrogate, no NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+
+
+def _delivery_row(one: NewDelivery) -> tuple[Any, ...]:
+    return (
+        one.sha256,
+        one.sha256,
+        _text(one.message_id),
+        one.content,
+        len(one.raw),
+        one.lane,
+        _envelope_json(one.envelope),
+        _time(one.envelope.received_at),
+    )
+
+
+def _refusal_row(one: Refusal) -> tuple[Any, ...]:
+    return (
+        _time(one.at),
+        one.door,
+        _text(one.peer),
+        _text(one.mail_from),
+        json.dumps(one.recipients),
+        _text(one.message_id),
+        _text(one.reply),
+        _text(one.reason),
+    )
+
+
+def _envelope_json(envelope: Envelope) -> str:
+    """Return all fields but the time, which has a column of its own."""
+    return json.dumps(
+        {
+            "door": envelope.door,
+            "peer": envelope.peer,
+            "helo": envelope.helo,
+            "mail_from": envelope.mail_from,
+            "recipients": envelope.recipients,
+            "submitted": envelope.submitted,
+            "tls": envelope.tls,
+            "faults": [str(fault) for fault in envelope.faults],
+        }
+    )
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    said = dict(row["envelope"])
+    envelope = Envelope(
+        **said | {"recipients": tuple(said["recipients"]), "faults": tuple(said["faults"])},
+        received_at=row["received_at"],
+    )
+    kept = {name: row[name] for name in Delivery.__dataclass_fields__ if name != "envelope"}
+    return Delivery(envelope=envelope, **kept)

@@ -1,0 +1,5 @@
+"""Where alembic starts for the desk tables."""
+
+from store.migrations.run import run
+
+run()

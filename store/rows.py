@@ -1,0 +1,135 @@
+"""Rows to values and back: the one place that knows both the columns and the nouns."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.engine import RowMapping
+
+from router.ticket import Change, Participant, Ticket, TicketEvent, TicketKind
+from router.words import EventKind, Notify, Priority, Reason, Role, Status
+from store.tables import event, participant, ticket
+
+TICKET_TEXTS = (
+    "subject",
+    "submitter",
+    "support_unit",
+    "wanted_unit",
+    "vo",
+    "notified_site",
+    "affected_site",
+    "type_of_issue",
+    "mou_area",
+    "category",
+)
+TICKET_WORDS = ("kind", "wanted", "status", "priority")
+
+
+def read_tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
+    """Return the tickets of these numbers, with their participants; unknown ones are left out."""
+    wanted = list(dict.fromkeys(numbers))
+    if not wanted:
+        return {}
+    people: dict[int, list[Participant]] = defaultdict(list)
+    query = select(participant).where(participant.c.ticket.in_(wanted)).order_by(participant.c.id)
+    for row in conn.execute(query).mappings():
+        people[row["ticket"]].append(_participant(row))
+    rows = conn.execute(select(ticket).where(ticket.c.number.in_(wanted))).mappings()
+    return {row["number"]: _ticket(row, people[row["number"]]) for row in rows}
+
+
+def ticket_row(value: Ticket) -> dict[str, Any]:
+    """Return a ticket's columns."""
+    row: dict[str, Any] = {name: getattr(value, name) for name in TICKET_TEXTS}
+    row |= {name: str(getattr(value, name)) for name in TICKET_WORDS}
+    return row | {
+        "number": value.number,
+        "version": value.version,
+        "held": str(value.held) if value.held else None,
+        "last_event": value.last_event,
+        "opened_at": value.opened_at,
+        "updated_at": value.updated_at,
+    }
+
+
+def event_row(value: TicketEvent, number: int, of: int, mail: int | None) -> dict[str, Any]:
+    """Return the columns of event `number` of ticket `of`."""
+    return {
+        "ticket": of,
+        "number": number,
+        "at": value.at,
+        "kind": str(value.kind),
+        "by": value.by,
+        "mail": mail,
+        "text": value.text,
+        "internal": value.internal,
+        "verified": value.verified,
+        "changes": [[c.field, c.old, c.new] for c in value.changes],
+        "reasons": [str(reason) for reason in value.reasons],
+        "attachments": [[name, size] for name, size in value.attachments],
+    }
+
+
+def participant_row(value: Participant, row: int, of: int) -> dict[str, Any]:
+    """Return a participant's columns under the row number `row`."""
+    return {
+        "id": row,
+        "ticket": of,
+        "role": str(value.role),
+        "address": value.address,
+        "name": value.name,
+        "mode": str(value.mode),
+        "verified": value.verified,
+    }
+
+
+def read_opening(conn: Connection, number: int) -> tuple[TicketEvent | None, int]:
+    """Return how a ticket began, and the mail that began it (None and 0 when unknown)."""
+    query = select(event).where(event.c.ticket == number).order_by(event.c.number).limit(1)
+    row = conn.execute(query).mappings().first()
+    if row is None:
+        return None, 0
+    return _event(row), row["mail"] or 0
+
+
+def _ticket(row: RowMapping, people: Iterable[Participant]) -> Ticket:
+    return Ticket(
+        number=row["number"],
+        version=row["version"],
+        kind=TicketKind(row["kind"]),
+        wanted=TicketKind(row["wanted"]),
+        status=Status(row["status"]),
+        held=Reason(row["held"]) if row["held"] else None,
+        priority=Priority(row["priority"]),
+        last_event=row["last_event"],
+        opened_at=row["opened_at"],
+        updated_at=row["updated_at"],
+        participants=tuple(people),
+        **{name: row[name] for name in TICKET_TEXTS},
+    )
+
+
+def _participant(row: RowMapping) -> Participant:
+    return Participant(
+        role=Role(row["role"]),
+        address=row["address"],
+        name=row["name"],
+        mode=Notify(row["mode"]),
+        verified=row["verified"],
+        row=row["id"],
+    )
+
+
+def _event(row: RowMapping) -> TicketEvent:
+    return TicketEvent(
+        kind=EventKind(row["kind"]),
+        by=row["by"],
+        at=row["at"],
+        text=row["text"],
+        internal=row["internal"],
+        verified=row["verified"],
+        changes=tuple(Change(*change) for change in row["changes"]),
+        reasons=tuple(Reason(reason) for reason in row["reasons"]),
+        attachments=tuple((name, size) for name, size in row["attachments"]),
+    )
