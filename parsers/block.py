@@ -44,7 +44,8 @@ FORWARD_KEYS = frozenset(
 )  # fmt: skip
 MAX_LINES = 40
 MAX_VALUE_CHARS = 1_000
-_LINE = re.compile(r"^[ \t]{0,3}([^\W\d_][^:\n]{0,39}?)[ \t]*:[ \t]*(.*?)[ \t]*$")
+MAX_LINE_CHARS = 2_000  # of a line, more is not looked at
+_KEY = re.compile(r"[ \t]{0,3}([^\W\d_][^:\n]{0,39}?)[ \t]{0,20}:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,9 @@ def write_block(pairs: Mapping[str, str]) -> str:
 
 
 def _split(line: str) -> tuple[str, str]:
-    match = _LINE.match(line.replace("\u00a0", " "))
+    """Return the key in lower case and the value, ("", "") for a line of another form."""
+    line = line[:MAX_LINE_CHARS].replace("\u00a0", " ")
+    match = _KEY.match(line)
     if match is None:
         return "", ""
-    return " ".join(match[1].lower().split()), match[2]
+    return " ".join(match[1].lower().split()), line[match.end() :].strip(" \t")

@@ -64,10 +64,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A request by the clock or a part of ourselves: `name` is a row of `commands.DUE`."""
+    """A request by the clock or a part of ourselves: `name` is a row of `commands.DUE`.
+
+    `ticket` or `row` (of the outbox) is what it is about, 0 for none; `detail` is for people.
+    """
 
     name: str
     ticket: int = 0
+    row: int = 0
     detail: str = ""
 
 
@@ -215,6 +219,7 @@ class Decision:
     reminders: tuple[Reminder, ...] = ()
     route: Route | None = None
     failed_row: int = 0
+    failed_why: str = ""
     thread_ids: tuple[str, ...] = ()
     late_parents: tuple[str, ...] = ()
     about: tuple[int, ...] = ()

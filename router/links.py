@@ -39,7 +39,7 @@ def sign_link(keys: Keyring, mail: int, index: int, until_day: int) -> str:
 
 
 def check_link(
-    keys: Keyring, mail: int, index: int, until_day: int, signature: str, today: int
+    keys: Keyring, mail: int, index: int, until_day: int, signature: str, *, today: int
 ) -> LinkState:
     """Judge what came with a request. Only a link that we signed can be expired."""
     if not _HEX.match(signature):

@@ -28,5 +28,6 @@ def undelivered(sent: SentRow, facts: Facts, policy: Policy, now: datetime, why:
         events=(event,) if ticket else (),
         outgoing=tuple(one for one in tell if one.recipient != sent.recipient),
         failed_row=sent.row,
+        failed_why=why,
         about=(sent.ticket,) if sent.ticket else (),
     )

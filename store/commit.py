@@ -194,11 +194,11 @@ def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:
         for one in decision.reminders:
             number = decision.ticket.number if decision.ticket and one.per_ticket else 0
             _keep_reminder(conn, number, one)
-    for row in (d.failed_row for d in decisions if d.failed_row):
+    for decision in (d for d in decisions if d.failed_row):
         conn.execute(
             update(outbox)
-            .where(outbox.c.id == row, outbox.c.state == "sent")
-            .values(state="failed", last_error="bounced")
+            .where(outbox.c.id == decision.failed_row, outbox.c.state.in_(("sent", "claimed")))
+            .values(state="failed", last_error=decision.failed_why, claimed_by=None)
         )
 
 

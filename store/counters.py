@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from store.tables import counter
+from store.tables import counter, ticket
 
 
 def count(conn: Connection, amounts: Mapping[str, int], table: Table = counter) -> None:
@@ -26,4 +26,17 @@ def count(conn: Connection, amounts: Mapping[str, int], table: Table = counter) 
 
 def read_counters(conn: Connection, table: Table = counter) -> dict[str, int]:
     """Return all counters; empty before the first."""
-    return dict(conn.execute(select(table.c.name, table.c.value)).tuples().all())
+    return dict(conn.execute(select(table.c.name, table.c.value)).all())
+
+
+def mails_by_outcome(conn: Connection) -> dict[str, int]:
+    """Return how many mails ended in each outcome; outcomes that never happened are left out."""
+    prefix = "outcome."
+    found = read_counters(conn)
+    return {n.removeprefix(prefix): v for n, v in sorted(found.items()) if n.startswith(prefix)}
+
+
+def tickets_by_status(conn: Connection) -> dict[str, int]:
+    """Return how many tickets are in each status."""
+    query = select(ticket.c.status, func.count()).group_by(ticket.c.status)
+    return dict(conn.execute(query.order_by(ticket.c.status)).all())

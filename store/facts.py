@@ -94,6 +94,21 @@ def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
     return Facts(known.registry, known.roster, found=found, opening=opening, opening_mail=mail)
 
 
+def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
+    """Return the facts about an outgoing mail in a courier's hand, and its ticket if it has one.
+
+    A row that is in nobody's hand was followed up before: then there are none.
+    """
+    held = select(outbox.c.id).where(outbox.c.id == row, outbox.c.state == "claimed")
+    about = _sent_rows(conn, [row]).get(row) if conn.execute(held).first() else None
+    numbers = [about.ticket] if about is not None and about.ticket else []
+    found = tuple(
+        (Clue(Reason.BOUNCED, ticket=number), ticket)
+        for number, ticket in read_tickets(conn, numbers).items()
+    )
+    return Facts(known.registry, known.roster, found=found, sent=about)
+
+
 def read_held_facts(conn: Connection, known: Known) -> Facts:
     """Return the facts for a digest of all that is held."""
     query = select(ticket_table.c.number).where(ticket_table.c.held.is_not(None)).limit(1_000)

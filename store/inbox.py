@@ -168,16 +168,35 @@ def replay(store: Store, mail: int | None) -> int:
     return taken
 
 
-def kept_ids(conn: Connection, message_ids: Sequence[str], since: datetime) -> set[str]:
-    """Return which of these Message-IDs belong to mails that still wait since `since`."""
-    if not message_ids:
+def kept_parents(
+    conn: Connection, references: Iterable[str], *, of: int, now: datetime
+) -> set[str]:
+    """Return which of these Message-IDs belong to other mails that still wait.
+
+    Only mails of the last minute: one that cannot be worked on holds up nobody for longer.
+    """
+    wanted = list(dict.fromkeys(references))
+    if not wanted:
         return set()
     query = select(inbox.c.message_id).where(
-        inbox.c.message_id.in_(message_ids),
+        inbox.c.message_id.in_(wanted),
+        inbox.c.mail != of,
         inbox.c.state == "kept",
-        inbox.c.received_at >= since,
+        inbox.c.received_at >= now - WAIT_FOR_PARENT,
     )
     return set(conn.execute(query).scalars())
+
+
+def kept_twin(conn: Connection, message_id: str, content: str, *, of: int, now: datetime) -> bool:
+    """Whether the same mail, accepted before this one, still waits (at most for a minute)."""
+    query = select(inbox.c.mail).where(
+        inbox.c.message_id == message_id,
+        inbox.c.content == content,
+        inbox.c.mail < of,
+        inbox.c.state == "kept",
+        inbox.c.received_at >= now - WAIT_FOR_PARENT,
+    )
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def waiting_count(store: Store) -> int:
@@ -199,7 +218,7 @@ def _due(conn: Connection, now: datetime) -> list[Waiting]:
         .order_by(inbox.c.lane, inbox.c.mail)
         .limit(MAX_BATCH)
     )
-    return [Waiting(*row) for row in conn.execute(query).tuples()]
+    return [Waiting(*row) for row in conn.execute(query)]
 
 
 def _batch(found: Sequence[Waiting]) -> list[Waiting]:

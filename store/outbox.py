@@ -7,7 +7,7 @@ is tried, so that a row which kills its courier is seen to do so.
 This file never renders and never sends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
 from router.words import Audience, MailKind
 from store.tables import UtcTime, outbox
 
+Move = Callable[[Connection], bool]  # what becomes of a claimed row, to be run in a transaction
 LANES = (LANE_ALARM, LANE_REPLY, LANE_REST)
 ERROR_CHARS = 500
 LONE_ATTEMPTS = 3  # a row found claimed more often than this after a crash lets others go first
@@ -106,9 +107,16 @@ def sent(conn: Connection, row: OutboxRow, now: datetime) -> bool:
     return _leave(conn, row, state="sent", sent_at=now, last_error="")
 
 
-def postpone(conn: Connection, row: OutboxRow, due_at: datetime, error: str) -> bool:
-    """Let a row wait until `due_at` after an attempt that failed; false when the claim was lost."""
-    return _leave(conn, row, state="waiting", due_at=due_at, last_error=error[:ERROR_CHARS])
+def postpone(
+    conn: Connection, row: OutboxRow, due_at: datetime, error: str, *, counts: bool = True
+) -> bool:
+    """Let a row wait until `due_at` after an attempt that failed; false when the claim was lost.
+
+    `counts` false takes the attempt back: it said nothing about this row.
+    """
+    attempts = row.attempts if counts else max(0, row.attempts - 1)
+    error = error[:ERROR_CHARS]
+    return _leave(conn, row, state="waiting", due_at=due_at, attempts=attempts, last_error=error)
 
 
 def hand_back(conn: Connection, row: OutboxRow) -> bool:
@@ -189,7 +197,7 @@ def _take(
         .values(state="claimed", claimed_by=by, claimed_until=until, attempts=outbox.c.attempts + 1)
         .returning(*_COLUMNS)
     )
-    rows = [_row(found) for found in taken.mappings()]
+    rows = [_row(dict(found)) for found in taken.mappings()]
     return sorted(rows, key=lambda row: (row.lane, row.due_at, row.id))
 
 
@@ -208,7 +216,7 @@ def _leave(conn: Connection, row: OutboxRow, **values: Any) -> bool:
     return bool(moved.rowcount == 1)
 
 
-def _row(found: Mapping[str, Any]) -> OutboxRow:
+def _row(found: dict[str, Any]) -> OutboxRow:
     return OutboxRow(
         **{
             **found,

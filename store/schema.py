@@ -31,7 +31,7 @@ def upgrade(store: Store, *, first_ticket: int) -> None:
         with _connection(store, group) as conn:
             command.upgrade(_config(group, conn), "head")
     with store.writing() as conn:
-        known = dict(conn.execute(select(sequence.c.name, sequence.c.next)).tuples().all())
+        known = dict(conn.execute(select(sequence.c.name, sequence.c.next)).all())
         for name in SEQUENCES:
             first = first_ticket if name == "ticket" else 1
             if name not in known:

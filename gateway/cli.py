@@ -1,0 +1,65 @@
+"""The program `ticketgate`: the desk of the operator and the first line.
+
+Exit codes: 0 done; 1 a fault in the configuration or the input; 2 wrong usage; 3 what was asked for
+does not exist; 75 the store or the door cannot be reached now, so the same call may work later.
+Each group of commands is a file in gateway/commands; what is heavy is imported inside a command.
+"""
+
+import sys
+
+import click
+
+from gateway.commands import federation, mails, samples, serving, setup, tickets, tracing
+
+COMMANDS = (
+    setup.init,
+    setup.check_config,
+    serving.serve,
+    samples.send_sample,
+    tracing.parse,
+    tracing.explain,
+    tickets.tickets,
+    tickets.release,
+    mails.mails,
+    mails.replay,
+    mails.outbox,
+    mails.refusals,
+    federation.sites,
+    federation.members,
+    setup.completion,
+)
+
+
+class _InOrder(click.Group):
+    """Lists the commands in the order of use, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names as they were added."""
+        del ctx
+        return list(self.commands)
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=_InOrder, context_settings=_SETTINGS)
+@click.version_option(package_name="ticketgate", message="%(prog)s %(version)s")
+def program() -> None:
+    """Turn mail into tickets for a federation of computing sites.
+
+    To try it: `ticketgate init demo`, `ticketgate serve --config demo/config.toml`, and in another
+    terminal `ticketgate send-sample all --config demo/config.toml`.
+    """
+
+
+for _command in COMMANDS:
+    program.add_command(_command)
+
+
+def main() -> None:
+    """Run the program; what a terminal cannot show is shown escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    program(prog_name="ticketgate")

@@ -1,0 +1,55 @@
+"""The clock: a metronome of a few fixed jobs. What is due stands in the store, never in here.
+
+A tick asks the store for steps that are due and does each in a transaction of its own; a tick that
+is missed or fails loses nothing, because the next one finds the same steps.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from gateway.desk import Desk
+from parsers.errors import MailError
+from router.decision import Due
+from store.reminders import due_steps
+
+TICK_S = 5
+_log = structlog.get_logger("clock")
+
+
+def tick(desk: Desk) -> int:
+    """Do every step that is due; return how many were done."""
+    with desk.store.reading() as conn:
+        steps = due_steps(conn, desk.clock())
+    for step in steps:
+        desk.do(Due(step.step, step.ticket, detail=step.detail), reminder=step.row)
+        _log.info("did a step", step=step.step, ticket=step.ticket)
+    return len(steps)
+
+
+def start_clock(desk: Desk, wake_courier: Callable[[], None]) -> AsyncIOScheduler:
+    """Start the metronome on the running loop; the caller shuts it down."""
+
+    async def _tick() -> None:
+        try:
+            if await asyncio.to_thread(tick, desk):
+                wake_courier()
+        except MailError as error:
+            _log.error("a tick failed; the next one finds the same steps", detail=error.detail)
+        except Exception:
+            _log.exception("a tick failed; the next one finds the same steps")
+
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    scheduler.add_job(
+        _tick,
+        "interval",
+        seconds=TICK_S,
+        id="tick",
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    scheduler.start()
+    return scheduler

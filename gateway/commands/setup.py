@@ -1,0 +1,66 @@
+"""Setting up: `init` writes the demo, `check-config` reads, `completion` helps the shell."""
+
+from pathlib import Path
+
+import click
+
+from gateway.commands.opening import CONFIG, FAULT, Stop
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+def init(directory: Path) -> None:
+    """Write a configuration with a demo federation into DIR."""
+    from gateway.demo.writing import AlreadyThere, write_demo
+
+    try:
+        written = write_demo(directory)
+    except AlreadyThere as error:
+        raise Stop(f"{error} is there already; nothing was changed", FAULT) from error
+    except OSError as error:
+        message = f"{error.filename or directory}: cannot be written: {error.strerror or error}"
+        raise Stop(message, FAULT) from error
+    for path in written:
+        click.echo(f"wrote {path}")
+    click.echo(f"next: ticketgate serve --config {directory / 'config.toml'}")
+
+
+@click.command("check-config")
+@CONFIG
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def check_config(config_file: Path, file: Path | None) -> None:
+    """Show every fault of the configuration.
+
+    One line each, FILE:LINE: KEY: MESSAGE. Exit code 1 with an error; warnings alone end with 0.
+    """
+    from gateway.config import examine
+
+    config, faults = examine(file or config_file)
+    for fault in faults:
+        click.echo(str(fault))
+    if config is None:
+        raise SystemExit(FAULT)
+    click.echo(
+        f"{config.file}: good: {len(config.site)} sites, {len(config.roc)} ROCs, "
+        f"{len(config.unit)} units, {len(config.vo)} VOs, {len(config.member)} members",
+        err=True,
+    )
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    For bash: eval "$(ticketgate completion bash)".
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:  # not reached: SHELLS are click's own
+        raise Stop(f"{shell} is not known", FAULT)
+    root = ctx.find_root()
+    click.echo(kind(root.command, {}, "ticketgate", "_TICKETGATE_COMPLETE").source())

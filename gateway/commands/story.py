@@ -1,0 +1,68 @@
+"""One ticket's whole story: its state, its history, who takes part, and every mail of it."""
+
+from collections.abc import Iterator
+
+import click
+
+from gateway import show
+from gateway.commands.mails import mail_object
+from store import listing, ticket_listing
+from store.engine import Store
+from store.ticket_listing import EventRow, TicketRow
+
+STATE = (
+    *("ticket", "kind", "wanted", "status", "held", "priority", "vo", "notified_site"),
+    *("affected_site", "support_unit", "submitter", "opened_at", "updated_at", "subject"),
+)
+
+
+def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
+    """Print everything that the store knows of a ticket."""
+    history = ticket_listing.history(store, row.ticket)
+    people = ticket_listing.participants(store, row.ticket)
+    mails = list(listing.mails_of(store, row.ticket))
+    outgoing = list(listing.outgoing(store, ticket=row.ticket))
+    if as_json:
+        story: dict[str, object] = {
+            "history": history,
+            "participants": people,
+            "mails": [mail_object(mail) for mail in mails],
+            "outgoing": outgoing,
+        }
+        show.json_lines([show.as_object(row) | story])
+        return
+    for name in STATE:
+        value = show.cell(getattr(row, name))
+        if value:
+            click.echo(f"{name.replace('_', ' '):<14} {value}")
+    for entry in history:
+        click.echo("\n" + "\n".join(_entry(entry)))
+    click.echo("\nParticipants")
+    show.table(
+        ("role", "address", "name", "notified", "verified"),
+        ((p.role, p.address, p.name, p.mode, p.verified) for p in people),
+    )
+    click.echo("\nMails of this ticket")
+    show.table(
+        ("mail", "received", "outcome", "sender", "message-id"),
+        ((m.mail, m.received_at, m.outcome, m.sender, m.message_id) for m in mails),
+    )
+    click.echo("\nOur mails")
+    show.table(
+        ("id", "kind", "recipient", "state", "sent", "error"),
+        ((o.id, o.kind, o.recipient, o.state, o.sent_at, o.last_error) for o in outgoing),
+    )
+
+
+def _entry(entry: EventRow) -> Iterator[str]:
+    mail = f", mail {entry.mail}" if entry.mail else ""
+    yield f"{entry.number}. {show.cell(entry.at)}  {entry.kind}, by {show.cell(entry.by)}{mail}"
+    marks = [*(["internal"] if entry.internal else []), *entry.reasons]
+    if marks:
+        yield f"   ({'; '.join(marks)})"
+    for field, old, new in entry.changes:
+        yield f"   {field}: {show.cell(old) or '-'} -> {show.cell(new) or '-'}"
+    if entry.text:
+        yield show.paragraph(entry.text, "   | ")
+    for name, size in entry.attachments:
+        yield f"   attachment: {show.cell(name)} ({size} bytes)"

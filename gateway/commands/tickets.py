@@ -1,0 +1,97 @@
+"""`tickets` and `release`: the tickets, one ticket's whole story, and letting a held one go."""
+
+import getpass
+from pathlib import Path
+
+import click
+
+from gateway.commands.opening import (
+    CONFIG,
+    JSON,
+    LIMIT,
+    NOT_FOUND,
+    Stop,
+    config_at,
+    desk_on,
+    failures,
+    rows_at_most,
+    store_of,
+)
+
+HEADS = ("ticket", "kind", "status", "held", "priority", "notified_site", "support_unit")
+
+
+@click.command()
+@CONFIG
+@JSON
+@LIMIT
+@click.option("--site", default="", help="Tickets that notify this site, by name or alias.")
+@click.option("--status", default="", help='Tickets in this status, such as "in progress".')
+@click.option("--held/--not-held", default=None, help="Tickets that wait for a release, or not.")
+@click.argument("number", required=False, type=click.IntRange(min=1))
+def tickets(
+    *,
+    config_file: Path,
+    as_json: bool,
+    limit: int | None,
+    site: str,
+    status: str,
+    held: bool | None,
+    number: int | None,
+) -> None:
+    """List the tickets, newest first; or show ticket NUMBER.
+
+    With NUMBER: its state, its whole history, who takes part, and every mail of it.
+    """
+    from gateway import show
+    from gateway.commands.story import show_story
+    from gateway.config import registry
+    from store.ticket_listing import TicketFilter, find_ticket
+    from store.ticket_listing import tickets as listed
+
+    config = config_at(config_file)
+    with store_of(config) as store:
+        if number is not None:
+            row = find_ticket(store, number)
+            if row is None:
+                raise Stop(f"there is no ticket {number}", NOT_FOUND)
+            show_story(store, row, as_json=as_json)
+            return
+        named = tuple(s.name for s in registry(config).find_sites(site)) or (site,)
+        wanted = TicketFilter(named if site else (), _known_status(status), held)
+        rows = listed(store, wanted, rows_at_most(limit, as_json=as_json))
+        if as_json:
+            show.json_lines(show.as_object(row) for row in rows)
+            return
+        heads = (*HEADS, "updated_at", "subject")
+        show.table(heads, ([getattr(row, h) for h in heads] for row in rows), empty="no tickets")
+
+
+def _known_status(status: str) -> str:
+    from router.words import Status
+
+    folded = status.lower().replace("-", " ")
+    if folded and folded not in set(Status):
+        raise click.BadParameter(f"one of {', '.join(Status)}", param_hint="--status")
+    return folded
+
+
+@click.command()
+@CONFIG
+@click.option("--comment", default="", help="Why, for the ticket's history.")
+@click.argument("ticket", type=click.IntRange(min=1))
+def release(config_file: Path, ticket: int, comment: str) -> None:
+    """Let a held TICKET go where it wanted to go."""
+    from router.decision import Command
+    from store.ticket_listing import find_ticket
+
+    config = config_at(config_file)
+    with store_of(config) as store:
+        if find_ticket(store, ticket) is None:
+            raise Stop(f"there is no ticket {ticket}", NOT_FOUND)
+        by = f"{getpass.getuser()} (command line)"
+        with failures():
+            desk_on(store, config).do(Command("release", ticket, by, comment))
+        row = find_ticket(store, ticket)
+    where = f" at {row.support_unit}" if row is not None else ""
+    click.echo(f"ticket {ticket} is released{where}")

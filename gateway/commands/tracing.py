@@ -1,0 +1,191 @@
+"""`parse` and `explain`: what a mail says, and what would follow from it. Nothing changes."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.commands.opening import (
+    CONFIG,
+    FAULT,
+    JSON,
+    Stop,
+    config_at,
+    desk_on,
+    failures,
+    read_input,
+    store_of,
+)
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+    from parsers.envelope import Envelope
+    from router.decision import Decision
+    from store.engine import Store
+
+
+@click.command()
+@click.argument("file", metavar="FILE|-")
+def parse(file: str) -> None:
+    """Print as JSON what is heard in a mail.
+
+    Any bytes are a mail, however broken: the exit code is 0.
+    """
+    from parsers.mail import hear
+    from parsers.show import to_json
+
+    click.echo(json.dumps(to_json(hear(read_input(file))), indent=2))
+
+
+@click.command()
+@CONFIG
+@JSON
+@click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Whom it is sent to.")
+@click.option("--from", "mail_from", default=None, metavar="ADDRESS", help="The envelope sender.")
+@click.option("--peer", default="", metavar="IP", help="Who hands it in.")
+@click.option("--submitted", is_flag=True, help="As if from a submission network.")
+@click.argument("file", metavar="FILE|-")
+def explain(
+    *,
+    config_file: Path,
+    as_json: bool,
+    recipients: tuple[str, ...],
+    mail_from: str | None,
+    peer: str,
+    submitted: bool,
+    file: str,
+) -> None:
+    """Print what would happen to a mail now, and why.
+
+    Nothing is written. Without --to it goes to those of our addresses that stand in To and Cc,
+    else to support; without --from it comes from its From address.
+    """
+    from gateway import explain as room
+    from gateway import show
+
+    raw = read_input(file)
+    config = config_at(config_file)
+    envelope = _envelope(config, raw, recipients, mail_from, peer, submitted=submitted)
+    with _store_or_empty(config) as store, failures():
+        explained = room.explain(desk_on(store, config), envelope, raw)
+    if as_json:
+        show.json_lines(_object(one) for one in explained.settled.decisions)
+        return
+    click.echo(f"to {', '.join(envelope.recipients)}, from <{envelope.mail_from}>")
+    for one in explained.settled.decisions:
+        click.echo("\n".join(_lines(one)))
+
+
+def _envelope(
+    config: "Config",
+    raw: bytes,
+    recipients: tuple[str, ...],
+    mail_from: str | None,
+    peer: str,
+    *,
+    submitted: bool,
+) -> "Envelope":
+    """Return the envelope that a door would have made for this mail."""
+    import ipaddress
+    from datetime import UTC, datetime
+
+    from gateway.config import policy
+    from parsers.envelope import Envelope
+    from parsers.gate import look
+    from parsers.mail import hear
+
+    heard = hear(raw)
+    ours = policy(config).addresses
+    named = tuple(m.address for m in (*heard.to, *heard.cc) if ours.intent(m.address) is not None)
+    for recipient in recipients:
+        if ours.intent(recipient) is None:
+            raise Stop(f"{recipient} is not an address of this helpdesk", FAULT)
+    gate = look(raw, file=True)
+    try:
+        address = ipaddress.ip_address(peer) if peer else None
+    except ValueError:
+        raise click.BadParameter("must be an IP address", param_hint="--peer") from None
+    trusted = address is not None and any(address in n for n in config.smtp.submission_networks)
+    sender = heard.sender.address if heard.sender is not None else ""
+    return Envelope(
+        door="explain",
+        peer=peer,
+        helo="",
+        mail_from=sender if mail_from is None else mail_from.strip("<>"),
+        recipients=recipients or named or (config.helpdesk.address,),
+        received_at=datetime.now(UTC),
+        submitted=submitted or (trusted and gate.received == 0),
+        faults=tuple(str(fault) for fault in gate.faults),
+    )
+
+
+@contextmanager
+def _store_or_empty(config: "Config") -> "Iterator[Store]":
+    """Give the store, or before the first `serve` an empty one that is thrown away."""
+    import tempfile
+
+    from store.engine import open_store
+    from store.schema import upgrade
+    from store.visit import exists
+
+    if exists(config.store.url):
+        with store_of(config) as store:
+            yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="ticketgate-") as directory:
+        store = open_store(f"sqlite:///{directory}/tickets.db")
+        try:
+            upgrade(store, first_ticket=config.helpdesk.first_ticket)
+            yield store
+        finally:
+            store.close()
+
+
+def _object(decision: "Decision") -> dict[str, object]:
+    ticket, route = decision.ticket, decision.route
+    return {
+        "outcome": decision.outcome,
+        "reasons": list(decision.reasons),
+        "ticket": ticket.number if ticket is not None and ticket.number else None,
+        "kind": ticket.kind if ticket is not None else None,
+        "wanted": ticket.wanted if ticket is not None else None,
+        "status": ticket.status if ticket is not None else None,
+        "held": ticket.held if ticket is not None else None,
+        "subject": ticket.subject if ticket is not None else None,
+        "notified_site": ticket.notified_site if ticket is not None else None,
+        "support_unit": ticket.support_unit if ticket is not None else None,
+        "route": {
+            "unit": route.unit,
+            "site": route.site,
+            "reasons": list(route.reasons),
+            "notes": list(route.notes),
+        }
+        if route is not None
+        else None,
+        "events": [event.kind for event in decision.events],
+        "mails": [
+            {"kind": mail.kind, "audience": mail.audience, "recipient": mail.recipient}
+            for mail in decision.outgoing
+        ],
+    }
+
+
+def _lines(decision: "Decision") -> Iterator[str]:
+    from gateway.show import cell
+
+    yield f"{decision.outcome}: {'; '.join(decision.reasons) or 'no further reason'}"
+    ticket = decision.ticket
+    if ticket is not None:
+        number = f"ticket {ticket.number}" if ticket.number else "a new ticket"
+        held = f", held: {ticket.held}" if ticket.held else ""
+        yield f"  {number}: {ticket.kind}, {ticket.status}, at {cell(ticket.support_unit)}{held}"
+        yield f"  subject: {cell(ticket.subject)}"
+    if decision.route is not None:
+        site = f" by way of site {decision.route.site}" if decision.route.site else ""
+        yield f"  route: {cell(decision.route.unit)}{site}"
+        yield from (f"  note: {cell(note)}" for note in decision.route.notes)
+    for mail in decision.outgoing:
+        yield f"  mail: {mail.kind} to {cell(mail.recipient)} ({mail.audience})"

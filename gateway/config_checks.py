@@ -1,0 +1,202 @@
+"""Rules that span keys and sections: names that must exist, names that must differ, pairs.
+
+They read the document as written, not the validated sections, so that a fault in one entry does not
+hide those of others. What has the wrong type is skipped here: its section has complained already.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gateway.config_faults import Finding, Severity
+
+Document = dict[str, Any]
+Check = Callable[[Document], Iterator[Finding]]
+
+
+def cross_check(document: Document) -> list[Finding]:
+    """Return what every rule finds in a document that tomllib has read."""
+    return [finding for check in CHECKS for finding in check(document)]
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).lower()
+
+
+def _entries(document: Document, section: str) -> Iterator[tuple[int, Document]]:
+    """Give index and table of each [[section]]."""
+    entries = document.get(section)
+    if isinstance(entries, list):
+        yield from ((i, entry) for i, entry in enumerate(entries) if isinstance(entry, dict))
+
+
+def _table(document: Document, section: str) -> Document:
+    table = document.get(section)
+    return table if isinstance(table, dict) else {}
+
+
+def _text(entry: Document, key: str) -> str:
+    value = entry.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(entry: Document, key: str) -> Iterator[tuple[int, str]]:
+    values = entry.get(key)
+    if isinstance(values, list):
+        yield from ((i, v) for i, v in enumerate(values) if isinstance(v, str))
+
+
+def _names(document: Document, *sections: str) -> dict[str, str]:
+    """Return folded name -> name as written, over the entries of these sections."""
+    return {
+        _folded(name): name
+        for section in sections
+        for _, entry in _entries(document, section)
+        if (name := _text(entry, "name"))
+    }
+
+
+def _site_names(document: Document) -> set[str]:
+    aliases = (a for _, site in _entries(document, "site") for _, a in _texts(site, "aliases"))
+    return set(_names(document, "site")) | {_folded(alias) for alias in aliases}
+
+
+def _first_line(document: Document) -> Iterator[Finding]:
+    name = _text(_table(document, "helpdesk"), "first_line")
+    if name and _folded(name) not in _names(document, "unit"):
+        yield Finding(("helpdesk", "first_line"), f"there is no [[unit]] named {name!r}")
+
+
+def _our_addresses(document: Document) -> Iterator[Finding]:
+    helpdesk = _table(document, "helpdesk")
+    domain = _text(helpdesk, "domain")
+    seen: dict[str, str] = {}
+    for key, box in (("address", "support"), ("team_address", "team"), ("alarm_address", "alarm")):
+        address = (_text(helpdesk, key) or f"{box}@{domain}").lower()
+        loc = ("helpdesk", key)
+        if address in seen:
+            yield Finding(loc, f"is the same as {seen[address]}: each address is one intent")
+        local = address.partition("@")[0].partition(_text(helpdesk, "delimiter") or "+")[0]
+        if local in {"reply", "bounces", "postmaster", "noreply", "noreply-alarm"}:
+            yield Finding(loc, f"{local}@ is an address that the daemon uses itself")
+        seen[address] = key
+
+
+def _duplicates(document: Document) -> Iterator[Finding]:
+    for sections in (("vo",), ("unit", "roc"), ("site",), ("helpdesk_peer",)):
+        seen: set[str] = set()
+        for section in sections:
+            for index, entry in _entries(document, section):
+                name = _text(entry, "name")
+                if name and _folded(name) in seen:
+                    yield Finding((section, index, "name"), f"{name!r} is there twice")
+                seen.add(_folded(name))
+
+
+def _aliases(document: Document) -> Iterator[Finding]:
+    names = _names(document, "site")
+    for index, site in _entries(document, "site"):
+        own = _folded(_text(site, "name"))
+        for place, alias in _texts(site, "aliases"):
+            other = names.get(_folded(alias))
+            if other is not None and _folded(alias) != own:
+                loc = ("site", index, "aliases", place)
+                yield Finding(loc, f"{alias!r} is the name of another site")
+
+
+def _references(document: Document) -> Iterator[Finding]:
+    """Find single names that stand for an entry of another section which is not there."""
+    for section, key, target in (
+        ("site", "roc", "roc"),
+        ("member", "vo", "vo"),
+        ("unit", "helpdesk", "helpdesk_peer"),
+    ):
+        known = _names(document, target)
+        for index, entry in _entries(document, section):
+            name = _text(entry, key)
+            if name and _folded(name) not in known:
+                loc = (section, index, key)
+                yield Finding(loc, f"there is no [[{target}]] named {name!r}")
+
+
+def _list_references(document: Document) -> Iterator[Finding]:
+    known = {"[[vo]]": set(_names(document, "vo")), "[[site]]": _site_names(document)}
+    for section, key, target in (
+        ("site", "alarm_vos", "[[vo]]"),
+        ("member", "alarm_sites", "[[site]]"),
+    ):
+        for index, entry in _entries(document, section):
+            for place, name in _texts(entry, key):
+                if _folded(name) not in known[target]:
+                    loc = (section, index, key, place)
+                    yield Finding(loc, f"there is no {target} named {name!r}")
+
+
+def _directory_vos(document: Document) -> Iterator[Finding]:
+    known = _names(document, "vo")
+    for name, entry in _table(document, "directory").items():
+        vo = _text(entry, "vo") if isinstance(entry, dict) else ""
+        if vo and _folded(vo) not in known:
+            yield Finding(("directory", name, "vo"), f"there is no [[vo]] named {vo!r}")
+
+
+def _pairs(document: Document) -> Iterator[Finding]:
+    """Find keys that mean nothing without their partner."""
+    for section, first, second in (
+        ("smtp", "tls_cert", "tls_key"),
+        ("keys", "smime_cert", "smime_key"),
+        ("keys", "dkim_selector", "dkim_key"),
+    ):
+        table = _table(document, section)
+        for given, absent in ((first, second), (second, first)):
+            if table.get(given) and not table.get(absent):
+                yield Finding((section, given), f"needs {absent} beside it")
+
+
+def _evidence(document: Document) -> Iterator[Finding]:
+    places = [(("proof",), _table(document, "proof"))]
+    for loc, table in places:
+        if table.get("alarm_evidence") == []:
+            yield Finding((*loc, "alarm_evidence"), "an empty list would never page anybody")
+    for index, member in _entries(document, "member"):
+        if member.get("alarm_evidence") == []:
+            loc2 = ("member", index, "alarm_evidence")
+            yield Finding(loc2, "an empty list proves nothing: leave out the role alarm instead")
+
+
+def _alarmers(document: Document) -> Iterator[Finding]:
+    for index, member in _entries(document, "member"):
+        roles = {role for _, role in _texts(member, "roles")}
+        if roles & {"team", "alarm"} and not _text(member, "vo"):
+            yield Finding(("member", index, "roles"), "team and alarm are given by a vo: name it")
+
+
+def _a_door(document: Document) -> Iterator[Finding]:
+    listens = any(_text(_table(document, section), "listen") for section in ("smtp", "lmtp"))
+    if not listens and not document.get("imap"):
+        yield Finding(("smtp", "listen"), "no mail can come in: [smtp], [lmtp] and [[imap]] lack")
+
+
+def _warnings(document: Document) -> Iterator[Finding]:
+    if _table(document, "smtp").get("submission_networks"):
+        loc = ("smtp", "submission_networks")
+        yield Finding(loc, "mail from these networks is trusted without proof", Severity.WARNING)
+    for index, site in _entries(document, "site"):
+        if not site.get("contact"):
+            message = f"{_text(site, 'name')!r} has no contact: its tickets reach only the ROC"
+            yield Finding(("site", index), message, Severity.WARNING)
+
+
+CHECKS: tuple[Check, ...] = (
+    _first_line,
+    _our_addresses,
+    _duplicates,
+    _aliases,
+    _references,
+    _list_references,
+    _directory_vos,
+    _pairs,
+    _evidence,
+    _alarmers,
+    _a_door,
+    _warnings,
+)

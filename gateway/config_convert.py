@@ -1,0 +1,94 @@
+"""From the configuration to the values that the lower floors take. Nothing is judged here."""
+
+from gateway.config_federation import Site
+from gateway.config_root import Config
+from parsers import registry as federation
+from parsers import roster as people
+from router.addresses import OurAddresses
+from router.decision import Policy
+from router.tokens import Keyring
+
+
+def registry(config: Config) -> federation.Registry:
+    """Return the federation as the lower floors know it."""
+    return federation.Registry(
+        sites=tuple(_site(site) for site in config.site),
+        rocs=tuple(federation.Roc(roc.name, roc.address) for roc in config.roc),
+        units=tuple(
+            federation.SupportUnit(u.name, u.address, u.supporters, u.calendar, u.helpdesk)
+            for u in config.unit
+        ),
+        vos=tuple(vo.name for vo in config.vo),
+    )
+
+
+def _site(site: Site) -> federation.Site:
+    return federation.Site(
+        name=site.name,
+        aliases=site.aliases,
+        roc=site.roc,
+        tier=site.tier,
+        certification=site.certification,
+        contacts=site.contact,
+        alarm_addresses=site.alarm_address,
+        alarm_vos=site.alarm_vos,
+        receipt=site.receipt,
+        resolve=site.resolve,
+    )
+
+
+def roster(config: Config) -> people.Roster:
+    """Return the members as the lower floors know them."""
+    return people.Roster(
+        tuple(
+            people.Member(
+                name=member.name,
+                addresses=member.addresses,
+                certificates=member.certificates,
+                vo=member.vo,
+                roles=frozenset(member.roles),
+                alarm_sites=member.alarm_sites,
+                alarm_evidence=member.alarm_evidence,
+            )
+            for member in config.member
+        )
+    )
+
+
+def policy(config: Config) -> Policy:
+    """Return the helpdesk's rules as `decide` takes them; the keyring holds the secrets."""
+    helpdesk, routing = config.helpdesk, config.routing
+    return Policy(
+        name=helpdesk.name,
+        addresses=OurAddresses(
+            domain=helpdesk.domain,
+            support=helpdesk.address.lower(),
+            team=helpdesk.team_address.lower(),
+            alarm=helpdesk.alarm_address.lower(),
+            delimiter=helpdesk.delimiter,
+        ),
+        keys=Keyring(
+            tuple(
+                secret.reveal()
+                for secret in (helpdesk.secret, helpdesk.previous_secret)
+                if secret is not None
+            )
+        ),
+        first_line=helpdesk.first_line,
+        operator=helpdesk.operator_address or _first_line_addresses(config),
+        ticket_tag=helpdesk.ticket_tag,
+        unproven=routing.unproven,
+        notice_chars=routing.notice_chars,
+        subject_chars=routing.subject_chars,
+        max_cc=routing.max_cc,
+        max_hops=routing.max_hops,
+        receipts_per_hour=routing.receipts_per_hour,
+        held_notices_per_hour=routing.held_notices_per_hour,
+        loop_mails=routing.loop_mails,
+        loop_window_s=int(routing.loop_window.total_seconds()),
+    )
+
+
+def _first_line_addresses(config: Config) -> tuple[str, ...]:
+    unit = registry(config).find_unit(config.helpdesk.first_line)
+    return unit.addresses if unit is not None else ()

@@ -1,0 +1,137 @@
+"""The federation in the configuration: VOs, ROCs, units, sites, members, peers and directories.
+
+A federation may stand here by hand, come from directories, or both. As in config_sections, the
+fields are the manual. Names are compared without regard to case everywhere.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from gateway.config_secrets import SecretReference
+from gateway.config_sections import Evidence, Section
+from gateway.config_values import Addresses, AsSet, ConfigPath, Duration, Text, Texts
+
+CERTIFICATIONS = (  # GOCDB's words and OIM's
+    "Candidate",
+    "Uncertified",
+    "Certified",
+    "Suspended",
+    "Closed",
+    "enabled",
+    "disabled",
+)
+_SPELT = {word.lower(): word for word in CERTIFICATIONS}
+Certification = Annotated[
+    Literal["Candidate", "Uncertified", "Certified", "Suspended", "Closed", "enabled", "disabled"],
+    BeforeValidator(lambda text: _SPELT.get(text.lower(), text) if isinstance(text, str) else text),
+]
+RoleName = Literal["team", "alarm", "support", "multisite"]
+
+
+def _one_line(value: Any) -> Any:
+    """Return a name with single spaces inside, as names are compared."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+Name = Annotated[Text, BeforeValidator(_one_line)]
+
+
+class Vo(Section):
+    """[[vo]]: a virtual organisation."""
+
+    name: Name = Field(description="Its name, as in the VO field of a mail.")
+
+
+class Roc(Section):
+    """[[roc]]: a regional operations centre, responsible for its sites' tickets."""
+
+    name: Name = Field(description="Its name.")
+    address: Addresses = Field(min_length=1, description="Its helpdesk's mailbox or list.")
+
+
+class Unit(Section):
+    """[[unit]]: a support unit: a mailing list of supporters."""
+
+    name: Name = Field(description="Its name, as in the `Assign to` line of a mail.")
+    address: Addresses = Field(min_length=1, description="Its mailing list.")
+    supporters: Addresses = Field(
+        default=(), description="People whose proven replies may change its tickets."
+    )
+    calendar: str = Field(default="", description="The name of its calendar of working days.")
+    helpdesk: str = Field(
+        default="", description="The [[helpdesk_peer]] behind its address, if it is one."
+    )
+
+
+class Site(Section):
+    """[[site]]: a computing site."""
+
+    name: Name = Field(description="Its name in the federation's directory.")
+    aliases: Texts = Field(default=(), description="Other names that people use for it.")
+    roc: Name = Field(description="The [[roc]] that is responsible for it.")
+    tier: int | None = Field(default=None, ge=0, le=3, description="Its tier, 0 to 3.")
+    certification: Certification = Field(
+        default="Certified", description="Tickets go to Certified or enabled sites only."
+    )
+    contact: Addresses = Field(default=(), description="Its administrators.")
+    alarm_address: Addresses = Field(
+        default=(), description="Who is woken by an alarm; the contact when there is none."
+    )
+    alarm_vos: Texts = Field(
+        default=(), description="VOs whose alarms it takes; tier 0 and 1 take every VO's."
+    )
+    receipt: Literal["auto", "expected", "none"] = Field(
+        default="auto",
+        description="Whether its alarm hook confirms each alarm; auto learns it from the first.",
+    )
+    resolve: Literal["comment", "solve"] = Field(
+        default="comment", description="What its monitoring's recovery does to the ticket."
+    )
+
+
+class Member(Section):
+    """[[member]]: a person in a VO, and what the VO lets this person do."""
+
+    name: Name = Field(description="The person's name.")
+    addresses: Addresses = Field(default=(), description="Mail addresses of the person.")
+    certificates: Texts = Field(
+        default=(), description="Subjects of the person's certificates, as /DC=org/.../CN=Name."
+    )
+    vo: str = Field(default="", description="The [[vo]] that gives the roles.")
+    roles: Annotated[frozenset[RoleName], AsSet] = Field(
+        default=frozenset(), description="team, alarm, support, multisite."
+    )
+    alarm_sites: Texts = Field(
+        default=(), description="Sites that the person may alarm; all of the VO's when empty."
+    )
+    alarm_evidence: Evidence = Field(
+        default=("dkim", "smime"), description="What may prove this person's alarms."
+    )
+
+
+class HelpdeskPeer(Section):
+    """[[helpdesk_peer]]: another helpdesk that we exchange mail with."""
+
+    name: Name = Field(description="Its name, as in `helpdesk` of a unit.")
+    subject_tag: str = Field(
+        default="", max_length=80, description="What stands before its numbers in subjects."
+    )
+    address: Addresses = Field(min_length=1, description="Where its mail comes from.")
+
+
+class Directory(Section):
+    """[directory.NAME]: a source of sites or members that is read again and again."""
+
+    kind: Literal["gocdb", "topology", "voms", "iam", "file"] = Field(
+        description="What it is, and so how it is read."
+    )
+    url: Text = Field(description="Its address; a path for a file.")
+    every: Duration = Field(default=timedelta(hours=24), description="How often it is read.")
+    vo: str = Field(default="", description="The [[vo]] whose members it lists (voms, iam).")
+    certificate: ConfigPath | None = Field(
+        default=None, description="Our client certificate (PEM) for it."
+    )
+    key: SecretReference | None = Field(default=None, description="The certificate's key (PEM).")
+    token: SecretReference | None = Field(default=None, description="A bearer token for it.")

@@ -1,0 +1,122 @@
+"""The sections of the configuration that are rules: limits, keys, clocks and how long we keep.
+
+Every limit has its number here. As in config_sections, the fields are the manual.
+"""
+
+import os
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from gateway.config_secrets import SecretReference
+from gateway.config_sections import Section
+from gateway.config_values import ConfigPath, Domain, Duration
+
+_HOUR_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+class Routing(Section):
+    """[routing]: where a mail goes, and the bounds on what it may cause."""
+
+    unproven: Literal["first-line", "route"] = Field(
+        default="first-line",
+        description="Mail of unproven senders: held at first line, or routed like any other.",
+    )
+    max_cc: int = Field(
+        default=10, ge=0, le=100, description="People that one mail may bring into a ticket."
+    )
+    max_hops: int = Field(
+        default=30, ge=5, le=100, description="More Received lines than this: held as a loop."
+    )
+    receipts_per_hour: int = Field(
+        default=20, ge=0, le=10_000, description="Receipts for one address in an hour."
+    )
+    held_notices_per_hour: int = Field(
+        default=20, ge=1, le=10_000, description="Notices of held alarms to first line in an hour."
+    )
+    loop_mails: int = Field(
+        default=5, ge=1, le=1000, description="Mails of one sender to one ticket that are a loop."
+    )
+    loop_window: Duration = Field(
+        default=timedelta(minutes=10), description="The time in which these mails come."
+    )
+    notice_chars: int = Field(
+        default=4000, ge=200, le=100_000, description="Characters of a text shown in a notice."
+    )
+    subject_chars: int = Field(
+        default=255, ge=40, le=900, description="Characters of a ticket's subject."
+    )
+
+
+class Work(Section):
+    """[work]: the processes that read and decide."""
+
+    processes: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=256,
+        description="How many of them; the number of cores by default.",
+    )
+
+
+class Keys(Section):
+    """[keys]: what signs our own mail. Without keys it goes out unsigned."""
+
+    alarm_key: SecretReference | None = Field(
+        default=None, description="The Ed25519 key (PEM) that signs alarms for the sites' hooks."
+    )
+    smime_cert: ConfigPath | None = Field(
+        default=None, description="The robot certificate (PEM) that signs alarm mails."
+    )
+    smime_key: SecretReference | None = Field(default=None, description="Its key (PEM).")
+    dkim_domain: Domain | None = Field(
+        default=None, description="The domain that signs all our mail; [helpdesk] domain else."
+    )
+    dkim_selector: str = Field(
+        default="", pattern=r"^[A-Za-z0-9.-]{0,63}$", description="The selector of its key."
+    )
+    dkim_key: SecretReference | None = Field(default=None, description="The RSA key (PEM).")
+
+
+class Alarm(Section):
+    """[alarm]: how hard we try to be heard."""
+
+    page_again: Duration = Field(
+        default=timedelta(minutes=15), description="An alarm without an answer is sent again."
+    )
+    pages: int = Field(default=4, ge=1, le=100, description="How often in all, first one included.")
+    on_sign_failure: Literal["send", "hold"] = Field(
+        default="send", description="What happens to an alarm mail that could not be signed."
+    )
+
+
+class Clock(Section):
+    """[clock]: working time and the steps that it brings."""
+
+    timezone: str = Field(
+        default="UTC", min_length=1, max_length=64, description="The zone of the office hours."
+    )
+    office_start: str = Field(
+        default="09:00", pattern=_HOUR_OF_DAY, description="When a working day begins."
+    )
+    office_end: str = Field(
+        default="17:00", pattern=_HOUR_OF_DAY, description="When it ends, Monday to Friday."
+    )
+    waiting_days: int = Field(
+        default=5, ge=1, le=365, description="Working days between reminders to a submitter."
+    )
+    close_days: int = Field(
+        default=10, ge=1, le=365, description="Working days from solved to closed."
+    )
+
+
+class Retention(Section):
+    """[retention]: how long rows stay that no ticket needs."""
+
+    refusals: Duration = Field(
+        default=timedelta(days=30), description="What was refused at the doors, and why."
+    )
+    sent: Duration = Field(
+        default=timedelta(days=400), description="Outgoing mails after they were sent."
+    )

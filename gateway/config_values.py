@@ -1,0 +1,193 @@
+"""The kinds of value in a configuration: addresses, listens, networks, durations, URLs, paths.
+
+Each is read from TOML's plain types and comes out checked and in one form. Relative paths start at
+the configuration file's directory. An address may stand alone, in a list, or in one text with
+others, split by `;` or `,` as directories write them.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
+
+from gateway.config_secrets import base_of, fault
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_DURATION = re.compile(r"(\d{1,6}) ?(s|min|h|d)")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_RELAY = re.compile(r"smtp://([^/]+?)/?")
+_PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")
+MAX_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where a door opens: `host` and `port` (0 = any free one), or `path` of a unix socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        """Return it as it is written in the configuration."""
+        if self.path:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def check_domain(text: str) -> str:
+    """Return a domain in lower case; letters, digits and hyphens only (RFC 5321, 4.1.2)."""
+    if not _DOMAIN.fullmatch(text) or len(text) > 253:
+        raise fault(f"{text!r} is not a domain name")
+    return text.lower()
+
+
+def check_address(text: str) -> str:
+    """Return an e-mail address as it is; dot-atom at a domain, nothing else (RFC 5321, 4.1.2)."""
+    if not _ADDRESS.fullmatch(text) or len(text) > 254 or text.index("@") > 64:
+        raise fault(f"{text!r} is not an e-mail address")
+    return text
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        value = value.replace(",", ";").split(";")
+        value = [part for part in value if part.strip()]
+    if isinstance(value, (list, tuple)):
+        return tuple(part.strip() if isinstance(part, str) else part for part in value)
+    return value
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _as_set(value: Any) -> Any:
+    return frozenset(value) if isinstance(value, list) else value
+
+
+def _network(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise fault("must be a network in quotes, such as 192.0.2.0/24")
+    try:
+        return ipaddress.ip_network(value)
+    except ValueError as error:
+        raise fault(f"{value!r} is not a network: {error}") from None
+
+
+def read_listen(value: Any) -> Listen:
+    """Read `HOST:PORT`, `[IPV6]:PORT`; raises a validation error."""
+    if isinstance(value, Listen):
+        return value
+    if not isinstance(value, str):
+        raise fault('must be "HOST:PORT"')
+    host, colon, port = value.rpartition(":")
+    if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > MAX_PORT:
+        raise fault(f'{value!r} is not "HOST:PORT" with a port up to {MAX_PORT}')
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+        if not _is_ip(host) or ":" not in host:
+            raise fault(f"{host!r} is not an IPv6 address")
+    elif ":" in host:
+        raise fault("an IPv6 address stands in brackets: [::1]:25")
+    elif not _is_ip(host):
+        if re.fullmatch(r"[0-9.]+", host):
+            raise fault(f"{host!r} is not an IPv4 address")
+        check_domain(host)
+    return Listen(host, int(port))
+
+
+def _web_listen(value: Any, info: ValidationInfo) -> Listen:
+    if isinstance(value, str) and value.startswith("unix:"):
+        if value == "unix:":
+            raise fault("unix: needs the path of a socket")
+        return Listen(path=str((base_of(info) / value.removeprefix("unix:")).absolute()))
+    return read_listen(value)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _ip(text: str) -> str:
+    if not _is_ip(text):
+        raise fault(f"{text!r} is not an IP address")
+    return text
+
+
+def _duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise fault('must be a time with its unit, such as "30 s", "10 min", "24 h" or "30 d"')
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def _path(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise fault("must be a path in quotes")
+    return (base_of(info) / value).absolute()
+
+
+def _store_url(value: Any, info: ValidationInfo) -> str:
+    if isinstance(value, str) and value.startswith("postgresql+psycopg://"):
+        if _PASSWORD.search(value):
+            raise fault("a password is never written here: use a passfile (PGPASSFILE)")
+        return value
+    if not isinstance(value, str) or not value.startswith("sqlite:///"):
+        raise fault('must be "sqlite:///FILE" or "postgresql+psycopg://..."')
+    name = value.removeprefix("sqlite:///")
+    if not name or name == ":memory:" or name.endswith("/"):
+        raise fault("SQLite needs a file, such as sqlite:///tickets.db")
+    path = str((base_of(info) / name).absolute())
+    if "?" in path or "#" in path:
+        raise fault("the path of the store must not contain ? or #")
+    return f"sqlite:///{path}"
+
+
+def _relay_url(value: Any, info: ValidationInfo) -> str:
+    if isinstance(value, str) and value.startswith("maildir:") and value != "maildir:":
+        return f"maildir:{(base_of(info) / value.removeprefix('maildir:')).absolute()}"
+    match = _RELAY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise fault('must be "maildir:DIR" or "smtp://HOST:PORT"')
+    target = read_listen(match[1])
+    if target.port == 0:
+        raise fault("port 0 cannot be connected to")
+    return f"smtp://{target}"
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Domain = Annotated[str, AfterValidator(check_domain)]
+Address = Annotated[str, AfterValidator(check_address)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
+Domains = Annotated[tuple[Domain, ...], BeforeValidator(_as_tuple)]
+IpAddresses = Annotated[tuple[Annotated[str, AfterValidator(_ip)], ...], BeforeValidator(_as_tuple)]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Networks = Annotated[
+    tuple[Annotated[Network, PlainValidator(_network)], ...], BeforeValidator(_as_tuple)
+]
+Door = Annotated[Listen, PlainValidator(read_listen)]
+WebDoor = Annotated[Listen, PlainValidator(_web_listen)]
+Duration = Annotated[timedelta, PlainValidator(_duration)]
+ConfigPath = Annotated[Path, PlainValidator(_path)]
+StoreUrl = Annotated[str, PlainValidator(_store_url)]
+RelayUrl = Annotated[str, PlainValidator(_relay_url)]
+Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
+AsTuple = BeforeValidator(_as_tuple)
+AsSet = BeforeValidator(_as_set)

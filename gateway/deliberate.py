@@ -1,0 +1,86 @@
+"""From raw mails to decisions: the middle of a mail's way, without writing anything.
+
+`work` asks inside the transaction that writes; `explain` asks the very same functions and writes
+nothing. Nothing here has a second implementation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from parsers.envelope import Envelope
+from parsers.mail import hear
+from router.decide import decide
+from router.decision import Decision, Facts, Mail, Policy
+from router.thread import strongest_intent
+from store.commit import Decided
+from store.facts import Known, questions, read_facts
+from store.inbox import kept_parents, kept_twin
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A mail that was heard, with the digest of its content."""
+
+    mail: Mail
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was decided about one mail, and from which facts."""
+
+    mail: Mail
+    facts: Facts
+    decisions: tuple[Decision, ...]
+
+
+def hear_mail(mail_id: int, envelope: Envelope, raw: bytes, content: str) -> Heard:
+    """Return a kept mail, heard; never raises for what it holds."""
+    return Heard(Mail(mail_id, envelope, hear(raw, mail_from=envelope.mail_from)), content)
+
+
+def settle(
+    conn: Any, heard: Sequence[Heard], known: Known, policy: Policy, now: datetime
+) -> list[Settled]:
+    """Return what follows from each mail, as if each were the only one; in order."""
+    asked = questions([(one.mail, one.content) for one in heard], policy, now)
+    found = read_facts(conn, asked, known, policy, now)
+    return [
+        Settled(one.mail, facts, decide(one.mail, facts, policy, now))
+        for one, facts in zip(heard, found, strict=True)
+    ]
+
+
+def must_wait(conn: Any, one: Heard, settled: Settled, now: datetime) -> bool:
+    """Whether a mail has to wait for another that is still in the inbox.
+
+    That is: the same mail accepted before it, or, for a mail that would open a ticket, the mail
+    that it answers.
+    """
+    heard = one.mail.heard
+    if kept_twin(conn, heard.message_id, one.content, of=one.mail.mail_id, now=now):
+        return True
+    opens = any(d.ticket is not None and d.ticket.number == 0 for d in settled.decisions)
+    parents = (*heard.in_reply_to, *heard.references)
+    return opens and bool(kept_parents(conn, parents, of=one.mail.mail_id, now=now))
+
+
+def independent(settled: Sequence[Settled]) -> list[Settled]:
+    """Return those that can be written together: each ticket is touched by one mail only."""
+    touched: set[int] = set()
+    chosen = []
+    for one in settled:
+        tickets = {
+            d.ticket.number for d in one.decisions if d.ticket is not None and d.ticket.number
+        }
+        if not tickets & touched:
+            chosen.append(one)
+            touched |= tickets
+    return chosen
+
+
+def decided(one: Settled, policy: Policy, *, by: str) -> Decided:
+    """Return it as the store takes it; `by` is the slot that holds the claim."""
+    return Decided(one.decisions, one.mail.mail_id, strongest_intent(one.mail, policy), by)

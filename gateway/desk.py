@@ -1,0 +1,52 @@
+"""The desk as one value: the store, the rules and directories in force, and the time.
+
+Requests that are not mails pass through here: what a person asks for on the command line, and what
+falls due. Like a mail they are decided by `decide` and written in one transaction.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from router.decide import decide
+from router.decision import Command, Due, Facts, Policy
+from store import facts as read
+from store.commit import Decided, write
+from store.engine import Store
+from store.facts import Known
+from store.reminders import mark_done
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that deciding needs besides the request. `clock` gives aware UTC."""
+
+    store: Store
+    policy: Policy
+    known: Known
+    clock: Callable[[], datetime]
+
+    def do(self, request: Command | Due, *, reminder: int = 0) -> tuple[int, ...]:
+        """Decide a request and write what follows; return the tickets that it touched.
+
+        `reminder` is the kept step that this request is; it is done in the same transaction, and
+        when somebody else has done it, nothing happens. Raises Refused when a command cannot be
+        done, Deferred when the store fails.
+        """
+        now = self.clock()
+        with self.store.writing() as conn:
+            if reminder and not mark_done(conn, reminder, now):
+                return ()
+            facts = self._facts(conn, request)
+            decisions = decide(request, facts, self.policy, now)
+            return write(conn, [Decided(decisions)], self.policy, now).get(0, ())
+
+    def _facts(self, conn: Any, request: Command | Due) -> Facts:
+        if isinstance(request, Command):
+            return read.read_ticket_facts(conn, request.ticket, self.known)
+        if request.name == "held-digest":
+            return read.read_held_facts(conn, self.known)
+        if request.row:
+            return read.read_sent_facts(conn, request.row, self.known)
+        return Facts(self.known.registry, self.known.roster)

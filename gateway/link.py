@@ -1,0 +1,200 @@
+"""The link: what a role process holds of its supervisor, as inherited file descriptors.
+
+A pipe carries reports up, one JSON object a line: ready, busy, idle, bye, failed. Datagram sockets
+carry wake-ups between roles: a wake-up only saves the poll interval, so losing one loses nothing,
+and no call here ever blocks on another process. When the supervisor dies, the role dies too.
+Without a supervisor a link still works: nothing is reported, nobody is woken, waiting is polling.
+"""
+
+import asyncio
+import json
+import os
+import select
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from gateway.wiring import LinkText, die_with_the_supervisor, read_link_text
+
+# A report stays below PIPE_BUF (4096 on Linux): the pipe takes it whole or not at all.
+_ROWS_SHOWN = 100
+UNSENT_WAIT_S = 0.5
+_MESSAGE_CHARS = 300
+
+
+class Link:
+    """A role's side. Use it as a context: the end of the block is reported as bye or failed.
+
+    `Link()` has no supervisor. One thread reports and waits; `wake` may be called from any.
+    """
+
+    def __init__(self, text: LinkText | None = None) -> None:
+        self.bound: Mapping[str, str] = dict(text.bound) if text else {}
+        self.stopping = False
+        self._report_fd = text.report if text else None
+        self._unsent = b""
+        self._ears: socket.socket | None = None
+        self._voices: list[tuple[str, socket.socket]] = []
+        self._bell, self._bell_rope = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._stopped = asyncio.Event()
+        if text:
+            for fd in text.descriptors():
+                os.set_inheritable(fd, False)
+            self._ears = socket.socket(fileno=text.ears)
+            self._voices = [(role, socket.socket(fileno=fd)) for role, fd in text.voices]
+            die_with_the_supervisor(text.report)
+
+    @classmethod
+    def attach(cls, text: str) -> Self:
+        """Take the place that a command line names; "" is a link without a supervisor.
+
+        From here on SIGTERM and SIGINT set `stopping` and end every wait. Call it once, in the
+        main thread.
+        """
+        link = cls(read_link_text(text) if text else None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: link.stop())
+        # A halted process may give the signal to any of its threads; the bell wakes the main one.
+        signal.set_wakeup_fd(link._bell_rope, warn_on_full_buffer=False)
+        return link
+
+    def stop(self) -> None:
+        """Set `stopping` and end every wait; safe in a signal handler."""
+        self.stopping = True
+        with suppress(BlockingIOError):
+            os.write(self._bell_rope, b"!")
+
+    def listen_address(self, name: str, configured: str) -> str:
+        """Return where to listen: after a restart, port 0 means the same port as before."""
+        return self.bound.get(name, configured) if configured.endswith(":0") else configured
+
+    def ready(self, **addresses: str) -> None:
+        """Report that this slot does its work, with what it listens on (smtp="HOST:PORT")."""
+        self._report({"report": "ready", "addresses": addresses})
+
+    def busy(self, rows: Sequence[int], deadline: float) -> None:
+        """Report work on `rows` that ends before `deadline`, in seconds of `time.monotonic`.
+
+        A slot that is overdue is killed. The next report, busy or idle, replaces this one.
+        """
+        shown = list(rows[:_ROWS_SHOWN])
+        self._report({"report": "busy", "rows": shown, "deadline": deadline})
+
+    def idle(self) -> None:
+        """Report that nothing is being worked on."""
+        self._report({"report": "idle"})
+
+    def bye(self) -> None:
+        """Report that this slot ends in order."""
+        self._report({"report": "bye"})
+
+    def failed(self, message: str) -> None:
+        """Report why this slot ends; shown if it could not start at all."""
+        self._report({"report": "failed", "message": message[:_MESSAGE_CHARS]})
+
+    def wake(self, role: str) -> None:
+        """Wake every slot of a role; one that is dead, stopped or already awake does no harm."""
+        for name, voice in self._voices:
+            if name == role:
+                with suppress(OSError):
+                    voice.send(b"!", socket.MSG_DONTWAIT)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until woken (True), or for the time to pass or the stop to come (False)."""
+        self._flush()
+        if self.stopping:
+            return False
+        poll = select.poll()
+        poll.register(self._bell, select.POLLIN)
+        if self._ears is not None:
+            poll.register(self._ears, select.POLLIN)
+        poll.poll(self._patience(timeout_s) * 1000)
+        self._still_bell()
+        return self._drain() and not self.stopping
+
+    async def await_wake(self, timeout_s: float) -> bool:
+        """Like `wait`, in asyncio. One task of a process awaits wake-ups; it tells the others."""
+        self._flush()
+        self._hear_in(asyncio.get_running_loop())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience(timeout_s)):
+                await self._woken.wait()
+        woken = self._woken.is_set() and not self.stopping
+        if not self.stopping:
+            self._woken.clear()
+        return woken
+
+    async def await_stop(self) -> None:
+        """Return when this role is to stop."""
+        self._hear_in(asyncio.get_running_loop())
+        await self._stopped.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None or (isinstance(error, SystemExit) and not error.code):
+            self.bye()
+        elif isinstance(error, SystemExit):
+            self.failed(f"exit {error.code}")
+        else:
+            self.failed(str(error) or type(error).__name__)
+
+    def _hear_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is loop:
+            return
+        self._loop, self._woken, self._stopped = loop, asyncio.Event(), asyncio.Event()
+        if self.stopping:
+            self.stop()
+        loop.add_reader(self._bell, self._on_bell)
+        if self._ears is not None:
+            loop.add_reader(self._ears, self._on_wake)
+
+    def _on_bell(self) -> None:
+        self._still_bell()
+        if self.stopping:
+            self._stopped.set()
+            self._woken.set()
+
+    def _still_bell(self) -> None:
+        """Take what any signal has written. `stop` sets the word first and rings after it."""
+        with suppress(BlockingIOError):
+            os.read(self._bell, 4096)
+
+    def _on_wake(self) -> None:
+        if self._drain():
+            self._woken.set()
+
+    def _patience(self, timeout_s: float) -> float:
+        """Return the time to wait: not long while a report is still to be sent."""
+        return min(max(timeout_s, 0.0), UNSENT_WAIT_S if self._unsent else timeout_s)
+
+    def _drain(self) -> bool:
+        woken = False
+        if self._ears is not None:
+            with suppress(OSError):
+                while self._ears.recv(16, socket.MSG_DONTWAIT):
+                    woken = True
+        return woken
+
+    def _report(self, report: dict[str, Any]) -> None:
+        if self._report_fd is not None:
+            self._unsent = (json.dumps(report) + "\n").encode()
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send the newest report; while the pipe is full it waits here for the next occasion."""
+        if self._unsent and self._report_fd is not None:
+            with suppress(OSError):
+                os.write(self._report_fd, self._unsent)
+                self._unsent = b""

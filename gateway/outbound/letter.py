@@ -1,0 +1,107 @@
+"""From an outbox row to the bytes that a relay gets: the row, its words, its head, its files.
+
+Rule: only the row and the stored mail that it names are read, never the ticket, so that a row
+tried again gives the same bytes. A broken template gives the built-in words instead.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.outbound.enclosures import Travelling, travelling
+from router.addresses import OurAddresses
+from router.tokens import Keyring, write_root_id
+from router.words import MailKind
+from store.outbox import OutboxRow
+from templates.fallback import fallback
+from templates.message import Head, build
+from templates.render import BrokenTemplate, Setting, Speaker, Spoken
+
+ATTACHMENT_BYTES = 5_000_000  # in total; a bigger load stays with the ticket and is named
+_REPLIES = frozenset({MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL})
+_log = structlog.get_logger(__name__)
+
+RawOf = Callable[[int], bytes | None]
+LinkOf = Callable[[int, int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail in its envelope. `mail_from` "" is the null sender."""
+
+    mail: bytes
+    mail_from: str
+    rcpt: str
+
+
+class Writer:
+    """Writes letters for one helpdesk.
+
+    `raw_of` gives a stored mail by its delivery, None when it is no longer kept; it may raise
+    Deferred. `link_of` gives a link to a file of such a mail (delivery, index of the file).
+    """
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        *,
+        name: str,
+        addresses: OurAddresses,
+        keys: Keyring,
+        raw_of: RawOf,
+        link_of: LinkOf | None = None,
+    ) -> None:
+        self._speaker = speaker
+        self._name = name
+        self._addresses = addresses
+        self._keys = keys
+        self._raw_of = raw_of
+        self._link_of = link_of
+
+    def letter(self, row: OutboxRow) -> Letter:
+        """Return the letter of a row, each time the same.
+
+        Raises Malformed for a recipient that cannot be written to, Deferred when the stored mail
+        cannot be read at the moment.
+        """
+        files = self._files(row)
+        setting = Setting(row.ticket, row.date, bool(row.reply_token), files.left_out)
+        mail = build(self._words(row, setting), self._head(row), files.enclosures)
+        bounces = self._addresses.bounce_to(row.bounce_token) if row.bounce_token else ""
+        return Letter(mail, bounces, row.recipient)
+
+    def _words(self, row: OutboxRow, setting: Setting) -> Spoken:
+        try:
+            return self._speaker.render(row.kind, row.values, setting)
+        except BrokenTemplate as error:
+            _log.error("template broken, built-in text sent", row=row.id, fault=str(error))
+            return fallback(row.kind, row.values, setting)
+
+    def _head(self, row: OutboxRow) -> Head:
+        domain = self._addresses.domain
+        root = (write_root_id(self._keys, row.ticket, domain),) if row.ticket else ()
+        return Head(
+            sender_name=self._name,
+            sender=self._addresses.support,
+            recipient=row.recipient,
+            message_id=row.message_id,
+            date=row.date,
+            reply_to=self._addresses.reply_to(row.reply_token) if row.reply_token else "",
+            in_reply_to=row.in_reply_to[-1:] or root,
+            references=root + row.in_reply_to,
+            auto="auto-replied" if row.kind in _REPLIES else "auto-generated",
+            loop_mark=domain,
+        )
+
+    def _files(self, row: OutboxRow) -> Travelling:
+        if not row.attachments_of:
+            return Travelling()
+        raw = self._raw_of(row.attachments_of)
+        link_of = self._link_of
+        return travelling(
+            raw,
+            row.values.get("attachments"),
+            ATTACHMENT_BYTES,
+            (lambda index: link_of(row.attachments_of, index)) if link_of else lambda _index: "",
+        )

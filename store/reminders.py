@@ -1,0 +1,38 @@
+"""Steps of the clock: which are due, and that each is done once.
+
+A step is done by the transaction that sets done_at; whoever comes second finds nothing to do.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from store.tables import reminder
+
+
+@dataclass(frozen=True, slots=True)
+class DueStep:
+    """A kept step that is due; `ticket` is 0 for one of the whole helpdesk."""
+
+    row: int
+    ticket: int
+    step: str
+    detail: str
+
+
+def due_steps(conn: Connection, now: datetime, limit: int = 100) -> list[DueStep]:
+    """Return the open steps that are due, longest overdue first."""
+    query = (
+        select(reminder.c.id, reminder.c.ticket, reminder.c.step, reminder.c.detail)
+        .where(reminder.c.done_at.is_(None), reminder.c.due_at <= now)
+        .order_by(reminder.c.due_at)
+        .limit(limit)
+    )
+    return [DueStep(*row) for row in conn.execute(query)]
+
+
+def mark_done(conn: Connection, row: int, now: datetime) -> bool:
+    """Mark a step as done; False when it was done before."""
+    statement = update(reminder).where(reminder.c.id == row, reminder.c.done_at.is_(None))
+    return conn.execute(statement.values(done_at=now)).rowcount == 1

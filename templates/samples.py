@@ -1,0 +1,143 @@
+"""Sample values: what each kind of mail is given, by example, and what a check renders.
+
+`TICKET` names every value that a mail about a ticket has; `decide` writes all of them each time,
+empty where there is nothing. A test holds the two together.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from router.words import MailKind
+from templates.render import LeftOut, Setting
+
+DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+TICKET: Mapping[str, Any] = {
+    "tag": "Ticket-ID",
+    "kind": "USER",
+    "status": "assigned",
+    "priority": "less urgent",
+    "subject": "Transfers to T1-EXAMPLE fail",
+    "vo": "cms",
+    "notified_site": "T1-EXAMPLE",
+    "affected_site": "",
+    "type_of_issue": "File Transfer",
+    "mou_area": "",
+    "category": "Incident",
+    "unit": "ROC_North",
+    "submitter": "jo@lab.example",
+    "author": "jo@lab.example",
+    "author_verified": True,
+    "text": "Since 8 o'clock every transfer fails:\n\n    connection refused\n\nJo",
+    "text_cut": False,
+    "changes": [],
+    "notes": [],
+    "reasons": [],
+    "held": "",
+    "wanted": "USER",
+    "route": "site T1-EXAMPLE, then ROC_North",
+    "opened_at": "2026-11-24T09:29:58+00:00",
+    "attachments": [],
+    "internal": False,
+    "site_notified": True,
+    "helpdesk": "Example Helpdesk",
+}
+_FILES = [{"name": "transfer.log", "size": 12_345}, {"name": "core dump.tar", "size": 9_100_000}]
+_LEFT_OUT = (LeftOut("core dump.tar", 9_100_000, "https://helpdesk.example.org/files/1"),)
+_DIGEST: Mapping[str, Any] = {
+    "tag": "Ticket-ID",
+    "helpdesk": "Example Helpdesk",
+    "tickets": [
+        {
+            "ticket": 42,
+            "subject": "Storage is down",
+            "submitter": "jo@lab.example",
+            "held": "alarm wanted, not proven",
+            "route": "site T1-EXAMPLE, then ROC_North",
+            "opened_at": "2026-11-24T08:15:00+00:00",
+        },
+        {
+            "ticket": 44,
+            "subject": "",
+            "submitter": "someone@home.example",
+            "held": "unproven sender",
+            "route": "",
+            "opened_at": "2026-11-24T08:59:00+00:00",
+        },
+    ],
+}
+_NOTICE: Mapping[str, Any] = {
+    "tag": "Ticket-ID",
+    "helpdesk": "Example Helpdesk",
+    "title": "A mail could not be delivered",
+    "lines": [
+        "The update of ticket #42 to list@roc.example was given up.",
+        "The relay said: 550 5.1.1 no such user",
+    ],
+}
+_CHANGES = [
+    {"field": "status", "old": "assigned", "new": "in progress"},
+    {"field": "mou area", "old": "", "new": "All other tier-1 services"},
+]
+
+
+def _like(**changed: Any) -> Mapping[str, Any]:
+    return {**TICKET, **changed}
+
+
+# Name of the sample -> kind, values. The first word of the name is free, the whole is a sentence.
+SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
+    "receipt": (MailKind.RECEIPT, TICKET),
+    "receipt-without-content": (
+        MailKind.RECEIPT,
+        _like(text="", subject="", notified_site="", vo="", unit="First line", site_notified=False),
+    ),
+    "receipt-team": (MailKind.RECEIPT, _like(kind="TEAM", wanted="TEAM", mou_area="Networking")),
+    "notification": (MailKind.NOTIFICATION, _like(attachments=_FILES)),
+    "notification-held-alarm": (
+        MailKind.NOTIFICATION,
+        _like(
+            held="alarm wanted, not proven",
+            wanted="ALARM",
+            unit="First line",
+            author_verified=False,
+            site_notified=False,
+            notes=["The line 'Piority: top' was not understood."],
+        ),
+    ),
+    "site-notification": (MailKind.SITE_NOTIFICATION, TICKET),
+    "site-notification-team": (
+        MailKind.SITE_NOTIFICATION,
+        _like(kind="TEAM", wanted="TEAM", priority="top priority", vo="atlas"),
+    ),
+    "update": (MailKind.UPDATE, _like(status="in progress", changes=_CHANGES, text_cut=True)),
+    "update-internal": (
+        MailKind.UPDATE,
+        _like(internal=True, author="anna@roc.example", text="The disk is on its way."),
+    ),
+    "update-changes-only": (MailKind.UPDATE, _like(text="", changes=_CHANGES)),
+    "held": (
+        MailKind.HELD,
+        _like(
+            held="alarm wanted, not proven",
+            wanted="ALARM",
+            unit="First line",
+            reasons=["you are not registered as an alarmer of cms"],
+        ),
+    ),
+    "held-user": (MailKind.HELD, _like(held="unproven sender", unit="First line")),
+    "refusal": (
+        MailKind.REFUSAL,
+        _like(reasons=["the ticket is closed for good"], text="", unit="First line"),
+    ),
+    "held-digest": (MailKind.HELD_DIGEST, _DIGEST),
+    "operator-notice": (MailKind.OPERATOR_NOTICE, _NOTICE),
+}
+_ABOUT_NO_TICKET = frozenset({MailKind.HELD_DIGEST, MailKind.OPERATOR_NOTICE, MailKind.REFUSAL})
+
+
+def settings(kind: MailKind) -> Sequence[Setting]:
+    """Return the rows' parts that a kind may be rendered with: the usual one first."""
+    if kind in _ABOUT_NO_TICKET:
+        return (Setting(0, DATE, answerable=False),)
+    return (Setting(42, DATE), Setting(42, DATE, answerable=False, left_out=_LEFT_OUT))

@@ -1,0 +1,150 @@
+"""Each wrong configuration, and the line, key and sentence that it gets."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.config import ConfigFaults, Fault, Severity, examine, load
+from tests.config.good import GOOD
+
+Check = Callable[[str], tuple[Fault, ...]]
+
+# what is replaced, by what, the line of the fault, its key, a part of its sentence
+CASES = [
+    ('first_line = "TPM"', 'first_line = "TMP"', 3, "helpdesk.first_line", "no [[unit]] named"),
+    ('first_line = "TPM"\n', "", 1, "helpdesk.first_line", "is missing"),
+    ('domain = "helpdesk.example"', 'domain = "help desk"', 2, "helpdesk.domain", "domain name"),
+    ('domain = "helpdesk', 'domian = "helpdesk', 2, "helpdesk.domian", "did you mean domain?"),
+    ('secret = { file = "secret" }', 'secret = "hunter2hunter2hunter2"', 4, "helpdesk.secret",
+     "never written here"),
+    ('{ file = "secret" }', '{ file = "nowhere" }', 4, "helpdesk.secret", "No such file"),
+    ('{ file = "secret" }', '{ env = "NOT_SET_ANYWHERE" }', 4, "helpdesk.secret", "is not set"),
+    ('{ file = "secret" }', '{ env = "x", file = "secret" }', 4, "helpdesk.secret", "exactly one"),
+    ('{ file = "secret" }', '{ credential = "k" }', 4, "helpdesk.secret", "CREDENTIALS_DIRECTORY"),
+    ('"127.0.0.1:0"', '"127.0.0.1"', 7, "smtp.listen", "HOST:PORT"),
+    ('"127.0.0.1:0"', '"127.0.0.1:70000"', 7, "smtp.listen", "HOST:PORT"),
+    ('"127.0.0.1:0"', '"::1:25"', 7, "smtp.listen", "brackets"),
+    ('"127.0.0.1:0"', '"127.0.0.300:25"', 7, "smtp.listen", "IPv4"),
+    ('"127.0.0.1:0"', "2525", 7, "smtp.listen", "HOST:PORT"),
+    ('listen = "127.0.0.1:0"', "", 6, "smtp.listen", "no mail can come in"),
+    ("[smtp]\n", "[smpt]\n", 6, "smpt", "did you mean smtp?"),
+    ('"127.0.0.1:0"', '"127.0.0.1:0"\ntls_cert = "a.pem"', 8, "smtp.tls_cert", "needs tls_key"),
+    ('"127.0.0.1:0"', '"127.0.0.1:0"\nrole = "edge"', 8, "smtp.role", "'border' or 'behind'"),
+    ('"127.0.0.1:0"', '"127.0.0.1:0"\nmax_size = "25"', 8, "smtp.max_size", "whole number"),
+    ('"127.0.0.1:0"', '"127.0.0.1:0"\nmax_size = 5', 8, "smtp.max_size", "100000 or more"),
+    ('"127.0.0.1:0"', '"127.0.0.1:0"\nsubmission_networks = [\n  "192.0.2.0/24",\n  "192.0.2.1/24"]',
+     10, "smtp.submission_networks", "host bits"),
+    ("[[vo]]", '[store]\nurl = "mysql://x"\n\n[[vo]]', 10, "store.url", "sqlite:///FILE"),
+    ("[[vo]]", '[store]\nurl = "postgresql+psycopg://u:pw@h/d"\n[[vo]]', 10, "store.url",
+     "password is never written here"),
+    ("[[vo]]", '[relay]\nurl = "smtp://192.0.2.1"\n\n[[vo]]', 10, "relay.url", "HOST:PORT"),
+    ("[[vo]]", '[relay]\nurl = "http://x:1"\n\n[[vo]]', 10, "relay.url", "maildir:DIR"),
+    ("[[vo]]", "[proof]\nalarm_evidence = []\n\n[[vo]]", 10, "proof.alarm_evidence",
+     "never page anybody"),
+    ("[[vo]]", '[proof]\nmax_age = "24"\n\n[[vo]]', 10, "proof.max_age", "with its unit"),
+    ("[[vo]]", '[[vo]]\nname = "Atlas"\n\n[[vo]]', 13, "vo.name", "is there twice"),
+    ('name = "NGI_NORTH"', 'name = "TPM"', 13, "roc.name", "is there twice"),
+    ('"desk@north.example"', '"desk at north"', 14, "roc.address", "not an e-mail address"),
+    ('"desk@north.example"', "[]", 14, "roc.address", "at least one"),
+    ('roc = "NGI_NORTH"', 'roc = "NGI_NORD"', 23, "site.roc", "no [[roc]] named 'NGI_NORD'"),
+    ('["NO-FJELL"]', '[\n  "NO-FJELL",\n  "LYNX"]', 24, "site.aliases", "name of another site"),
+    ('name = "lynx"', 'name = "Fjell-LCG2"', 27, "site.name", "is there twice"),
+    ('["a@lynx.example"]', '[\n"a@lynx.example",\n"a@@x"]', 31, "site.contact", "not an e-mail"),
+    ('["a@lynx.example"]', '["a@lynx.example"]\ntier = 4', 30, "site.tier", "3 or less"),
+    ('["a@lynx.example"]', '["a@lynx.example"]\ncertification = "good"', 30, "site.certification",
+     "'Certified'"),
+    ('["a@lynx.example"]', '["a@lynx.example"]\nalarm_vos = ["cms"]', 30, "site.alarm_vos",
+     "no [[vo]] named 'cms'"),
+    ('vo = "atlas"', 'vo = "atlsa"', 34, "member.vo", "no [[vo]] named 'atlsa'"),
+    ('vo = "atlas"\n', "", 34, "member.roles", "are given by a vo"),
+    ('roles = ["team"]', 'roles = ["boss"]', 35, "member.roles", "'multisite'"),
+    ('roles = ["team"]', 'alarm_sites = ["FJELL"]', 35, "member.alarm_sites", "no [[site]] named"),
+    ('roles = ["team"]', "alarm_evidence = []", 35, "member.alarm_evidence", "proves nothing"),
+    ('domain = "helpdesk.example"', 'domain = "helpdesk.example"\naddress = "Team@helpdesk.example"',
+     1, "helpdesk.team_address", "is the same as address"),
+    ('domain = "helpdesk.example"', 'domain = "helpdesk.example"\naddress = "reply@helpdesk.example"',
+     3, "helpdesk.address", "uses itself"),
+    ("[[vo]]", "[[vo]\n", 9, "", "not TOML"),
+    ("[[vo]]", "[vo]", 9, "vo", "must be a list"),
+    ('roles = ["team"]', 'roles = ["team"', 36, "", "not TOML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "line", "key", "sentence"), CASES)
+def test_a_wrong_value_is_named_with_its_line_and_key(
+    faults_of: Check, old: str, new: str, line: int, key: str, sentence: str
+) -> None:
+    assert GOOD.count(old) >= 1
+    faults = faults_of(GOOD.replace(old, new, 1))
+    seen = [(fault.line, fault.key) for fault in faults]
+    assert (line, key) in seen, [str(fault) for fault in faults]
+    told = [fault for fault in faults if (fault.line, fault.key) == (line, key)]
+    assert any(sentence in fault.message for fault in told), [str(fault) for fault in told]
+    assert told[0].severity is Severity.ERROR
+
+
+def test_the_good_configuration_has_no_fault(faults_of: Check) -> None:
+    assert faults_of(GOOD) == ()
+
+
+def test_all_faults_are_shown_at_once_in_the_order_of_their_lines(faults_of: Check) -> None:
+    text = GOOD
+    for old, new in (
+        ('domain = "helpdesk.example"', 'domain = "-"'),
+        ('"127.0.0.1:0"', '"nowhere"'),
+        ('roc = "NGI_NORTH"', 'roc = "NGI_NORD"'),
+        ('vo = "atlas"', 'voo = "atlas"'),
+    ):
+        text = text.replace(old, new, 1)
+    faults = faults_of(text)
+    assert [fault.line for fault in faults] == [2, 7, 23, 34, 35]
+
+
+def test_a_fault_in_one_entry_does_not_make_its_name_unknown_to_others(faults_of: Check) -> None:
+    faults = faults_of(GOOD.replace('"desk@north.example"', '"nonsense"'))
+    assert [fault.key for fault in faults] == ["roc.address"]
+
+
+def test_a_submission_network_is_a_warning_that_lets_the_daemon_start(folder: Path) -> None:
+    path = folder / "config.toml"
+    path.write_text(GOOD.replace(':0"\n', ':0"\nsubmission_networks = ["192.0.2.0/24"]\n', 1))
+    config, faults = examine(path)
+    assert config is not None
+    assert [(f.line, f.key, f.severity) for f in faults] == [
+        (8, "smtp.submission_networks", Severity.WARNING)
+    ]
+    assert "warning: mail from these networks is trusted" in str(faults[0])
+
+
+def test_a_site_without_contact_is_a_warning(faults_of: Check) -> None:
+    (fault,) = faults_of(GOOD.replace('contact = ["a@lynx.example"]\n', ""))
+    assert (fault.line, fault.severity) == (26, Severity.WARNING)
+    assert "lynx" in fault.message
+
+
+def test_load_raises_every_fault_as_one_line_each(folder: Path) -> None:
+    path = folder / "config.toml"
+    path.write_text(GOOD.replace("first_line", "frist_line"))
+    with pytest.raises(ConfigFaults) as caught:
+        load(path)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{path}:1: helpdesk.first_line: is missing"
+    assert lines[1].startswith(f"{path}:3: helpdesk.frist_line: is not a key of this section")
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(None, "No such file"), (b"\xff\xfe", "is not UTF-8 (line 1)"), (b"", "helpdesk: is missing")],
+)
+def test_a_file_that_cannot_be_read_is_a_fault_not_a_traceback(
+    folder: Path, content: bytes | None, sentence: str
+) -> None:
+    path = folder / "config.toml"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    config, faults = examine(path)
+    assert config is None
+    assert any(sentence in str(fault) for fault in faults)

@@ -1,0 +1,28 @@
+"""What every test may use: directories that are short enough for sockets, and a real store."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.engine import Store, open_store
+from store.schema import upgrade
+
+FIRST_TICKET = 100001
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """An empty directory with a short path."""
+    with tempfile.TemporaryDirectory(prefix="tg-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def store(place: Path) -> Iterator[Store]:
+    """An empty store of the newest revision."""
+    opened = open_store(f"sqlite:///{place}/tickets.db")
+    upgrade(opened, first_ticket=FIRST_TICKET)
+    yield opened
+    opened.close()

@@ -1,0 +1,158 @@
+"""A stage for stories in mails: the real store, the real worker, the real letters, a fixed clock.
+
+Mails go in as a door would keep them; what would leave is rendered as the courier renders it. The
+secret and the clock are fixed, so tokens, Message-IDs and dates are the same in every run.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from sqlalchemy import select
+
+from gateway.clock import tick
+from gateway.config import load
+from gateway.config_convert import policy, registry, roster
+from gateway.desk import Desk
+from gateway.explain import explain
+from gateway.link import Link
+from gateway.outbound.letter import Writer
+from gateway.work import Worker
+from parsers.digest import content_of, sha256_of
+from parsers.envelope import Envelope
+from parsers.gate import look
+from router.decision import Command, Decision
+from store import journal, outbox
+from store.engine import open_store
+from store.facts import Known
+from store.schema import upgrade
+from store.tables import inbox as inbox_table
+from store.tables import outbox as outbox_table
+from templates.render import Speaker
+
+SECRET = "a secret for tests only, 32 bytes"
+_PLACEHOLDER = re.compile(r"\{\{(\w+) ([\w@.-]+)\}\}")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One outgoing mail as it would leave."""
+
+    kind: str
+    recipient: str
+    mail_from: str
+    mail: bytes
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} -> {self.recipient}"
+
+
+class Stage:
+    """A helpdesk in `place` with the world of `world`; `now` is moved by hand."""
+
+    def __init__(self, place: Path, world: Path, now: datetime) -> None:
+        os.environ["TICKETGATE_TEST_SECRET"] = SECRET
+        (place / "config.toml").write_text(world.read_text())
+        self.config = load(place / "config.toml")
+        self.store = open_store(self.config.store.url)
+        upgrade(self.store, first_ticket=self.config.helpdesk.first_ticket)
+        self.now = now
+        known = Known(registry(self.config), roster(self.config))
+        self.desk = Desk(self.store, policy(self.config), known, lambda: self.now)
+        self.worker = Worker(self.desk, Link(), "work-0")
+        self._seen = 0
+
+    def envelope(self, raw: bytes, to: Iterable[str], mail_from: str, peer: str) -> Envelope:
+        """Return the envelope that the SMTP door would make."""
+        gate = look(raw)
+        near = any(ip_address(peer) in net for net in self.config.smtp.submission_networks)
+        faults = tuple(str(fault) for fault in gate.faults)
+        submitted = near and gate.received == 0
+        return Envelope(
+            "smtp", peer, "client.example", mail_from, tuple(to), self.now, submitted, False, faults
+        )
+
+    def keep(self, raw: bytes, envelope: Envelope) -> int:
+        """Keep a mail like a door (T1); return its number."""
+        lane = self.desk.policy.addresses.lane(envelope.recipients)
+        digests = (sha256_of(raw), content_of(raw))
+        new = journal.NewDelivery(envelope, raw, *digests, look(raw).message_id, lane)
+        return journal.keep(self.store, [new])[0]
+
+    def explain(self, raw: bytes, envelope: Envelope) -> tuple[Decision, ...]:
+        """Return what `explain` says."""
+        return explain(self.desk, envelope, raw).settled.decisions
+
+    def work(self) -> None:
+        """Work until the inbox is empty; fails when it never is."""
+        for _ in range(200):
+            if self.worker.once() >= 1.0 and self._waiting() == 0:
+                return
+            self.now += timedelta(milliseconds=200)
+        raise AssertionError("the inbox does not become empty")
+
+    def release(self, ticket: int) -> None:
+        """Release a held ticket like the command line."""
+        self.desk.do(Command("release", ticket, "operator"))
+
+    def tick(self) -> None:
+        """Let the clock do what is due."""
+        tick(self.desk)
+
+    def said(self) -> list[Said]:
+        """Return the mails that became due since the last call, in order, rendered."""
+        writer = Writer(
+            Speaker(None),
+            name=self.config.helpdesk.name,
+            addresses=self.desk.policy.addresses,
+            keys=self.desk.policy.keys,
+            raw_of=lambda mail: journal.read_raw(self.store, mail),
+        )
+        with self.store.writing() as conn:
+            rows = outbox.claim(
+                conn, by="stage", now=self.now, until=self.now + timedelta(hours=1), limit=1_000
+            )
+        said = []
+        for row in sorted(rows, key=lambda r: r.id):
+            letter = writer.letter(row)
+            said.append(Said(row.kind, row.recipient, letter.mail_from, letter.mail, row.id))
+            with self.store.writing() as conn:
+                outbox.sent(conn, row, self.now)
+        return said
+
+    def fill(self, text: str) -> str:
+        """Replace {{token ADDRESS}}, {{bounce ADDRESS}}, {{message_id ADDRESS}} in a mail.
+
+        Each is taken from the newest mail that went to the address.
+        """
+
+        def value(match: re.Match[str]) -> str:
+            names = {"token": "reply_token", "bounce": "bounce_token", "message_id": "message_id"}
+            column = outbox_table.c[names[match[1]]]
+            query = select(column).where(outbox_table.c.recipient == match[2])
+            with self.store.reading() as conn:
+                found = conn.execute(query.order_by(outbox_table.c.id.desc())).scalars().first()
+            assert found is not None, f"no mail went to {match[2]}"
+            return str(found)
+
+        return _PLACEHOLDER.sub(value, text)
+
+    def mail(self, number: int) -> dict[str, object]:
+        """Return a mail's inbox row."""
+        with self.store.reading() as conn:
+            query = select(inbox_table).where(inbox_table.c.mail == number)
+            return dict(conn.execute(query).mappings().one())
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def _waiting(self) -> int:
+        with self.store.reading() as conn:
+            query = select(inbox_table.c.mail).where(inbox_table.c.state == "kept")
+            return len(conn.execute(query).all())

@@ -1,0 +1,65 @@
+"""The five names are ours alone, the locks hold hashes and no host, and they are in step."""
+
+import re
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("gateway", "parsers", "router", "store", "templates")
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_dependency_claims_one_of_our_names(room: str) -> None:
+    assert set(packages_distributions().get(room, [])) <= {"ticketgate"}
+
+
+def test_every_package_folder_has_an_init_file_so_that_bare_directories_never_win() -> None:
+    folders = {path.parent for room in ROOMS for path in (ROOT / room).rglob("*.py")}
+    without = [
+        f for f in folders if not (f / "__init__.py").exists() and "migrations" not in str(f)
+    ]
+    assert without == []
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda p: p.name)
+def test_a_lock_names_no_host_and_hashes_everything(lock: Path) -> None:
+    text = lock.read_text()
+    assert "://" not in text
+    pinned = re.findall(r"^([a-z0-9][^\s;=]*)==", text, flags=re.MULTILINE)
+    assert pinned, "an empty lock proves nothing"
+    for block in re.split(r"\n(?=[a-z0-9])", text.strip()):
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+
+
+def test_the_locks_are_in_step_with_the_project_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pinned = {
+        match[1]: match[2]
+        for match in re.finditer(
+            r"^([a-z0-9.-]+)==([^\s;\\]+)",
+            (ROOT / "requirements" / "dev.txt").read_text(),
+            flags=re.MULTILINE,
+        )
+    }
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    for requirement in wanted:
+        name, _, rule = (
+            requirement.partition(">=") if ">=" in requirement else requirement.partition("==")
+        )
+        version = pinned.get(name.replace(".", "-"))
+        assert version, f"{name} is not locked"
+        least = rule.split(",")[0]
+        assert _as_numbers(version) >= _as_numbers(least), f"{name} {version} is older than {least}"
+
+
+def test_there_is_no_lock_file_that_names_index_hosts() -> None:
+    found = [p.name for p in ROOT.iterdir() if re.match(r"(uv\.lock|pylock.*\.toml)$", p.name)]
+    assert found == []
+
+
+def _as_numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
