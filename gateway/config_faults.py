@@ -84,9 +84,12 @@ _SENTENCES = {
 
 def findings(error: ValidationError, model: type[BaseModel]) -> list[Finding]:
     """Return pydantic's errors in our words; `model` is what was validated."""
+    errors = error.errors(include_url=False, include_input=False)
+    around = {tuple(e["loc"][:end]) for e in errors for end in range(len(e["loc"]))}
     return [
         Finding(tuple(e["loc"]), _sentence(e, model))
-        for e in error.errors(include_url=False, include_input=False)
+        for e in errors
+        if tuple(e["loc"]) not in around  # a list is also "too short" when its one item is bad
     ]
 
 

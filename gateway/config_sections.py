@@ -26,6 +26,7 @@ from gateway.config_values import (
     StoreUrl,
     Text,
     WebDoor,
+    is_domain,
 )
 
 LARGEST_TICKET = 2**32 - 1  # a token holds a ticket's number in 32 bits
@@ -77,9 +78,9 @@ class Helpdesk(Section):
     @model_validator(mode="before")
     @classmethod
     def _default_addresses(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or not isinstance(values.get("domain"), str):
-            return values
-        domain = values["domain"]
+        domain = values.get("domain") if isinstance(values, dict) else None
+        if not isinstance(domain, str) or not is_domain(domain):
+            return values  # that is fault enough
         return {
             "address": f"support@{domain}",
             "team_address": f"team@{domain}",

@@ -42,9 +42,14 @@ class Listen:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+def is_domain(text: str) -> bool:
+    """Whether this is a domain name: letters, digits, hyphens and dots (RFC 5321, 4.1.2)."""
+    return len(text) <= 253 and _DOMAIN.fullmatch(text) is not None
+
+
 def check_domain(text: str) -> str:
-    """Return a domain in lower case; letters, digits and hyphens only (RFC 5321, 4.1.2)."""
-    if not _DOMAIN.fullmatch(text) or len(text) > 253:
+    """Return a domain in lower case; raises a validation error."""
+    if not is_domain(text):
         raise fault(f"{text!r} is not a domain name")
     return text.lower()
 

@@ -64,7 +64,8 @@ def die_with_the_supervisor(report_fd: int) -> None:
     without it. A supervisor that died before this call shows as a broken pipe at once.
     """
     if sys.platform == "linux":
-        pass
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_watch, args=(report_fd,), name="supervisor", daemon=True).start()
 
 
 def _watch(report_fd: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from router.decision import Outgoing, Policy, Route
 from router.people import GETS
 from router.ticket import Participant, Ticket, TicketEvent
-from router.words import Audience, MailKind, Reason, Role
+from router.words import TOLD, Audience, MailKind, Role
 
 MAX_NOTES = 20
 
@@ -59,7 +59,7 @@ class Story:
             "text_cut": text_cut,
             "changes": [{"field": c.field, "old": c.old, "new": c.new} for c in self.event.changes],
             "notes": notes,
-            "reasons": [str(reason) for reason in self.event.reasons],
+            "reasons": [str(reason) for reason in self.event.reasons if reason in TOLD],
             "held": str(ticket.held or ""),
             "route": say_route(self.route) if self.route else "",
             "opened_at": ticket.opened_at.isoformat(timespec="seconds"),
@@ -121,12 +121,10 @@ def say_route(route: Route) -> str:
     return route.unit
 
 
-def say_reasons(reasons: Iterable[Reason]) -> str:
-    """Return reasons in one line."""
-    return "; ".join(dict.fromkeys(str(reason) for reason in reasons))
-
-
 def _cut(text: str, limit: int) -> tuple[str, bool]:
+    """Cut at the end of a line or word near the limit."""
     if len(text) <= limit:
         return text, False
-    return text[:limit].rstrip(), True
+    near = text.rfind("\n", limit * 9 // 10, limit)
+    near = near if near > 0 else text.rfind(" ", limit * 9 // 10, limit)
+    return text[: near if near > 0 else limit].rstrip(), True

@@ -77,6 +77,28 @@ class Reason(StrEnum):
     LINE_NOT_ALLOWED = "a line needs a right that was not proven"
 
 
+# What a sender is told of why; the other reasons are for the history and the log.
+TOLD = frozenset(
+    {
+        Reason.UNPROVEN,
+        Reason.STRUCTURE,
+        Reason.OVER_A_CAP,
+        Reason.TOO_MANY_HOPS,
+        Reason.ALARM_NOT_PROVEN,
+        Reason.TEAM_NOT_PROVEN,
+        Reason.NO_SITE,
+        Reason.SITE_UNKNOWN,
+        Reason.SITE_AMBIGUOUS,
+        Reason.SITE_NOT_CERTIFIED,
+        Reason.UNIT_UNKNOWN,
+        Reason.SITE_AND_UNIT,
+        Reason.CONTRADICTION,
+        Reason.LINE_NOT_UNDERSTOOD,
+        Reason.LINE_NOT_ALLOWED,
+    }
+)
+
+
 class Status(StrEnum):
     """A ticket's status (EGI support staff guide, 'ticket status'; docs/sources.md)."""
 

@@ -95,7 +95,7 @@ def _header_lines(subject: str, head: Head) -> str:
 
 def _multipart(subtype: str, boundary: str, parts: Sequence[str]) -> str:
     """Join parts. No part can hold `=_` at the start of a line: see `_text_part`, and base64."""
-    inside = "".join(f"--{boundary}\r\n{part}" for part in parts)
+    inside = "".join(f"--{boundary}\r\n{part}\r\n" for part in parts)
     head = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'
     return f"{head}{inside}--{boundary}--\r\n"
 

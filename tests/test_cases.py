@@ -76,7 +76,9 @@ def took(stage: Stage, case: Path, step: dict[str, Any]) -> None:
 
 def same_as_golden(path: Path, said: Said) -> None:
     """Compare a mail with its golden file, envelope sender first, line by line."""
-    text = f"X-Envelope-From: <{said.mail_from}>\n" + said.mail.decode("ascii").replace("\r\n", "\n")
+    text = f"X-Envelope-From: <{said.mail_from}>\n" + said.mail.decode("ascii").replace(
+        "\r\n", "\n"
+    )
     if WRITE:
         path.write_text(text)
     assert path.exists(), f"no golden file for {said}"
@@ -100,5 +102,3 @@ def test_every_case_is_complete_and_begins_with_its_sentence() -> None:
         used = {step["mail"] for step in tomllib.loads(text)["step"] if "mail" in step}
         there = {path.name for path in case.glob("*-in*.eml")}
         assert used == there, case.name
-
-

@@ -119,7 +119,9 @@ def test_an_interrupt_from_the_terminal_reaches_the_roles_in_order(serve: Serve)
         "doors.0",
         "courier.0",
     ]
-    ends = [line["event"] for line in served.logged() if line["event"] in {"stopping", "role ended"}]
+    ends = [
+        line["event"] for line in served.logged() if line["event"] in {"stopping", "role ended"}
+    ]
     assert ends == ["stopping", "role ended", "role ended"]
 
 

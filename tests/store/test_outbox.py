@@ -118,14 +118,14 @@ def test_a_failed_row_stays_and_an_operator_can_send_it_again(store: Store) -> N
     with store.writing() as conn:
         assert not outbox.retry(conn, 1, now=NOW, give_up_at=give_up_at)
         assert outbox.failed(conn, row, "550 no such user")
-        assert row_of_error(store, conn) == ("failed", "550 no such user")
+        assert row_of_error(conn) == ("failed", "550 no such user")
         assert outbox.retry(conn, 1, now=NOW, give_up_at=give_up_at)
     (again,) = claim(store)
     assert (again.attempts, again.give_up_at) == (1, give_up_at)
     assert again.message_id == row.message_id
 
 
-def row_of_error(store: Store, conn: object) -> tuple[str, str]:
+def row_of_error(conn: object) -> tuple[str, str]:
     found = conn.execute(text("SELECT state, last_error FROM outbox"))  # type: ignore[attr-defined] # any connection
     return tuple(found.one())
 
