@@ -63,3 +63,7 @@ def main() -> None:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     program(prog_name="ticketgate")
+
+
+if __name__ == "__main__":  # how the supervisor starts its roles
+    main()

@@ -153,14 +153,19 @@ def _pairs(document: Document) -> Iterator[Finding]:
 
 
 def _evidence(document: Document) -> Iterator[Finding]:
-    places = [(("proof",), _table(document, "proof"))]
-    for loc, table in places:
-        if table.get("alarm_evidence") == []:
-            yield Finding((*loc, "alarm_evidence"), "an empty list would never page anybody")
+    if _table(document, "proof").get("alarm_evidence") == []:
+        yield Finding(("proof", "alarm_evidence"), "an empty list would never page anybody")
     for index, member in _entries(document, "member"):
         if member.get("alarm_evidence") == []:
-            loc2 = ("member", index, "alarm_evidence")
-            yield Finding(loc2, "an empty list proves nothing: leave out the role alarm instead")
+            loc = ("member", index, "alarm_evidence")
+            yield Finding(loc, "an empty list proves nothing: leave out the role alarm instead")
+
+
+def _office_hours(document: Document) -> Iterator[Finding]:
+    clock = _table(document, "clock")
+    start, end = _text(clock, "office_start") or "09:00", _text(clock, "office_end") or "17:00"
+    if start >= end:
+        yield Finding(("clock", "office_end"), f"must be later than office_start, {start!r}")
 
 
 def _alarmers(document: Document) -> Iterator[Finding]:
@@ -196,6 +201,7 @@ CHECKS: tuple[Check, ...] = (
     _directory_vos,
     _pairs,
     _evidence,
+    _office_hours,
     _alarmers,
     _a_door,
     _warnings,

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from gateway.config_secrets import SecretReference
 from gateway.config_sections import Section
-from gateway.config_values import ConfigPath, Domain, Duration
+from gateway.config_values import ConfigPath, Domain, Duration, TimeZone
 
 _HOUR_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
@@ -94,9 +94,7 @@ class Alarm(Section):
 class Clock(Section):
     """[clock]: working time and the steps that it brings."""
 
-    timezone: str = Field(
-        default="UTC", min_length=1, max_length=64, description="The zone of the office hours."
-    )
+    timezone: TimeZone = Field(default="UTC", description="The zone of the office hours.")
     office_start: str = Field(
         default="09:00", pattern=_HOUR_OF_DAY, description="When a working day begins."
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
 
@@ -75,7 +76,11 @@ def _as_tuple(value: Any) -> Any:
 
 
 def _as_set(value: Any) -> Any:
-    return frozenset(value) if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    if not all(isinstance(part, str) for part in value):
+        raise fault("must be a list of texts, [...]")
+    return frozenset(value)
 
 
 def _network(value: Any) -> Any:
@@ -140,6 +145,15 @@ def _duration(value: Any) -> timedelta:
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
+def _timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        if text != "UTC":  # known even where no time zones are installed
+            raise fault(f"{text!r} is not a time zone, such as Europe/Berlin") from None
+    return text
+
+
 def _path(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, Path):
         return value
@@ -177,6 +191,7 @@ def _relay_url(value: Any, info: ValidationInfo) -> str:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
 Domain = Annotated[str, AfterValidator(check_domain)]
 Address = Annotated[str, AfterValidator(check_address)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]

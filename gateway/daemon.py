@@ -1,67 +1,37 @@
-"""The composition root: the only place where rooms meet.
+"""The composition root: here, and in the files of gateway/roles, rooms meet; nowhere else.
 
 `serve` starts the supervisor; `run_role` is what each process of it runs. Everything here is
-wiring: a rule that could be wrong belongs to another file.
+wiring: a rule that could be wrong belongs to another file. A role imports what it needs and no
+more, so that it is back soon after a crash.
 """
 
-import asyncio
+import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-
-from gateway.clock import start_clock
 from gateway.config import load
-from gateway.config_convert import policy, registry, roster
 from gateway.config_root import Config
-from gateway.desk import Desk
-from gateway.inbound.smtp import SmtpSettings, open_smtp
-from gateway.intake import Intake
+from gateway.desk import open_desk
 from gateway.link import Link
 from gateway.logs import configure_logging
-from gateway.outbound.courier import Courier, Settings
-from gateway.outbound.handover import Relays
-from gateway.outbound.letter import Writer
-from gateway.outbound.relay import Login, open_relay
+from gateway.post import Post
 from gateway.slot import Role
 from gateway.supervisor import StoreInUse, Supervisor, sole_daemon
-from gateway.web.app import Source, make_app
-from gateway.web.server import serve_web
-from gateway.web.source import web_source
-from gateway.work import Worker
-from parsers.errors import Refused
-from router.decision import Due
-from router.links import link_day, sign_link
-from store import inbox, journal
-from store.engine import Store, open_store
-from store.facts import Known
-from store.outbox import OutboxRow
-from store.schema import require_current, upgrade
-from templates.render import Speaker
-
-LINK_DAYS = 90
-_log = structlog.get_logger("daemon")
-
-
-def utc_now() -> datetime:
-    """Return the time of the wall clock."""
-    return datetime.now(UTC)
-
-
-def open_desk(config: Config, store: Store) -> Desk:
-    """Return the desk of this configuration on an open store."""
-    return Desk(store, policy(config), Known(registry(config), roster(config)), utc_now)
+from store import inbox
+from store.engine import open_store
+from store.revision import require_current
 
 
 def serve(config_path: Path) -> int:
     """Run the daemon in the foreground until SIGTERM; return the exit code."""
+    from store.schema import upgrade
+
+    os.umask(0o077)  # mails, tickets and the outgoing maildir are nobody else's to read
     configure_logging(role="supervisor")
     config = load(config_path)
     store = open_store(config.store.url)
-    lock = Path(f"{store.lock_path}").with_suffix(".serve") if store.lock_path else config_path
+    lock = (store.lock_path or config_path).with_suffix(".serve")
     try:
         with sole_daemon(lock) as held:
             upgrade(store, first_ticket=config.helpdesk.first_ticket)
@@ -86,34 +56,28 @@ def run_role(config_path: Path, role: str, slot: int, link_text: str) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What a role process has: its configuration, its desk, its link, and its slot's name."""
-
-    config: Config
-    desk: Desk
-    link: Link
-    name: str
-
-
 def _doors(post: Post) -> None:
-    asyncio.run(_serve_doors(post))
+    from gateway.roles import doors
+
+    doors.run(post)
 
 
 def _work(post: Post) -> None:
+    from gateway.work import Worker
+
     Worker(post.desk, post.link, post.name).run()
 
 
 def _courier(post: Post) -> None:
-    asyncio.run(_carry(post))
+    from gateway.roles import courier
+
+    courier.run(post)
 
 
 def _web(post: Post) -> None:
-    listen = post.config.web.listen
-    if listen is None:
-        raise Refused("[web] listen is not set")
-    app = make_app(web_source(post.desk))
-    asyncio.run(serve_web(str(listen), app, post.link))
+    from gateway.roles import web
+
+    web.run(post)
 
 
 ROLES: Mapping[str, Callable[[Post], None]] = {
@@ -122,3 +86,25 @@ ROLES: Mapping[str, Callable[[Post], None]] = {
     "courier": _courier,
     "web": _web,
 }
+
+
+def _roles(config: Config) -> list[Role]:
+    """Return the roles of this configuration: doors stop first, pages last."""
+    roles = [
+        Role("doors", stop_order=0, grace_s=15.0),
+        Role("work", slots=config.work.processes, stop_order=1, grace_s=15.0, nice=10),
+        Role("courier", stop_order=2, grace_s=20.0, nice=10),
+    ]
+    if config.web.listen is not None:
+        roles.append(Role("web", stop_order=3, grace_s=5.0))
+    return roles
+
+
+def _command(config_path: Path) -> Callable[[str, int, str], list[str]]:
+    """Return how a role is started: this interpreter, this program, safe from the directory."""
+
+    def command(role: str, slot: int, link_text: str) -> list[str]:
+        program = [sys.executable, "-P", "-m", "gateway.cli", "serve", "--config", str(config_path)]
+        return [*program, "--role", role, "--slot", str(slot), "--link", link_text]
+
+    return command

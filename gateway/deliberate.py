@@ -13,6 +13,7 @@ from parsers.envelope import Envelope
 from parsers.mail import hear
 from router.decide import decide
 from router.decision import Decision, Facts, Mail, Policy
+from router.opening import author_of
 from router.thread import strongest_intent
 from store.commit import Decided
 from store.facts import Known, questions, read_facts
@@ -83,4 +84,5 @@ def independent(settled: Sequence[Settled]) -> list[Settled]:
 
 def decided(one: Settled, policy: Policy, *, by: str) -> Decided:
     """Return it as the store takes it; `by` is the slot that holds the claim."""
-    return Decided(one.decisions, one.mail.mail_id, strongest_intent(one.mail, policy), by)
+    intent = strongest_intent(one.mail, policy)
+    return Decided(one.decisions, one.mail.mail_id, intent, by, author_of(one.mail))

@@ -6,9 +6,11 @@ falls due. Like a mail they are decided by `decide` and written in one transacti
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from gateway.config_convert import policy, registry, roster
+from gateway.config_root import Config
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
 from store import facts as read
@@ -50,3 +52,13 @@ class Desk:
         if request.row:
             return read.read_sent_facts(conn, request.row, self.known)
         return Facts(self.known.registry, self.known.roster)
+
+
+def utc_now() -> datetime:
+    """Return the time of the wall clock."""
+    return datetime.now(UTC)
+
+
+def open_desk(config: Config, store: Store) -> Desk:
+    """Return the desk of this configuration on an open store."""
+    return Desk(store, policy(config), Known(registry(config), roster(config)), utc_now)

@@ -45,11 +45,13 @@ def sole_daemon(lock: Path) -> Iterator[int]:
         give_up_at = time.monotonic() + LOCK_WAIT_S
         while not _locked(fd):
             if time.monotonic() > give_up_at:
-                holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
-                raise StoreInUse(f"{lock.parent} is already served, by process {holder or '?'}")
+                holder = os.pread(fd, 20, 0).strip()
+                by = f", by process {holder.decode()}" if holder.isdigit() else ""
+                raise StoreInUse(f"{lock.parent} is already served{by}")
             time.sleep(0.05)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+        if os.pread(fd, 1, 0).isdigit() or not os.fstat(fd).st_size:  # never over another file
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, b"%d\n" % os.getpid(), 0)
         yield fd
     finally:
         os.close(fd)

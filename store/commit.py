@@ -41,12 +41,16 @@ class Conflict(Deferred):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A request's decisions. `mail` is 0 for a command or the clock; `by` holds the claim."""
+    """A request's decisions. `mail` is 0 for a command or the clock; `by` holds the claim.
+
+    `sender` is shown in listings.
+    """
 
     decisions: tuple[Decision, ...]
     mail: int = 0
     intent: Intent = Intent.USER
     by: str = ""
+    sender: str = ""
 
 
 def write(
@@ -88,6 +92,7 @@ def _finish(conn: Connection, one: Decided, now: datetime) -> bool:
             state="done",
             outcome=str(one.decisions[0].outcome),
             intent=int(one.intent),
+            sender=one.sender,
             reasons=list(reasons),
             done_at=now,
             claimed_by=None,

@@ -104,6 +104,7 @@ def _sqlite_engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        hide_parameters=True,  # or an error's text would carry mail into the log
         pool_size=8,
         max_overflow=8,
     )

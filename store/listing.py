@@ -24,11 +24,14 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """One accepted mail. `outcome` is None until it is decided; `tickets` may be empty."""
+    """One accepted mail. `outcome` is None until it is decided; `tickets` may be empty.
+
+    `mail_from` is the envelope's sender, "" for the null sender.
+    """
 
     mail: int
     lane: int
-    sender: str
+    mail_from: str
     message_id: str
     sha256: str
     received_at: datetime
@@ -187,8 +190,11 @@ def _rows(
         return [dict(row) for row in conn.execute(query.order_by(key.desc())).mappings()]
 
 
-_DECIDED = tuple(name for name in MailRow.__slots__ if name != "tickets")
-_WAITING = ("lane", "message_id", "sha256", "received_at")
+_DECIDED = (
+    *("mail", "lane", "message_id", "sha256", "received_at"),
+    *("state", "outcome", "reasons", "attempts"),
+)
+_WAITING = ("id", "lane", "message_id", "sha256", "received_at", "envelope")
 
 
 def _decided_mails(store: Store, page: Sequence[int]) -> Iterator[MailRow]:
@@ -197,14 +203,16 @@ def _decided_mails(store: Store, page: Sequence[int]) -> Iterator[MailRow]:
     with reads(store.reading) as conn:
         for row in conn.execute(query).mappings():
             tickets[row["mail"]].append(row["ticket"])
+    envelopes = _rows(store.journal_reading, delivery, delivery.c.id, ("id", "envelope"), page)
+    senders = {row["id"]: row["envelope"]["mail_from"] for row in envelopes}
     for found in _rows(store.reading, inbox, inbox.c.mail, _DECIDED, page):
+        mail = found["mail"]
         found["reasons"] = tuple(found["reasons"])
-        yield MailRow(**found, tickets=tuple(tickets[found["mail"]]))
+        yield MailRow(**found, mail_from=senders.get(mail, ""), tickets=tuple(tickets[mail]))
 
 
 def _waiting_mails(store: Store, page: Sequence[int]) -> Iterator[MailRow]:
-    for row in _rows(store.journal_reading, delivery, delivery.c.id, ("id", *_WAITING), page):
-        mail = row.pop("id")
-        yield MailRow(
-            mail=mail, sender="", state="kept", outcome=None, reasons=(), attempts=0, **row
-        )
+    for row in _rows(store.journal_reading, delivery, delivery.c.id, _WAITING, page):
+        mail, mail_from = row.pop("id"), row.pop("envelope")["mail_from"]
+        row |= {"state": "kept", "outcome": None, "reasons": (), "attempts": 0}
+        yield MailRow(mail=mail, mail_from=mail_from, **row)

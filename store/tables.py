@@ -135,6 +135,7 @@ inbox = Table(
     Column("sha256", String(64), nullable=False),
     Column("message_id", Text, nullable=False),
     Column("content", String(64), nullable=False),
+    Column("sender", Text, nullable=False, server_default=""),  # as shown, once it was heard
     Column("received_at", UtcTime, nullable=False),
     Column("state", String(8), nullable=False),
     Column("outcome", String(16), nullable=True),

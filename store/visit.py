@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from parsers.errors import Deferred, Refused
 from store.engine import Store, open_store
-from store.schema import require_current
+from store.revision import require_current
 
 
 @contextmanager

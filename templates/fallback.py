@@ -18,6 +18,7 @@ _WORDS = {
     MailKind.NOTIFICATION: "ASSIGNED",
     MailKind.UPDATE: "UPDATE",
     MailKind.HELD: "HELD",
+    MailKind.REFUSAL: "NOT DONE",
 }
 _LISTS = {"notes": "Please note", "reasons": "Reasons", "lines": "Lines"}
 

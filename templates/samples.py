@@ -47,6 +47,7 @@ _LEFT_OUT = (LeftOut("core dump.tar", 9_100_000, "https://helpdesk.example.org/f
 _DIGEST: Mapping[str, Any] = {
     "tag": "Ticket-ID",
     "helpdesk": "Example Helpdesk",
+    "total": 2,
     "tickets": [
         {
             "ticket": 42,
@@ -122,22 +123,30 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             held="alarm wanted, not proven",
             wanted="ALARM",
             unit="First line",
-            reasons=["you are not registered as an alarmer of cms"],
+            reasons=["alarm wanted, not proven", "the notified site is named"],
         ),
     ),
     "held-user": (MailKind.HELD, _like(held="unproven sender", unit="First line")),
     "refusal": (
         MailKind.REFUSAL,
-        _like(reasons=["the ticket is closed for good"], text="", unit="First line"),
+        _like(
+            notes=['The line "Status: solved" was not followed: it needs a proven right.'],
+            reasons=["joined by the reply address", "a line needs a right that was not proven"],
+        ),
     ),
     "held-digest": (MailKind.HELD_DIGEST, _DIGEST),
+    "held-digest-cut": (MailKind.HELD_DIGEST, {**_DIGEST, "total": 70}),
     "operator-notice": (MailKind.OPERATOR_NOTICE, _NOTICE),
 }
-_ABOUT_NO_TICKET = frozenset({MailKind.HELD_DIGEST, MailKind.OPERATOR_NOTICE, MailKind.REFUSAL})
+_ABOUT_NO_TICKET = frozenset({MailKind.HELD_DIGEST, MailKind.OPERATOR_NOTICE})
 
 
 def settings(kind: MailKind) -> Sequence[Setting]:
     """Return the rows' parts that a kind may be rendered with: the usual one first."""
     if kind in _ABOUT_NO_TICKET:
         return (Setting(0, DATE, answerable=False),)
-    return (Setting(42, DATE), Setting(42, DATE, answerable=False, left_out=_LEFT_OUT))
+    usual = Setting(42, DATE)
+    other = Setting(42, DATE, answerable=False, left_out=_LEFT_OUT)
+    if kind is MailKind.REFUSAL:  # also for a mail that became no ticket
+        return (usual, other, Setting(0, DATE, answerable=False))
+    return (usual, other)

@@ -8,7 +8,6 @@ TICKETGATE_WRITE_GOLDEN=1 rewrites the golden files, never the lists.
 
 import os
 import tomllib
-
 from pathlib import Path
 from typing import Any
 

@@ -52,7 +52,7 @@ def mails(
             show.json_lines(mail_object(row) for row in rows)
             return
         show.table(
-            ("mail", "received", "state", "outcome", "tries", "tickets", "sender", "message-id"),
+            ("mail", "received", "state", "outcome", "tries", "tickets", "from", "message-id"),
             (
                 (
                     row.mail,
@@ -61,7 +61,7 @@ def mails(
                     row.outcome,
                     row.attempts,
                     row.tickets,
-                    row.sender,
+                    row.mail_from,
                     row.message_id,
                 )
                 for row in rows

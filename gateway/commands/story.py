@@ -44,8 +44,8 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     )
     click.echo("\nMails of this ticket")
     show.table(
-        ("mail", "received", "outcome", "sender", "message-id"),
-        ((m.mail, m.received_at, m.outcome, m.sender, m.message_id) for m in mails),
+        ("mail", "received", "outcome", "from", "message-id"),
+        ((m.mail, m.received_at, m.outcome, m.mail_from, m.message_id) for m in mails),
     )
     click.echo("\nOur mails")
     show.table(

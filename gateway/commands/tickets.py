@@ -44,7 +44,6 @@ def tickets(
     With NUMBER: its state, its whole history, who takes part, and every mail of it.
     """
     from gateway import show
-    from gateway.commands.story import show_story
     from gateway.config import registry
     from store.ticket_listing import TicketFilter, find_ticket
     from store.ticket_listing import tickets as listed
@@ -55,6 +54,8 @@ def tickets(
             row = find_ticket(store, number)
             if row is None:
                 raise Stop(f"there is no ticket {number}", NOT_FOUND)
+            from gateway.commands.story import show_story
+
             show_story(store, row, as_json=as_json)
             return
         named = tuple(s.name for s in registry(config).find_sites(site)) or (site,)

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Any, cast
 
 import structlog
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from gateway.inbound import replies
 from gateway.inbound.limits import Caps, Guests, peer_address
@@ -103,8 +103,28 @@ class Dialogue(SMTP):
         self.leaving = True
         if self.transport is not None:
             stream = cast("asyncio.Transport", self.transport)
-            stream.write(reply.encode() + b"\r\n")
+            if not stream.is_closing():
+                stream.write(reply.encode() + b"\r\n")
             stream.abort()
+
+    async def start_tls(self) -> None:
+        """Say 220 and do the handshake; raises Closed when it fails.
+
+        asyncio tells nobody of a handshake that failed, and takes a peer that left in the middle
+        of it for a success; so the connection is ended here.
+        """
+        plain = cast("asyncio.Transport", self.transport)
+        failure: Exception | None = None
+        try:
+            await self.smtp_STARTTLS("")
+        except TLSSetupException as error:
+            failure = error
+        if failure is not None or self.session is None or self.session.ssl is None:
+            log.info("no TLS", peer=self.peer, error=repr(failure and failure.__cause__))
+            plain.abort()
+            if self.transport is not None:
+                self.connection_lost(None)
+            raise Closed
 
     # ---- the clock ---------------------------------------------------------------------------
 
@@ -177,7 +197,7 @@ class Dialogue(SMTP):
             self.send_away(replies.STORE_FAILS)
         finally:
             self.finished()
-            if self.transport is not None:
+            if self.transport is not None and not self.transport.is_closing():
                 self.transport.close()  # a peer that does not read is cut off by the timer
 
     def finished(self) -> None:

@@ -7,11 +7,9 @@ No relay, no AUTH, no SMTPUTF8, no detail from VRFY, EXPN and HELP.
 from contextlib import suppress
 from typing import Any
 
-from aiosmtpd.smtp import TLSSetupException
-
 from gateway.inbound import replies
 from gateway.inbound.data import Overrun, read_mail
-from gateway.inbound.dialogue import Closed, Dialogue, Phase
+from gateway.inbound.dialogue import Dialogue, Phase
 from gateway.inbound.grammar import mail_parameters, path_argument, plain_path
 from gateway.inbound.limits import Caps, Guests
 from gateway.inbound.room import Share
@@ -82,10 +80,7 @@ class SmtpSession(Dialogue):
         else:
             self._forget_mail()
             self._helo = ""
-            try:
-                await self.smtp_STARTTLS("")
-            except TLSSetupException:
-                raise Closed from None
+            await self.start_tls()
 
     # ---- a mail ------------------------------------------------------------------------------
 
@@ -141,8 +136,10 @@ class SmtpSession(Dialogue):
         self._taking.intake.require_room()
         await self.push(replies.GO_AHEAD)
         recipients = len(self._recipients)
-        reply = await self._read_and_keep()
-        self._forget_mail()
+        try:
+            reply = await self._read_and_keep()
+        finally:
+            self._forget_mail()
         await self._answer_mail(reply, recipients)
 
     async def say_rset(self, argument: str) -> None:
@@ -208,7 +205,8 @@ class SmtpSession(Dialogue):
         address = rest = None
         with suppress(Exception):  # the stock grammar raises many kinds of error for nonsense
             address, rest = self._getaddr(text)
-        if not address or "@" not in address or not text.startswith("<"):
+        # Only what stands there: the stock grammar repairs blanks and comments.
+        if not address or "@" not in address or not text.startswith("<") or address not in text:
             return None
         return str(address), str(rest or "").strip(" ")
 

@@ -129,7 +129,7 @@ class Writer:
             retry_s = min(RETRY_FIRST_S * 2 ** min(self._failures, 8), RETRY_MOST_S)
             self._turn.wait_for(self._has_work, timeout=retry_s if self._failures else None)
             withdrawn = self._gather()
-            if not self._group and self._closing:
+            if self._closing and not self._group and (self._failures or not self._has_refusals()):
                 return False
         if withdrawn:
             self._settle([(w, Deferred(CANNOT_STORE, "withdrawn")) for w in withdrawn])
@@ -142,7 +142,10 @@ class Writer:
     def _has_work(self) -> bool:
         if self._alarms or self._mails or self._closing:
             return True
-        return not self._failures and bool(self._refusals or self._unlisted)
+        return not self._failures and self._has_refusals()
+
+    def _has_refusals(self) -> bool:
+        return bool(self._refusals or self._unlisted)
 
     def _gather(self) -> list[Waiting]:
         """Take the next group; return those that nobody waits for any more."""

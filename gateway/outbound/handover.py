@@ -38,24 +38,28 @@ class Handover:
         self.gate = Gate(now)
 
     async def send(self, letter: Letter, lane: int) -> str:
-        """Return what the relay said; raises Refused, Deferred or RelayDown as the last one did."""
+        """Return what the relay said that took it; raises as the relays did.
+
+        For an alarm Refused only when both refuse it, since either may know better.
+        """
         second = self._relays.second
         if lane != LANE_ALARM or second is None:
             return await self._first(letter, self._send_s)
-        refusal: Refused | None = None
-        if not self.gate.closed or self.gate.may_probe():
-            try:
-                return await self._first(letter, self._patience_s)
-            except Refused as error:
-                refusal = error
-            except Deferred:
-                refusal = None  # the second relay's answer is the one that counts
+        ways = [
+            lambda: self._first(letter, self._patience_s),
+            lambda: _within(second, letter, self._patience_s),
+        ]
+        if self.gate.closed:  # an alarm is not spent on a probe
+            ways.reverse()
         try:
-            return await _within(second, letter, self._send_s)
-        except Deferred:
-            if refusal is not None:
-                raise refusal from None
-            raise
+            return await ways[0]()
+        except Refused:
+            return await ways[1]()
+        except Deferred as error:
+            try:
+                return await ways[1]()
+            except Refused:
+                raise error from None
 
     async def close(self) -> None:
         """Close what the relays keep open."""

@@ -68,6 +68,10 @@ def open_relay(url: str, login: Login | None = None, hello: str = "localhost") -
 
 def _smtp(url: str, login: Login, hello: str) -> SmtpRelay:
     parts = urlsplit(url)
+    try:
+        port = parts.port or _PORTS[parts.scheme]
+    except ValueError as error:
+        raise ValueError(f"relay {parts.scheme}: {error}") from error
     if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
         raise ValueError(f"relay {parts.scheme}: write {parts.scheme}://HOST:PORT and no more")
     security = Security(parts.scheme)
@@ -76,7 +80,7 @@ def _smtp(url: str, login: Login, hello: str) -> SmtpRelay:
         raise ValueError("relay: a password needs smtps:// or smtp+starttls://")
     return SmtpRelay(
         parts.hostname,
-        parts.port or _PORTS[parts.scheme],
+        port,
         security,
         user=login.user,
         password=login.password,

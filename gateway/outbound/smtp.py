@@ -169,7 +169,7 @@ def _judged(error: Exception) -> MailError:
     """Translate what a relay answered, by the command and the code that it answered with."""
     said = _said(error)
     code = getattr(error, "code", 0)
-    if code == _CLOSING:
+    if code == _CLOSING or isinstance(error, aiosmtplib.SMTPHeloError):
         return RelayDown(_NOT_NOW, said)
     if isinstance(error, aiosmtplib.SMTPSenderRefused) and code >= 500 and code != _TOO_BIG:
         return RelayDown(_NOT_NOW, said)  # our own address: no mail of ours would be taken

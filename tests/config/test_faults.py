@@ -65,6 +65,8 @@ CASES = [
      "helpdesk.team_address", "is the same as address"),
     ("secret =", 'address = "reply@helpdesk.example"\nsecret =', 4,
      "helpdesk.address", "uses itself"),
+    ("[[vo]]", '[clock]\ntimezone = "Mars"\n\n[[vo]]', 10, "clock.timezone", "not a time zone"),
+    ("[[vo]]", '[clock]\noffice_end = "08:00"\n\n[[vo]]', 10, "clock.office_end", "later than"),
     ("[[vo]]", "[[vo]\n", 9, "", "not TOML"),
     ("[[vo]]", "[vo]", 9, "vo", "must be a list"),
     ('roles = ["team"]', 'roles = ["team"', 36, "", "not TOML"),

@@ -82,7 +82,7 @@ def test_reports_to_a_halted_supervisor_never_block_and_the_last_one_arrives(ser
     while not link.stopping:
         link.wait(60)
     """
-    served = serve({"PAUSE_S": 0.2}, work={"code": work})
+    served = serve({"PAUSE_S": 0.3, "TICK_S": 0.05}, work={"code": work})
     served.ready()
     served.process.send_signal(signal.SIGSTOP)
     os.kill(served.pid("work.0"), signal.SIGTERM)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 
 from tests.daemon.served import Serve, is_alive, wait_for
 
@@ -165,23 +164,6 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_one_serves(serve: Ser
     assert again.ready() == first
     assert not any(is_alive(pid) for pid in pids)
     assert again.stop() == 0
-
-
-def test_a_second_supervisor_of_the_same_store_is_refused(serve: Serve) -> None:
-    served = serve({"LOCK_WAIT_S": 0.2}, work={})
-    served.ready()
-    second = serve({"LOCK_WAIT_S": 0.2}, work={})
-    assert second.process.wait(20) == 1
-    assert f"already served, by process {served.process.pid}" in second.err.read_text()
-    assert len(served.notes("work.0 start")) == 1
-    assert served.stop() == 0
-
-
-def test_a_stale_lock_file_stops_nobody(serve: Serve, tmp_path: Path) -> None:
-    (tmp_path / "serve.lock").write_text("1\n")
-    served = serve(work={})
-    served.ready()
-    assert served.stop() == 0
 
 
 def test_a_port_in_use_ends_the_start_with_its_message(serve: Serve) -> None:

@@ -3,10 +3,11 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from gateway.inbound.smtp import SmtpDoor, SmtpSettings, open_smtp
 from gateway.intake import Intake
 from router.addresses import OurAddresses
 from router.tokens import Keyring
-from store.engine import Store
+from store.engine import Store, open_store
 from store.journal import Delivery, counters, deliveries_after, read_raw, refusals
+from store.tables import JOURNAL
 
 PATIENCE_S = 20.0
 ADDRESSES = OurAddresses(
@@ -127,8 +129,17 @@ class World:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(PATIENCE_S):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - also looks at files and other threads
                 await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def store(place: Path) -> Iterator[Store]:
+    """An empty journal."""
+    opened = open_store(f"sqlite:///{place}/tickets.db")
+    JOURNAL.create_all(opened.journal)
+    yield opened
+    opened.close()
 
 
 OpenDoor = Callable[..., Awaitable[World]]

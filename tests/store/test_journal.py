@@ -1,9 +1,11 @@
 """T1: what `keep` promises, on real files."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,7 +31,7 @@ from store.journal import (
     refusals,
     refuse,
 )
-from store.tables import delivery, raw_mail
+from store.tables import JOURNAL, delivery, raw_mail
 
 NOW = datetime(2026, 3, 29, 0, 59, 59, 123456, tzinfo=UTC)
 ENVELOPE = Envelope(
@@ -43,6 +45,15 @@ ENVELOPE = Envelope(
     tls=True,
     faults=("a line of the body ends in a bare CR or LF",),
 )
+
+
+@pytest.fixture
+def store(place: Path) -> Iterator[Store]:
+    """An empty journal."""
+    opened = open_store(f"sqlite:///{place}/tickets.db")
+    JOURNAL.create_all(opened.journal)
+    yield opened
+    opened.close()
 
 
 def new(raw: bytes, envelope: Envelope = ENVELOPE, lane: int = 2) -> NewDelivery:

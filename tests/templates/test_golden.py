@@ -16,10 +16,10 @@ from templates.samples import DATE, SAMPLES, settings
 SPEAKER = Speaker()
 GOLDEN = Path(__file__).parent / "golden"
 CASES = [
-    (f"{name}{'-not-answerable' if number else ''}", name, number)
+    (f"{name}{('', '-not-answerable', '-without-ticket')[number]}", name, number)
     for name, (kind, _values) in SAMPLES.items()
     for number in range(len(settings(kind)))
-    if number == 0 or name == "notification"
+    if number == 0 or (name, number) in {("notification", 1), ("refusal", 2)}
 ]
 
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("content", sa.String(length=64), nullable=False),
+        sa.Column("sender", sa.Text(), server_default="", nullable=False),
         sa.Column("received_at", sa.String(length=27), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=True),

@@ -1,0 +1,76 @@
+"""The `courier` role: carries our own mail away, and keeps the clock."""
+
+import asyncio
+from functools import partial
+
+from gateway.clock import start_clock
+from gateway.config_root import Config
+from gateway.desk import Desk
+from gateway.outbound.courier import Courier, Settings
+from gateway.outbound.handover import Relays
+from gateway.outbound.letter import Writer
+from gateway.outbound.relay import open_relay
+from gateway.post import Post
+from router.decision import Due
+from router.links import link_day, sign_link
+from store import journal
+from store.outbox import OutboxRow
+from templates.render import Speaker
+
+LINK_DAYS = 90
+WAKE_WAIT_S = 60.0
+
+
+def run(post: Post) -> None:
+    """Carry until told to stop."""
+    asyncio.run(_carry(post))
+
+
+async def _carry(post: Post) -> None:
+    """Carry outgoing mail and keep the clock, until told to stop."""
+    desk, config, link = post.desk, post.config, post.link
+    stop, wake = asyncio.Event(), asyncio.Event()
+    courier = Courier(
+        desk.store,
+        _writer(post),
+        _relays(config),
+        Settings(name=post.name),
+        desk.clock,
+        on_failed=partial(_given_up, desk),
+    )
+    clock = start_clock(desk, wake.set)
+    carrying = asyncio.create_task(courier.run(stop, wake))
+    link.ready()
+    while not link.stopping and not carrying.done():
+        if await link.await_wake(WAKE_WAIT_S):
+            wake.set()
+    clock.shutdown(wait=False)
+    stop.set()
+    await carrying
+
+
+def _given_up(desk: Desk, row: OutboxRow, why: str) -> None:
+    """Let the desk decide what follows from a mail that cannot be delivered."""
+    desk.do(Due("given-up", row.ticket, row=row.id, detail=why))
+
+
+def _writer(post: Post) -> Writer:
+    desk, config = post.desk, post.config
+
+    def link_of(mail: int, index: int) -> str:
+        until = link_day(desk.clock()) + LINK_DAYS
+        return f"http://{config.web.listen}" + sign_link(desk.policy.keys, mail, index, until)
+
+    return Writer(
+        Speaker(config.templates.dir),
+        name=desk.policy.name,
+        addresses=desk.policy.addresses,
+        keys=desk.policy.keys,
+        raw_of=lambda mail: journal.read_raw(desk.store, mail),
+        link_of=link_of if config.web.listen and not config.web.listen.path else None,
+    )
+
+
+def _relays(config: Config) -> Relays:
+    second = config.relay.second_url
+    return Relays(open_relay(config.relay.url), open_relay(second) if second else None)

@@ -1,0 +1,107 @@
+"""An office: a demo directory whose store has worked on every sample, and one mail set aside."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from gateway.demo.sending import REPLY, kinds, sample
+from gateway.demo.writing import write_demo
+from store import journal
+from store.tables import inbox
+from tests.stage import Stage
+
+PROGRAM = Path(sys.executable).with_name("ticketgate")
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+MARKUP = "[/bold] [link=http://x.example]click[/link] \x1b[31mred"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A program's end."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The JSON objects, one a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Done]
+
+
+def run_program(*args: object, stdin: bytes = b"", **environment: str) -> Done:
+    """Run `ticketgate` as a process of its own."""
+    done = subprocess.run(
+        [PROGRAM, *map(str, args)],
+        input=stdin,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a demo with a ticket for each sample and some mails that wait."""
+    place = tmp_path_factory.mktemp("office")
+    write_demo(place)
+    stage = Stage(place, place / "config.toml", NOW)
+    for kind in kinds():
+        if kind != REPLY:
+            one = sample(kind, stage.config)
+            envelope = stage.envelope(one.raw, [one.recipient], one.mail_from, "127.0.0.1")
+            stage.keep(one.raw, envelope)
+    for name in ("markup", "broken"):
+        raw = _mail(name, MARKUP)
+        stage.keep(
+            raw, stage.envelope(raw, ["support@helpdesk.example"], "m@x.example", "192.0.2.9")
+        )
+    stage.work()
+    with stage.store.writing() as conn:
+        broken = update(inbox).where(inbox.c.message_id == "<broken@x.example>")
+        conn.execute(broken.values(state="broken", outcome="broken"))
+    raw = _mail("waits", "not pulled yet")
+    _keep(stage, raw)
+    refused = journal.Refusal(
+        NOW, "smtp", "192.0.2.66", "a@x.example", ("nobody@helpdesk.example",), "550 no", "unknown"
+    )
+    journal.refuse(stage.store, [refused])
+    stage.close()
+    return place
+
+
+@pytest.fixture(scope="module")
+def run(office: Path) -> Run:
+    """Run `ticketgate` on the office's configuration."""
+
+    def on_office(*args: object, **more: Any) -> Done:
+        return run_program(*args, TICKETGATE_CONFIG=str(office / "config.toml"), **more)
+
+    return on_office
+
+
+def _keep(stage: Stage, raw: bytes) -> None:
+    to = ["support@helpdesk.example"]
+    stage.keep(raw, stage.envelope(raw, to, "m@x.example", "192.0.2.9"))
+
+
+def _mail(name: str, subject: str) -> bytes:
+    text = (
+        f"From: M <m@x.example>\nTo: support@helpdesk.example\nSubject: {subject}\n"
+        f"Message-ID: <{name}@x.example>\nDate: Mon, 02 Mar 2026 12:00:00 +0000\n\n{subject}\n"
+    )
+    return text.replace("\n", "\r\n").encode()

@@ -1,0 +1,192 @@
+"""What the listings print, for people, for pipes and for programs."""
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import MARKUP, PROGRAM, Run
+
+MAIL_KEYS = {
+    "message_id", "sha256", "received_at", "state", "outcome", "reasons", "tickets", "ticket",
+    "attempts", "mail", "lane", "mail_from",
+}  # fmt: skip
+TICKET_KEYS = {
+    "ticket", "kind", "wanted", "status", "held", "priority", "subject", "vo", "notified_site",
+    "affected_site", "support_unit", "submitter", "opened_at", "updated_at", "events",
+    "message_ids",
+}  # fmt: skip
+SITE_KEYS = {
+    "name", "aliases", "roc", "tier", "certification", "contact", "alarm_address", "alarm_vos",
+    "source", "updated_at",
+}  # fmt: skip
+
+
+def test_tickets_as_json_have_exactly_their_keys_and_come_newest_first(run: Run) -> None:
+    done = run("tickets", "--json")
+    assert done.code == 0, done.err
+    assert all(set(row) == TICKET_KEYS for row in done.rows)
+    numbers = [row["ticket"] for row in done.rows]
+    assert numbers == sorted(numbers, reverse=True)
+    assert numbers[-1] == 100001
+    by_subject = {row["subject"]: row for row in done.rows}
+    transfers = by_subject["Transfers to FJELL-LCG2 fail since this morning"]
+    assert transfers["support_unit"] == "NGI_NORTH"
+    assert transfers["notified_site"] == "FJELL-LCG2"
+    assert transfers["held"] is None
+    assert transfers["kind"] == "USER"
+    assert transfers["opened_at"].startswith("2026-03-02T12:00:0")
+    assert transfers["opened_at"].endswith("Z")
+    assert len(transfers["message_ids"]) == 1
+    assert transfers["events"] >= 1
+    drill = next(row for subject, row in by_subject.items() if subject.startswith("DRILL"))
+    assert (drill["kind"], drill["wanted"], drill["held"]) == (
+        "USER", "ALARM", "alarm wanted, not proven"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("filters", "subjects"),
+    [
+        (["--site", "no-fjell", "--not-held"], ["Transfers to FJELL"]),
+        (["--site", "HARBOUR"], ["Log of a failed job"]),
+        (["--site", "no such site"], []),
+        (["--status", "assigned", "--site", "DE-BIRKE"], ["BIRKE-HPC: storage"]),
+    ],
+)
+def test_tickets_are_filtered(run: Run, filters: list[str], subjects: list[str]) -> None:
+    rows = run("tickets", "--json", *filters).rows
+    assert len(rows) == len(subjects)
+    for row, subject in zip(rows, subjects, strict=True):
+        assert row["subject"].startswith(subject)
+
+
+def test_held_tickets_are_listed_alone(run: Run) -> None:
+    held = run("tickets", "--json", "--held").rows
+    rest = run("tickets", "--json", "--not-held").rows
+    assert held
+    assert rest
+    assert all(row["held"] for row in held)
+    assert not any(row["held"] for row in rest)
+
+
+def test_one_ticket_is_shown_with_its_whole_story(run: Run) -> None:
+    number = run("tickets", "--json", "--site", "FJELL-LCG2", "--not-held").rows[0]["ticket"]
+    (row,) = run("tickets", number, "--json").rows
+    assert set(row) == TICKET_KEYS | {"history", "participants", "mails", "outgoing"}
+    assert "Connection timed out" in row["history"][0]["text"]
+    assert "ada@atlas.example" in {one["address"] for one in row["participants"]}
+    assert {one["recipient"] for one in row["outgoing"]} >= {
+        "admins@fjell.example", "helpdesk@ngi-north.example", "ada@atlas.example"
+    }  # fmt: skip
+    assert row["mails"][0]["tickets"] == [number]
+    text = run("tickets", number).out
+    for part in ("NGI_NORTH", "1. 2026-03-02 12:00", "Connection timed out", "Participants"):
+        assert part in text
+
+
+def test_mails_as_json_have_their_keys_and_every_state(run: Run) -> None:
+    done = run("mails", "--json")
+    assert done.code == 0, done.err
+    assert all(set(row) == MAIL_KEYS for row in done.rows)
+    by_id = {row["message_id"]: row for row in done.rows}
+    waits = by_id["<waits@x.example>"]
+    assert (waits["state"], waits["outcome"], waits["attempts"]) == ("kept", None, 0)
+    assert (waits["tickets"], waits["ticket"]) == ([], None)
+    assert done.rows[0] == waits
+    markup = by_id["<markup@x.example>"]
+    assert (markup["state"], markup["outcome"], markup["attempts"]) == ("done", "held", 1)
+    assert markup["ticket"] == markup["tickets"][0]
+    assert markup["reasons"]
+
+
+def test_mails_are_found_by_message_id_digest_state_and_outcome(run: Run) -> None:
+    (one,) = run("mails", "--json", "--message-id", "<markup@x.example>").rows
+    assert run("mails", "--json", "--message-id", "markup@x.example").rows == [one]
+    assert run("mails", "--json", "--sha256", one["sha256"].upper()).rows == [one]
+    (waits,) = run("mails", "--json", "--state", "kept").rows
+    assert run("mails", "--json", "--sha256", waits["sha256"]).rows == [waits]
+    assert run("mails", "--json", "--message-id", "<waits@x.example>").rows == [waits]
+    assert {row["outcome"] for row in run("mails", "--json", "--outcome", "new").rows} == {"new"}
+    assert run("mails", "--json", "--limit", 2).rows == run("mails", "--json").rows[:2]
+    assert run("mails", "--outcome", "nonsense").code == 2
+
+
+def test_the_outbox_and_the_refusals_are_listed(run: Run) -> None:
+    rows = run("outbox", "--json", "--state", "waiting").rows
+    assert {"state", "recipient", "kind", "last_error", "attempts", "due_at"} <= set(rows[0])
+    assert run("outbox", "--json", "--state", "failed").rows == []
+    (refused,) = run("refusals", "--json").rows
+    assert refused["recipients"] == ["nobody@helpdesk.example"]
+    assert "192.0.2.66" in run("refusals").out
+
+
+def test_sites_as_json_have_exactly_their_keys(run: Run) -> None:
+    rows = run("sites", "--json").rows
+    assert len(rows) == 12
+    assert all(set(row) == SITE_KEYS for row in rows)
+    assert [row["name"] for row in run("sites", "NL-T1", "--json").rows] == [
+        "POLDER-MATRIX", "DUIN-ELPROD"
+    ]  # fmt: skip
+    assert rows[1]["contact"] == ["admins@fjell.example", "ops@fjell.example"]
+
+
+def test_members_are_listed_with_their_roles(run: Run) -> None:
+    rows = run("members", "--json", "--vo", "ATLAS").rows
+    assert [(row["name"], row["roles"]) for row in rows] == [
+        ("Ada Example", ["alarm", "multisite", "team"]),
+        ("Boris Example", ["team"]),
+    ]
+    assert "Tina Example" in run("members").out
+
+
+def test_a_pipe_gets_whole_lines_and_no_colour(run: Run) -> None:
+    out = run("tickets", COLUMNS="40").out
+    assert "Transfers to FJELL-LCG2 fail since this morning" in out
+    assert "\x1b" not in out
+
+
+def test_markup_and_escapes_in_a_subject_are_shown_as_text_on_a_terminal(office: Path) -> None:
+    out = on_a_terminal("tickets", "--config", office / "config.toml")
+    flat = "".join(out.split())
+    assert "[/bold]" in flat
+    assert "[link=http://x.example]click[/link]" in flat
+    assert "\x1b[31mred" not in out
+    assert "\x1b]8;" not in out
+
+
+def test_markup_and_escapes_are_harmless_in_a_pipe_and_in_json(run: Run) -> None:
+    assert "[/bold] [link=http://x.example]click[/link]" in run("tickets").out
+    assert "\x1b" not in run("tickets").out
+    assert "\x1b" not in run("mails", "--json").out
+    number = next(r["ticket"] for r in run("tickets", "--json").rows if "bold" in r["subject"])
+    assert "\x1b" not in run("tickets", number).out
+
+
+def test_the_subject_of_this_test_would_steer_a_terminal() -> None:
+    assert "\x1b[31m" in MARKUP
+
+
+def on_a_terminal(*args: object) -> str:
+    """Run the program on a terminal that is wide enough and return what it shows."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "300"}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(
+        [PROGRAM, *map(str, args)], stdin=slave, stdout=slave, stderr=slave, env=environment
+    ) as process:
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:  # Linux ends a terminal's other side so
+                break
+            if not part:
+                break
+            shown += part
+        assert process.wait(timeout=60) == 0
+    os.close(master)
+    return shown.decode()

@@ -1,0 +1,168 @@
+"""A daemon that runs for a test: the real program, its own directory, free ports, real stop."""
+
+import json
+import os
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from store.engine import open_store
+from store.tables import inbox
+
+SECRET = "a secret for tests only, 32 bytes"
+WORLD = Path(__file__).parent / "worlds" / "wlcg.toml"
+PROGRAM = Path(sys.executable).with_name("ticketgate")
+DEADLINE_S = 60.0
+
+
+def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+    """Wait until a condition holds and return its value; fails loudly when it never does."""
+    end = time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)  # between two looks at a condition
+    raise AssertionError(f"not within {deadline_s:.0f} s: {what}")
+
+
+class Helpdesk:
+    """A daemon in `place`; `changes` are replacements in the text of the world."""
+
+    def __init__(self, place: Path, changes: dict[str, str] | None = None) -> None:
+        text = WORLD.read_text()
+        for old, new in (changes or {}).items():
+            assert old in text, old
+            text = text.replace(old, new)
+        self.place = place
+        self.config = place / "config.toml"
+        self.config.write_text(text)
+        self.env = os.environ | {"TICKETGATE_TEST_SECRET": SECRET}
+        self.process: subprocess.Popen[str] | None = None
+        self.smtp = ("", 0)
+        self.web = ""
+
+    def start(self) -> None:
+        """Start it and wait for its ready line."""
+        self.log = (self.place / "serve.log").open("a")
+        self.process = subprocess.Popen(
+            [PROGRAM, "serve", "--config", self.config],
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            env=self.env,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("ready "), (line, (self.place / "serve.log").read_text()[-2000:])
+        words = dict(word.split("=", 1) for word in line.split()[1:])
+        host, _, port = words["smtp"].rpartition(":")
+        self.smtp, self.web = (host, int(port)), words.get("web", "")
+
+    def stop(self) -> None:
+        """Stop it as an operator would; it must end in order."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(timeout=DEADLINE_S) == 0, self.tail()
+        self.log.close()
+
+    def kill(self) -> None:
+        """Kill -9 the supervisor; its roles must not survive it."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(timeout=DEADLINE_S)
+        self.log.close()
+
+    def roles(self) -> dict[str, int]:
+        """Return the process of each role slot, e.g. {"doors-0": 4711}."""
+        assert self.process is not None
+        found = {}
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().split(b"\0")
+                parent = int(path.with_name("stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue  # it ended meanwhile
+            if parent == self.process.pid and b"--role" in words:
+                role = words[words.index(b"--role") + 1].decode()
+                slot = words[words.index(b"--slot") + 1].decode()
+                found[f"{role}-{slot}"] = int(path.parent.name)
+        return found
+
+    def send(self, raw: bytes, to: list[str], mail_from: str = "anna@physics.example") -> str:
+        """Hand a mail to the door; return its reply to the end of data."""
+        with smtplib.SMTP(*self.smtp, timeout=30) as client:
+            client.ehlo("client.example")
+            assert client.mail(mail_from)[0] == 250
+            for address in to:
+                code, text = client.rcpt(address)
+                if code != 250:
+                    return f"{code} {text.decode()}"
+            code, text = client.data(raw)
+            return f"{code} {text.decode()}"
+
+    def listing(self, *words: str) -> list[dict[str, Any]]:
+        """Return the rows of a listing command."""
+        done = subprocess.run(
+            [PROGRAM, *words, "--json", "--config", self.config],
+            capture_output=True,
+            text=True,
+            env=self.env,
+            check=False,
+            timeout=DEADLINE_S,
+        )
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def settled(self, mails: int) -> list[dict[str, Any]]:
+        """Wait until this many mails are decided, and return them."""
+
+        store = open_store(f"sqlite:///{self.place}/tickets.db")
+        decided = select(func.count()).select_from(inbox).where(inbox.c.state != "kept")
+
+        def look() -> bool:
+            with store.reading() as conn:
+                return conn.execute(decided).scalar_one() >= mails
+
+        try:
+            until(look, f"{mails} mails decided")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.tail()}") from error
+        finally:
+            store.close()
+        return self.listing("mails")
+
+    def outgoing(self) -> list[Path]:
+        """Return the mails in the outgoing maildir."""
+        return sorted((self.place / "outgoing" / "new").glob("*"))
+
+    def tail(self) -> str:
+        """Return the end of the log."""
+        return (self.place / "serve.log").read_text()[-3000:]
+
+
+@contextmanager
+def helpdesk(place: Path, changes: dict[str, str] | None = None) -> Iterator[Helpdesk]:
+    """Run a daemon for the length of a block."""
+    desk = Helpdesk(place, changes)
+    desk.start()
+    try:
+        yield desk
+    finally:
+        desk.stop()
+
+
+def mail(number: int, subject: str = "Trouble", text: str = "It fails.") -> bytes:
+    """Return a small mail of its own."""
+    return (
+        f"From: Anna Adams <anna@physics.example>\r\nTo: support@helpdesk.example\r\n"
+        f"Subject: {subject}\r\nMessage-ID: <{number}@physics.example>\r\n\r\n{text}\r\n"
+    ).encode()

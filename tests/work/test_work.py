@@ -1,0 +1,225 @@
+"""What the `work` role promises: nothing is lost, nothing is done twice, poison is set aside."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Table, func, select, update
+from stage import Stage
+
+import gateway.work
+from gateway.deliberate import Heard
+from parsers.errors import Deferred
+from store import inbox, journal
+from store.commit import Conflict, Decided, write
+from store.tables import event, outbox, ticket
+from store.tables import inbox as inbox_table
+
+ROOT = Path(__file__).parents[2]
+WORLD = ROOT / "tests" / "worlds" / "wlcg.toml"
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+TO = ("support@helpdesk.example",)
+
+
+@pytest.fixture
+def stage(place: Path) -> Iterator[Stage]:
+    stage = Stage(place, WORLD, NOW)
+    yield stage
+    stage.close()
+
+
+def keep(stage: Stage, number: int, subject: str = "Trouble", to: tuple[str, ...] = TO) -> int:
+    raw = (
+        f"From: anna@physics.example\r\nMessage-ID: <{number}@physics.example>\r\n"
+        f"Subject: {subject}\r\n\r\nText {number}.\r\n"
+    ).encode()
+    return stage.keep(raw, stage.envelope(raw, to, "anna@physics.example", "127.0.0.1"))
+
+
+def total(stage: Stage, table: Table) -> int:
+    with stage.store.reading() as conn:
+        return conn.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_a_mail_that_raises_is_tried_alone_and_parked_after_three_while_others_go_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true_hear = gateway.work.hear_mail
+
+    def hear(mail_id: int, envelope: object, raw: bytes, content: str) -> Heard:
+        if b"poison" in raw:
+            raise ZeroDivisionError("a fault in hearing")
+        return true_hear(mail_id, envelope, raw, content)
+
+    monkeypatch.setattr(gateway.work, "hear_mail", hear)
+    good = [keep(stage, 1), keep(stage, 2)]
+    bad = keep(stage, 3, "poison")
+    good.append(keep(stage, 4))
+    for _ in range(60):
+        stage.worker.once()
+        stage.now += timedelta(seconds=1)
+    assert [stage.mail(m)["outcome"] for m in good] == ["new", "new", "new"]
+    row = stage.mail(bad)
+    assert (row["state"], row["outcome"], row["alone"]) == ("broken", "broken", 3)
+    assert [str(s) for s in stage.said() if s.kind == "operator-notice"] == [
+        "operator-notice -> operator@helpdesk.example"
+    ]
+    assert journal.read_raw(stage.store, bad).endswith(b"Text 3.\r\n"), "nothing of it is lost"
+
+    monkeypatch.setattr(gateway.work, "hear_mail", true_hear)
+    assert inbox.replay(stage.store, bad) == 1
+    stage.work()
+    assert stage.mail(bad)["outcome"] == "new"
+
+
+def test_a_worker_killed_in_a_batch_costs_only_the_mail_that_kills_it(stage: Stage) -> None:
+    """The program below dies like a crash in C would, each time it hears the bad mail."""
+    good = [keep(stage, n) for n in (1, 2)]
+    bad = keep(stage, 3, "poison")
+    program = f"""
+import os, sys
+sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
+import gateway.work
+from gateway.link import Link
+true_hear = gateway.work.hear_mail
+def hear(mail_id, envelope, raw, content):
+    if b"poison" in raw:
+        os._exit(9)
+    return true_hear(mail_id, envelope, raw, content)
+gateway.work.hear_mail = hear
+from datetime import UTC, datetime
+from pathlib import Path
+from gateway.config import load
+from gateway.desk import open_desk
+from gateway.work import Worker
+from store.engine import open_store
+config = load(Path({str(stage.config.file)!r}))
+worker = Worker(open_desk(config, open_store(config.store.url)), Link(), "work-0")
+from store import inbox
+inbox.take_back(worker.desk.store, by="work-0")
+for _ in range(5):
+    worker.once()
+"""
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    ends = []
+    while len(ends) < 10:
+        ends.append(
+            subprocess.run([sys.executable, "-c", program], env=env, check=False).returncode
+        )
+        if ends[-1] == 0:
+            break
+    assert ends == [9, 9, 9, 9, 0], "once in the batch, three times alone, then it is parked"
+    assert [stage.mail(m)["outcome"] for m in good] == ["new", "new"]
+    assert stage.mail(bad)["state"] == "broken"
+    assert total(stage, ticket) == 2
+
+
+def test_a_batch_that_was_rolled_back_is_done_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def failing(conn: object, *rest: object) -> object:
+        done = write(conn, *rest)
+        calls.append(1)
+        if len(calls) == 1:
+            raise Deferred("Later.", "the disk failed at the last moment")
+        return done
+
+    monkeypatch.setattr(gateway.work, "write", failing)
+    mail = keep(stage, 1)
+    with pytest.raises(Deferred):
+        stage.worker.once()
+    assert (total(stage, ticket), total(stage, event), total(stage, outbox)) == (0, 0, 0)
+    stage.work()
+    assert stage.mail(mail)["outcome"] == "new"
+    assert stage.mail(mail)["attempts"] == 1, "our fault does not count"
+    assert (total(stage, ticket), total(stage, event)) == (1, 1)
+
+
+def test_a_mail_that_another_worker_wrote_meanwhile_is_not_written_again(stage: Stage) -> None:
+    mail = keep(stage, 1)
+    inbox.pull(stage.store)
+    inbox.claim(stage.store, by="work-0", now=stage.now)
+    raw = journal.read_raw(stage.store, mail)
+    envelope = journal.read_delivery(stage.store, mail).envelope
+    decisions = stage.explain(raw, envelope)
+    for _ in range(2):
+        with stage.store.writing() as conn:
+            write(conn, [Decided(decisions, mail, by="work-0")], stage.desk.policy, stage.now)
+    assert total(stage, ticket) == 1
+
+
+def test_a_ticket_that_changed_since_it_was_read_is_not_overwritten(stage: Stage) -> None:
+    keep(stage, 1)
+    stage.work()
+    raw = (
+        b"From: anna@physics.example\r\nMessage-ID: <2@physics.example>\r\n"
+        b"In-Reply-To: <1@physics.example>\r\nSubject: Re: Trouble\r\n\r\nMore.\r\n"
+    )
+    envelope = stage.envelope(raw, TO, "anna@physics.example", "127.0.0.1")
+    stale = stage.explain(raw, envelope)
+    with stage.store.writing() as conn:
+        conn.execute(update(ticket).values(version=7, subject="changed by somebody else"))
+    with pytest.raises(Conflict), stage.store.writing() as conn:
+        write(conn, [Decided(stale)], stage.desk.policy, stage.now)
+    assert total(stage, event) == 1
+
+
+def test_three_workers_on_one_store_decide_each_mail_once(stage: Stage) -> None:
+    mails = [keep(stage, n) for n in range(60)]
+    program = f"""
+import sys
+from collections.abc import Iterator
+sys.path[:0] = [{str(ROOT)!r}]
+from pathlib import Path
+from gateway.config import load
+from gateway.desk import open_desk
+from gateway.link import Link
+from gateway.work import Worker
+from store.engine import open_store
+config = load(Path({str(stage.config.file)!r}))
+worker = Worker(open_desk(config, open_store(config.store.url)), Link(), sys.argv[1])
+while worker.once() == 0.0:
+    pass
+"""
+    workers = [subprocess.Popen([sys.executable, "-c", program, f"work-{n}"]) for n in range(3)]
+    assert [one.wait(timeout=60) for one in workers] == [0, 0, 0]
+    assert {stage.mail(m)["outcome"] for m in mails} == {"new"}
+    assert total(stage, ticket) == len(mails)
+    with stage.store.reading() as conn:
+        numbers = conn.execute(select(ticket.c.number)).scalars().all()
+    assert sorted(numbers) == list(range(100001, 100001 + len(mails)))
+
+
+def test_alarms_are_taken_before_everything_that_came_earlier(stage: Stage) -> None:
+    for n in range(40):
+        keep(stage, n)
+    alarm = keep(stage, 99, "alarm", ("alarm@helpdesk.example",))
+    stage.worker.once()
+    assert stage.mail(alarm)["state"] == "done"
+    with stage.store.reading() as conn:
+        waiting = select(func.count()).where(inbox_table.c.state == "kept")
+        assert conn.execute(waiting).scalar_one() > 0, "the rest still waits"
+
+
+def test_two_mails_of_one_thread_in_one_batch_keep_their_order(stage: Stage) -> None:
+    for number, answers in (
+        (1, ""),
+        (2, "In-Reply-To: <1@x.example>\r\n"),
+        (3, "In-Reply-To: <2@x.example>\r\n"),
+    ):
+        raw = (
+            f"From: anna@physics.example\r\nMessage-ID: <{number}@x.example>\r\n{answers}"
+            f"Subject: Trouble\r\n\r\nText {number}.\r\n"
+        ).encode()
+        stage.keep(raw, stage.envelope(raw, TO, "anna@physics.example", "127.0.0.1"))
+    stage.work()
+    with stage.store.reading() as conn:
+        rows = conn.execute(select(event.c.number, event.c.text).order_by(event.c.number)).all()
+    assert [tuple(row) for row in rows] == [(1, "Text 1."), (2, "Text 2."), (3, "Text 3.")]
+    assert total(stage, ticket) == 1
