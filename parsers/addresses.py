@@ -86,7 +86,7 @@ def _mailbox(entry: list[tuple[str, str]], read: Callable[[str], str]) -> Mailbo
     return shown if shown.name or shown.address else None
 
 
-def _entries(text: str) -> list[list[tuple[str, str]]]:
+def _entries(text: str) -> list[list[tuple[str, str]]]:  # noqa: PLR0912 - one state each
     """Split at commas, semicolons and group names; every entry is (kind, text) runs.
 
     One pass with a state per bracket; an unclosed one ends with the text.

@@ -72,7 +72,7 @@ def read_body(texts: tuple[Part, ...], notes: set[Note]) -> Body:
                 source = source[:html_room]
             html_room -= len(source)
             from_html = True
-            shown, mine = text_of_html(source), text_of_html(source, drop_quotes=True)
+            shown, mine = text_of_html(source)
         else:
             shown = mine = _plain(part, source)
         shown, short = cut(shown, room)

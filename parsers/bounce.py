@@ -20,12 +20,18 @@ MAX_REPORT_BYTES = 64 * 1024
 MAX_RECIPIENTS = 100
 _SENDERS = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster|mailerdaemon|<>$)", re.IGNORECASE)
 _SUBJECTS = re.compile(
-    r"(?:un)?deliver(?:ed|able|y)|returned mail|failure notice|mail delivery|delivery (?:status|fail)"
-    r"|unzustellbar|non remis|mail system error|message status|warning: (?:message|could not)",
+    r"(?:un)?deliver(?:ed|able|y)|returned mail|failure notice|unzustellbar|non remis"
+    r"|mail system error|message status|warning: (?:message|could not)",
+    re.IGNORECASE,
+)
+_RECIPIENTS = 100
+_SENDERS = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster|mailerdaemon|<>$)", re.IGNORECASE)
+_SUBJECTS = re.compile(
+    r"(?:un)?deliver(?:ed|able|y)|returned mail|failure notice|unzustellbar|non remis|mail system error|message status|warning: (?:message|could not)",
     re.IGNORECASE,
 )
 _RECIPIENT = re.compile(
-    rb"^(original|final)-recipient[ \t]*:[ \t]*(?:[A-Za-z0-9-]{1,20}[ \t]*;)?[ \t]*([^\r\n]{1,320})",
+    rb"^(original|final)-recipient[ \t]*:[ \t]*(?:[a-z0-9-]{1,20}[ \t]*;)?[ \t]*([^\r\n]{1,320})",
     re.IGNORECASE | re.MULTILINE,
 )
 _ACTION = re.compile(rb"^action[ \t]*:[ \t]*([a-z-]+)", re.IGNORECASE | re.MULTILINE)

@@ -48,8 +48,8 @@ def decode(payload: bytes, label: str = "") -> tuple[str, bool]:
             return payload.decode("ascii"), False
     if codec is None:
         return _guess(payload), True
-    if _is_single_byte(codec) and (text := _strict(payload, "utf-8")) is not None:
-        return text, True
+    if _is_single_byte(codec) and (utf8 := _strict(payload, "utf-8")) is not None:
+        return utf8, True
     strict = _strict(payload, codec)
     if strict is not None:
         return strict, False
@@ -100,9 +100,8 @@ def _damaged(payload: bytes, codec: str) -> str:
 
 
 def _guess(payload: bytes) -> str:
-    for codec in ("utf-8",):
-        if (text := _strict(payload, codec)) is not None:
-            return text
+    if (text := _strict(payload, "utf-8")) is not None:
+        return text
     best = from_bytes(payload[:MAX_SAMPLE_BYTES], enable_fallback=False).best()
     codec = codec_of(best.encoding) if best is not None else None
     return payload.decode(codec or DEFAULT, "replace")

@@ -9,7 +9,7 @@ import re
 from parsers.body import choose
 from parsers.errors import Malformed
 from parsers.header import read_header
-from parsers.heard import Attachment
+from parsers.heard import Attachment, Note
 from parsers.parts import Part, read_parts
 from parsers.text import clean
 
@@ -38,7 +38,7 @@ _MESSAGES = frozenset({"message/rfc822", "message/global"})
 
 def attachments_of(raw: bytes) -> tuple[tuple[Attachment, bytes], ...]:
     """Return every file of a mail with its decoded bytes, in the order of the mail."""
-    return described(choose(read_parts(raw)[0]).files)
+    return described(choose(read_parts(raw)[0]).files, set())
 
 
 def attachment_of(raw: bytes, index: int) -> tuple[Attachment, bytes]:
@@ -52,12 +52,14 @@ def attachment_of(raw: bytes, index: int) -> tuple[Attachment, bytes]:
     return files[index]
 
 
-def described(files: tuple[Part, ...]) -> tuple[tuple[Attachment, bytes], ...]:
+def described(files: tuple[Part, ...], notes: set[Note]) -> tuple[tuple[Attachment, bytes], ...]:
     """Return the files as values, numbered from 0, with their bytes."""
     out: list[tuple[Attachment, bytes]] = []
     taken: set[str] = set()
     for index, part in enumerate(files):
-        content, _ = part.content()
+        content, damaged = part.content()
+        if damaged:
+            notes.add(Note.BODY_BROKEN)
         word, _ = part.disposition()
         content_id = clean(part.header.raw("content-id").decode("ascii", "replace"), one_line=True)
         out.append(

@@ -76,8 +76,8 @@ class Gate:
 def look(raw: bytes, *, file: bool = False) -> Gate:
     """Judge the structure of a mail as it came from the wire.
 
-    Lines end in CRLF. Only a mail without any CRLF (no SMTP peer can send one) is judged by LF; with
-    `file`, for a mail read from a mailbox or a disk, the first line end decides.
+    Lines end in CRLF. Only a mail without any CRLF (no SMTP peer can send one) is judged
+    by LF; with `file`, for a mail read from a mailbox or a disk, the first line end decides.
     Never raises.
     """
     eol = _line_end(raw, file=file)

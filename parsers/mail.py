@@ -20,7 +20,7 @@ from parsers.charsets import decode
 from parsers.files import described
 from parsers.gate import AMBIGUOUS, MAX_FROM_BYTES, Fault, look
 from parsers.header import Header
-from parsers.heard import Automatic, InboundMail, Mailbox, Note
+from parsers.heard import Attachment, Automatic, InboundMail, Mailbox, Note
 from parsers.ids import message_id, message_ids
 from parsers.parts import Part, read_parts
 from parsers.reply import Reply, split_reply
@@ -64,7 +64,8 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
                             forward=is_forward(mail.subject)),
         Reply(body.text, body.text), notes, Note.UNREADABLE,
     )  # fmt: skip
-    files = _guarded(lambda: described(choice.files), (), notes, Note.UNREADABLE)
+    nothing: tuple[tuple[Attachment, bytes], ...] = ()
+    files = _guarded(lambda: described(choice.files, notes), nothing, notes, Note.UNREADABLE)
     if _guarded(lambda: is_encrypted(top), False, notes, Note.UNREADABLE):
         notes.add(Note.ENCRYPTED)
     null_sender = _is_null(header, mail_from)

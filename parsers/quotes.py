@@ -15,7 +15,7 @@ _PROMPT = re.compile(r">>> |>>>$")  # a Python prompt in a pasted log, not a thi
 # What mail programs write before a quote: a time or an address, or one of these verbs.
 _VERBS = re.compile(
     r"wrote|writes|said|schrieb|geschrieben|écrit|escribió|ha scritto|scrisse|escreveu|schreef"
-    r"|skrev|skrifaði|kirjoitti|napsal|napísal|napisał|a scris|írta|yazdı|έγραψε|пишет|писал"
+    r"|skrev|skrifaði|kirjoitti|napsal|napísal|napisał|a scris|írta|yazdı|έγραψε|пишет|писал"  # noqa: RUF001 - Turkish
     r"|написав|написа|כתב|كتب|写道|寫道|のメール|작성",
     re.IGNORECASE,
 )

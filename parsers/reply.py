@@ -28,7 +28,7 @@ _DEVICE = re.compile(
     r"(?:sent from (?:my|outlook|mail for|yahoo|proton)|get outlook for|sent via|envoyé de mon"
     r"|envoyé depuis|von meinem \S{1,20}(?: \S{1,20})? gesendet|gesendet von|enviado desde mi"
     r"|enviado do meu|inviato da(?:l mio)?|verzonden vanaf|skickat från min|sendt fra min"
-    r"|wysłane z|odesláno z|lähetetty|отправлено с|发自我的|從我的).{0,80}",
+    r"|wysłane z|odesláno z|lähetetty|отправлено с|发自我的|從我的).{0,80}",  # noqa: RUF001 - Russian
     re.IGNORECASE,
 )
 _HINT = re.compile(r"[:\uff1a]\s*$", re.MULTILINE)

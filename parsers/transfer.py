@@ -6,11 +6,13 @@ encoding gives the bytes as they came. Never raises.
 
 import binascii
 import re
+from itertools import islice
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BLANK = b" \t\r\n"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64) - set(b"="))
 _BAD_QP = re.compile(rb"=(?!(?:[0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z))")
+MAX_PIECES = 1_000
 IDENTITY = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit"})
 
 
@@ -38,7 +40,8 @@ def _base64(body: bytes) -> tuple[bytes, bool]:
 def _pieces(letters: bytes) -> bytes:
     """Decode base64 that was joined from several padded pieces; text after it is noise."""
     out = bytearray()
-    for piece in re.findall(rb"[^=]+", letters)[:1_000]:
+    for match in islice(re.finditer(rb"[^=]+", letters), MAX_PIECES):
+        piece = match[0]
         whole = piece[: len(piece) - (len(piece) % 4 == 1)]
         out += binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
     return bytes(out)

@@ -150,7 +150,7 @@ def _tickets(store: Store, page: Sequence[int]) -> Iterator[TicketRow]:
     ids: dict[int, dict[str, None]] = defaultdict(dict)
     with reads(store.reading) as conn:
         rows = list(conn.execute(query).mappings())
-        for number, message_id in conn.execute(mails).tuples():
+        for number, message_id in conn.execute(mails):
             if message_id:
                 ids[number][message_id] = None
     for row in rows:

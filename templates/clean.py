@@ -15,6 +15,7 @@ import parsers.text
 
 WIDTH = 72
 INDENT = "  "
+_LIKE_A_FACT = re.compile(r"^(?=[A-Z][A-Z ]*:)", re.MULTILINE)
 _MANY_LINES = frozenset({"text"})
 
 
@@ -48,7 +49,8 @@ def clean(value: Any, name: str = "") -> Any:
 def wrap(text: str) -> str:
     """Return our own sentences, wrapped; paragraphs are kept apart by their empty lines."""
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip())]
-    return "\n\n".join(_filled(part, "", "") for part in paragraphs)
+    text = "\n\n".join(_filled(part, "", "") for part in paragraphs)
+    return _LIKE_A_FACT.sub(INDENT, text)  # a subject or a name inside of a sentence may say so
 
 
 def bullet(text: str) -> str:

@@ -37,7 +37,8 @@ def fallback(kind: MailKind, values: Mapping[str, Any], setting: Setting) -> Spo
     parts += [wrap(f"{key}: {known[key]}") for key in ("held", "wanted", "route") if known.get(key)]
     parts += _changes(known.get("changes"))
     if known.get("text"):
-        parts.append(f"{known.get('author') or 'The text'}:\n\n{said(str(known['text']))}")
+        parts.append(wrap(f"{known.get('author') or 'The sender'} wrote:"))
+        parts.append(said(str(known["text"])))
     for key, title in _LISTS.items():
         if isinstance(known.get(key), list) and known[key]:
             parts.append(f"{title}:\n" + "\n".join(bullet(str(item)) for item in known[key]))

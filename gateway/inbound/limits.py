@@ -86,8 +86,10 @@ class Guests:
             return replies.TOO_MANY_FROM_YOU
         places = self._caps.connections - (0 if trusted else self._caps.reserved)
         if self.crowded:
-            full = len(self._guests) >= places
-            self._make_room(self._caps.yield_s if full else self._caps.leave_s)
+            if len(self._guests) >= places:
+                self._send_away(1, self._caps.yield_s)
+            else:
+                self._send_away(2, self._caps.leave_s)  # more leave than come
         return replies.TOO_BUSY if len(self._guests) >= places else None
 
     def enter(self, guest: Guest) -> None:
@@ -108,9 +110,9 @@ class Guests:
         if guest in self._guests:
             self._guests.move_to_end(guest)
 
-    def _make_room(self, idle_s: float) -> None:
-        """Send up to two guests away that are idle for longer: more leave than come."""
-        for _ in range(2):
+    def _send_away(self, most: int, idle_s: float) -> None:
+        """Send the guests away that are idle for longest, if for so long."""
+        for _ in range(most):
             longest = next(iter(self._guests), None)
             if longest is None or longest.idle_for_s() < idle_s:
                 return

@@ -20,6 +20,7 @@ import structlog
 from gateway.inbound import replies
 from gateway.inbound.dialogue import Phase
 from gateway.inbound.limits import LOOPBACK, Caps, Guests, Network, peer_address
+from gateway.inbound.memory import give_big_blocks_back
 from gateway.inbound.session import SmtpSession
 from gateway.inbound.taking import Taking
 from gateway.inbound.tls import Certificate
@@ -175,6 +176,7 @@ async def open_smtp(
 
     `listening` is a bound socket given by the service manager; the address is not used then.
     """
+    give_big_blocks_back()
     taking = Taking(addresses, keys, intake, now, settings.role, settings.submission_networks)
     door = SmtpDoor(settings, taking)
     await door.listen(listening)

@@ -58,7 +58,7 @@ class Writer:
     """The thread and what waits for it.
 
     `settle` gets each group with its outcomes, `wake` is called after each commit of mails; both
-    in the writer's thread. A thread that died is started again by the next `put`.
+    in the writer's thread. A thread that died is started again when there is work.
     """
 
     def __init__(self, store: Store, settle: Settle, wake: Callable[[], None]) -> None:
@@ -73,6 +73,7 @@ class Writer:
         self._group: list[Waiting] = []
         self._failures = 0
         self._closing = False
+        self._dead = False
         self._thread = self._new_thread()
 
     @property
@@ -111,7 +112,8 @@ class Writer:
     def _ensure_thread(self) -> None:
         if self._thread.ident is None:
             self._thread.start()
-        elif not self._thread.is_alive() and not self._closing:
+        elif self._dead:
+            self._dead = False
             log.error("writer restarted")
             self._thread = self._new_thread()
             self._thread.start()
@@ -122,6 +124,10 @@ class Writer:
                 pass
         finally:  # whatever ended this thread, nobody waits for it in vain
             self._finish([(w, Deferred(CANNOT_STORE, "the writer ended")) for w in self._group])
+            with self._turn:
+                self._dead = not self._closing
+                if self._alarms or self._mails:
+                    self._ensure_thread()
 
     def _step(self) -> bool:
         """Write one group of mails, or refusals, or try whether the store is back."""

@@ -77,7 +77,13 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw = _mail("waits", "not pulled yet")
     _keep(stage, raw)
     refused = journal.Refusal(
-        NOW, "smtp", "192.0.2.66", "a@x.example", ("nobody@helpdesk.example",), "550 no", "unknown"
+        NOW,
+        "smtp",
+        "192.0.2.66",
+        "a\x1b[31m@x.example",
+        ("nobody@helpdesk.example",),
+        "550 no",
+        "unknown",
     )
     journal.refuse(stage.store, [refused])
     stage.close()

@@ -220,7 +220,7 @@ async def test_a_writer_that_died_is_started_again(
     dies = True
     intake = make(store, wake=die_once)
     assert await intake.accept(ENVELOPE, b"1", GATE, 2) == 1
-    await until(lambda: not intake._writer._thread.is_alive())
+    await until(lambda: intake._writer._dead)
     assert await intake.accept(ENVELOPE, b"2", GATE, 2) == 2
     await intake.close()
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -230,3 +231,17 @@ async def test_a_mail_of_exactly_the_size_is_kept(open_door: Any) -> None:
     peer = await world.greeted()
     assert (await peer.mail(MAIL)).startswith("250 ")
     assert (await peer.mail(MAIL[:-2] + b"y\r\n")).startswith("552 ")
+
+
+async def test_memory_stays_flat_over_big_mails(world: Any) -> None:
+    def resident_kb() -> int:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.partition("VmRSS:")[2].split()[0])
+
+    raw = MAIL + (b"x" * 78 + b"\r\n") * 150_000
+    peer = await world.greeted()
+    await peer.mail(raw)
+    before = resident_kb()
+    for number in range(8):
+        assert (await peer.mail(raw + b"%d\r\n" % number)).startswith("250 ")
+    assert resident_kb() - before < 60_000

@@ -137,10 +137,11 @@ async def test_strangers_leave_the_reserved_places_alone(open_door: Any) -> None
 
 async def test_when_all_places_are_taken_the_longest_idle_makes_room(open_door: Any) -> None:
     world = await open_door(connections=3, yield_s=0.0)
-    idle, active, sending = [await world.greeted() for _ in range(3)]
+    active, idle, sending = [await world.greeted() for _ in range(3)]
     await active.say("NOOP")
     await sending.begin()
     newcomer = await world.greeted()
+    assert await active.say("NOOP") == "250 2.0.0 OK"
     assert await idle.gone() == b"421 4.4.2 Timeout\r\n"
     assert (await newcomer.mail()).startswith("250 ")
 

@@ -58,6 +58,20 @@ def test_a_text_that_imitates_the_block_stays_indented() -> None:
     assert text.count("\nSTATUS: ") == 1
 
 
+WORDS = st.lists(st.sampled_from(["NOTIFIED SITE: T1-EVIL", "x" * 20, "STATUS: closed", "y"]))
+
+
+@given(st.sampled_from(MailKind), WORDS.map(" ".join))
+def test_no_name_or_subject_that_is_wrapped_begins_a_line_like_the_block(
+    kind: MailKind, words: str
+) -> None:
+    values = {**TICKET, **SAMPLES[kind][1], "subject": words, "author": words, "title": words}
+    values |= {"notes": [words], "reasons": [words], "lines": [words], "held": "", "text": words}
+    for spoken in (SPEAKER.render(kind, values, SETTING), fallback(kind, values, SETTING)):
+        lines = [line for line in spoken.text.split("\n") if BLOCK.match(line)]
+        assert lines in ([], block_of(spoken.text))
+
+
 def test_what_people_wrote_keeps_its_lines_and_its_empty_lines() -> None:
     wrote = "one\n\n\n\ntwo" + " very long" * 20 + "\n    three"
     text = SPEAKER.render(MailKind.UPDATE, {**TICKET, "text": wrote}, SETTING).text

@@ -1,0 +1,122 @@
+"""The demo as its README shows it: init, serve, send-sample, and an answer to an answer."""
+
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.config import load
+from gateway.demo.sending import REPLY, CannotSend, kinds, sample
+from gateway.demo.writing import write_demo
+from store.listing import MailFilter, MailRow, mails
+from store.visit import visit
+from tests.cli.conftest import PROGRAM, run_program
+
+ENDS = {
+    "alarm": "held",
+    "attachment": "new",
+    "automatic": "automatic",
+    "html": "new",
+    "team": "held",
+    "user-alias": "new",
+    "user-no-site": "new",
+    "user-site": "new",
+    "user-subject": "new",
+    "user-uncertified": "new",
+    "user-unit": "new",
+}
+
+
+@pytest.fixture
+def demo(place: Path) -> Path:
+    write_demo(place)
+    config = place / "config.toml"
+    text = re.sub(r"(?m)^(listen = .*):\d+", r"\1:0", config.read_text())
+    config.write_text(text.replace("#processes = 2", "processes = 1"))
+    return config
+
+
+@pytest.fixture
+def door(demo: Path) -> Iterator[str]:
+    """Serve the demo; the HOST:PORT of its SMTP door."""
+    with (
+        (demo.parent / "log").open("wb") as log,
+        subprocess.Popen(
+            [PROGRAM, "serve", "--config", demo], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        found = re.search(r"^ready .*smtp=(\S+)", ready)
+        try:
+            assert found is not None, (demo.parent / "log").read_text()
+            yield found[1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+    assert process.returncode == 0
+
+
+def decided(demo: Path, count: int) -> list[MailRow]:
+    """Wait until so many mails are decided; the newest first."""
+    give_up_at = time.monotonic() + 60
+    while time.monotonic() < give_up_at:
+        with visit(load(demo).store.url) as store:
+            rows = list(mails(store, MailFilter(state="done")))
+        if len(rows) >= count:
+            return rows
+        time.sleep(0.1)
+    raise AssertionError(f"{len(rows)} of {count} mails were decided")
+
+
+def test_every_sample_ends_as_it_should_and_the_reply_joins_its_ticket(
+    demo: Path, door: str
+) -> None:
+    assert set(kinds()) == {*ENDS, REPLY}
+    done = run_program("send-sample", "all", "--config", demo, "--door", door)
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert len(lines) == len(ENDS)
+    rows = {row.message_id: row for row in decided(demo, len(ENDS))}
+    for line in lines:
+        kind, _, rest = line.partition(": ")
+        assert ": 250 2.0.0 kept as " in rest
+        assert rows[rest.split()[-1]].outcome == ENDS[kind]
+    give_up_at = time.monotonic() + 60
+    while time.monotonic() < give_up_at:
+        answer = run_program("send-sample", "reply", "--config", demo, "--door", door)
+        if answer.code == 0:
+            break
+    assert answer.out.startswith("reply: to reply+"), answer.err
+    newest = decided(demo, len(ENDS) + 1)[0]
+    assert newest.outcome == "comment"
+    assert newest.tickets
+
+
+def test_a_reply_needs_a_mail_to_answer(demo: Path) -> None:
+    with pytest.raises(CannotSend, match="send user-site first"):
+        sample(REPLY, load(demo))
+
+
+def test_a_door_that_does_not_answer_is_75(demo: Path) -> None:
+    args = ("send-sample", "team", "--config", demo, "--door", "127.0.0.1:1")
+    done = run_program(*args)
+    assert (done.code, done.out) == (75, "")
+    assert "127.0.0.1:1 does not answer" in done.err
+    assert run_program("send-sample", "team", "--config", demo).code == 1
+    assert run_program(*args[:-1], "nonsense").code == 2
+
+
+def test_samples_go_to_the_addresses_of_the_configuration(demo: Path) -> None:
+    text = demo.read_text().replace("#alarm_address = ", "alarm_address = ")
+    demo.write_text(text.replace('"alarm@helpdesk.example"', '"fire@brigade.example"'))
+    one = sample("alarm", load(demo))
+    assert one.recipient == "fire@brigade.example"
+    assert b"\r\nTo: fire@brigade.example\r\n" in one.raw
+    assert b"\n" not in one.raw.replace(b"\r\n", b"")
+    assert one.raw.count(b"Message-ID:") == 1
+    assert one.raw.count(b"Date:") == 1

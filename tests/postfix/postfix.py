@@ -1,0 +1,153 @@
+"""A real Postfix in a scratch directory: hands mail to us, takes ours, delivers into a maildir."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from running import until
+
+PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+DOMAINS = "physics.example roc.example fzk.example infn.example firstline.example operator.example"
+MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+def why_not() -> str:
+    """Return why Postfix cannot be started here, "" when it can."""
+    if shutil.which("postfix", path=PATH) is None:
+        return "Postfix is not installed"
+    return "" if os.geteuid() == 0 else "Postfix has to be started as root"
+
+
+class Postfix:
+    """A running Postfix on 127.0.0.1:`port`. Mail for @helpdesk.example goes to `door`."""
+
+    def __init__(self, place: Path, door: tuple[str, int]) -> None:
+        self.place = place
+        self.port = _free_port()
+        etc = place / "etc"
+        nobody = pwd.getpwnam("nobody")
+        for name in ("etc", "queue", "data", "mail"):
+            (place / name).mkdir(parents=True)
+        for path in (place, *place.parents):
+            if path.is_relative_to("/tmp") and path != Path("/tmp"):
+                path.chmod(0o755)
+        os.chown(place / "mail", nobody.pw_uid, nobody.pw_gid)
+        shutil.chown(place / "data", "postfix")
+        settings = {
+            "compatibility_level": "3.6",
+            "queue_directory": place / "queue",
+            "data_directory": place / "data",
+            "mail_owner": "postfix",
+            "setgid_group": "postdrop",
+            "myhostname": "mx.example",
+            "mydestination": "",
+            "mynetworks": "127.0.0.0/8",
+            "inet_interfaces": "127.0.0.1",
+            "inet_protocols": "ipv4",
+            "relay_domains": "helpdesk.example late.example",
+            "transport_maps": f"texthash:{etc}/ways",
+            "default_transport": "error:nothing leaves this machine",
+            "virtual_mailbox_domains": DOMAINS,
+            "virtual_mailbox_base": place / "mail",
+            "virtual_mailbox_maps": f"texthash:{etc}/boxes",
+            "virtual_uid_maps": f"static:{nobody.pw_uid}",
+            "virtual_gid_maps": f"static:{nobody.pw_gid}",
+            "maillog_file": place / "mail.log",
+            "maillog_file_prefixes": place,
+            "queue_run_delay": "2s",
+            "minimal_backoff_time": "2s",
+            "maximal_backoff_time": "4s",
+            "smtp_tls_security_level": "may",
+        }
+        boxes = [f"@{domain} all/" for domain in DOMAINS.split() if domain != "roc.example"]
+        boxes += [f"{name}@roc.example all/" for name in ("ngi-it", "ngi-nl", "carla")]
+        (etc / "boxes").write_text("\n".join(boxes) + "\n")  # ngi-de@roc.example does not exist
+        ways = (
+            f"helpdesk.example smtp:[{door[0]}]:{door[1]}\nlate.example error:5.1.1 unknown here\n"
+        )
+        (etc / "ways").write_text(ways)  # late.example is taken, and bounces after that
+        (etc / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
+        (etc / "master.cf").write_text(MASTER.format(port=self.port))
+
+    def start(self) -> None:
+        """Start it and wait for its greeting."""
+        subprocess.Popen(
+            ["postfix", "-c", self.place / "etc", "start-fg"],
+            env=os.environ | {"PATH": PATH},
+            stdout=(self.place / "start.log").open("w"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        until(self._greets, f"Postfix greets; {self.log()}", 30)
+
+    def stop(self) -> None:
+        """Stop the one process that we started, by its pid."""
+        pid = int((self.place / "queue" / "pid" / "master.pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid), "Postfix ends", 30)
+
+    def mails(self, to: str = "") -> list[str]:
+        """Return the delivered mails, oldest first; of one recipient if given."""
+        files = (self.place / "mail" / "all" / "new").glob("*")
+        texts = [path.read_text("utf-8", "replace") for path in sorted(files)]
+        return [text for text in texts if f"\nDelivered-To: {to}" in "\n" + text]
+
+    def queued(self) -> str:
+        """Return the queue as postqueue prints it."""
+        done = subprocess.run(
+            ["postqueue", "-c", self.place / "etc", "-p"],
+            env=os.environ | {"PATH": PATH},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        return done.stdout
+
+    def log(self) -> str:
+        """Return the end of its log."""
+        path = self.place / "mail.log"
+        return path.read_text()[-3000:] if path.exists() else ""
+
+    def _greets(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as peer:
+                return peer.recv(100).startswith(b"220 ")
+        except OSError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
