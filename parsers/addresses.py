@@ -25,6 +25,7 @@ _STRICT = re.compile(
     rf"|(?:(?P<plain>{_ADDRESS})[ \t]*(?:\((?P<comment>[^()<>@\\\"\x00-\x1f\x7f]*)\)[ \t]*)?)"
     rf")"
 )
+_UNITS = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]*\?=|.", re.DOTALL)
 MAX_STRICT_BYTES = 512
 MAX_LOCAL_CHARS = 64
 MAX_DOMAIN_CHARS = 253
@@ -89,7 +90,8 @@ def _mailbox(entry: list[tuple[str, str]], read: Callable[[str], str]) -> Mailbo
 def _entries(text: str) -> list[list[tuple[str, str]]]:  # noqa: PLR0912 - one state each
     """Split at commas, semicolons and group names; every entry is (kind, text) runs.
 
-    One pass with a state per bracket; an unclosed one ends with the text.
+    One pass with a state per bracket; an unclosed one ends with the text. An encoded word is one
+    unit: specials inside it separate nothing.
     """
     entries: list[list[tuple[str, str]]] = [[]]
     run: list[str] = []
@@ -102,7 +104,7 @@ def _entries(text: str) -> list[list[tuple[str, str]]]:  # noqa: PLR0912 - one s
         run.clear()
         kind = next_kind
 
-    for char in text:
+    for char in _UNITS.findall(text):
         if escaped:
             run.append(char)
             escaped = False
@@ -130,7 +132,7 @@ def _entries(text: str) -> list[list[tuple[str, str]]]:  # noqa: PLR0912 - one s
         elif char in ",;":
             close("plain")
             entries.append([])
-        elif char == ":" and "@" not in "".join(run):
+        elif char == ":" and "@" not in run:
             close("plain")
             entries[-1] = []
         else:

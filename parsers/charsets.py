@@ -11,6 +11,7 @@ import re
 from charset_normalizer import from_bytes
 
 MAX_SAMPLE_BYTES = 4_096
+MIN_GUESS_BYTES = 16  # bytes outside ASCII
 DEFAULT = "windows-1252"
 
 # What labels mean in practice (WHATWG Encoding, section 4.2, and old mail programs).
@@ -32,6 +33,7 @@ NO_CHARSETS = frozenset(
     {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
 )
 _SEVEN_BIT = ("utf-7", "iso2022", "hz")
+_NOT_ASCII = bytes(range(128, 256))
 _LABEL = re.compile(r"[^a-z0-9_.:+-]+")
 
 
@@ -63,12 +65,14 @@ def codec_of(label: str) -> str | None:
         codec = codecs.lookup(MEANT.get(name, name)).name
     except (LookupError, ValueError):
         return None
-    if codec in NO_CHARSETS:
+    if codec.replace("-", "_") in NO_CHARSETS:
         return None
     try:
-        b"".decode(codec)  # refuses byte-to-byte codecs such as zlib
+        b"a".decode(codec)
+    except UnicodeError:
+        return codec  # such as utf-16, which wants two bytes
     except (LookupError, ValueError):
-        return None
+        return None  # a byte-to-byte codec such as zlib
     return codec
 
 
@@ -76,13 +80,7 @@ def _strict(payload: bytes, codec: str) -> str | None:
     try:
         return payload.decode(codec)
     except (UnicodeError, LookupError, ValueError):
-        if codec == "cp1252":  # five bytes are undefined there, and programs use them all the same
-            return payload.decode("cp1252", "replace") if _mostly(payload) else None
         return None
-
-
-def _mostly(payload: bytes) -> bool:
-    return sum(payload.count(bytes([b])) for b in (0x81, 0x8D, 0x8F, 0x90, 0x9D)) <= 2
 
 
 def _is_single_byte(codec: str) -> bool:
@@ -93,15 +91,16 @@ def _damaged(payload: bytes, codec: str) -> str:
     """Read text whose label is right but for a few bytes; else guess."""
     text = payload.decode(codec, "replace")
     wrong = text.count("\ufffd")
-    foreign = sum(1 for c in text[:MAX_SAMPLE_BYTES] if c > "\x7f")
-    if wrong <= 3 or wrong * 10 <= foreign:
-        return text
-    return _guess(payload)
+    foreign = len(text) - len(text.encode("ascii", "ignore")) - wrong
+    return text if foreign and wrong <= max(3, foreign // 10) else _guess(payload)
 
 
 def _guess(payload: bytes) -> str:
     if (text := _strict(payload, "utf-8")) is not None:
         return text
-    best = from_bytes(payload[:MAX_SAMPLE_BYTES], enable_fallback=False).best()
+    sample = payload[:MAX_SAMPLE_BYTES]
+    if len(sample) - len(sample.translate(None, _NOT_ASCII)) < MIN_GUESS_BYTES:
+        return payload.decode(DEFAULT, "replace")  # too little to tell more than the most common
+    best = from_bytes(sample, enable_fallback=False).best()
     codec = codec_of(best.encoding) if best is not None else None
     return payload.decode(codec or DEFAULT, "replace")

@@ -97,8 +97,9 @@ def _name_of(part: Part) -> str:
         return name + ".eml" if part.content_type in _MESSAGES and "." not in name else name
     if part.content_type in _MESSAGES:
         header = read_header(part.content()[0][:100_000])
-        subject = header.text("subject", set()).replace("/", "_").replace("\\", "_")
-        return safe_name(safe_name(subject)[: MAX_NAME_CHARS - 4] + ".eml") or "message.eml"
+        subject = re.sub(r"[/\\]", "_", header.text("subject", set()))
+        stem = safe_name(subject)[: MAX_NAME_CHARS - 4]
+        return f"{stem}.eml" if stem else NAMES[part.content_type]
     ending = re.sub(r"[^a-z0-9]", "", part.content_type.partition("/")[2].removeprefix("x-"))
     return NAMES.get(part.content_type) or f"{part.kind}.{ending[:20] or 'bin'}"
 

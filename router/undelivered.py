@@ -1,6 +1,7 @@
 """A mail of ours that did not arrive: the history says so, and a person is told.
 
-Never silent, and never a mail to the address that failed.
+Never silent; only a notice about a notice is not written, or two dead addresses would chase each
+other for ever. What failed stays visible in the outbox.
 """
 
 from datetime import datetime
@@ -8,7 +9,7 @@ from datetime import datetime
 from router.decision import Decision, Facts, Policy, SentRow
 from router.notices import operator_notice
 from router.ticket import TicketEvent
-from router.words import EventKind, Outcome, Reason
+from router.words import EventKind, MailKind, Outcome, Reason
 
 
 def undelivered(sent: SentRow, facts: Facts, policy: Policy, now: datetime, why: str) -> Decision:
@@ -26,7 +27,7 @@ def undelivered(sent: SentRow, facts: Facts, policy: Policy, now: datetime, why:
         (Reason.BOUNCED,),
         ticket=ticket,
         events=(event,) if ticket else (),
-        outgoing=tuple(one for one in tell if one.recipient != sent.recipient),
+        outgoing=() if sent.kind is MailKind.OPERATOR_NOTICE else tell,
         failed_row=sent.row,
         failed_why=why,
         about=(sent.ticket,) if sent.ticket else (),

@@ -141,7 +141,7 @@ def test_groups_and_lists_are_shown_mailbox_by_mailbox() -> None:
         (b"Mon, 23 Nov 2026 10:00:00 +0100", datetime(2026, 11, 23, 9, tzinfo=UTC)),
         (b"Mon, 23 Nov 2026 10:00:00", datetime(2026, 11, 23, 10, tzinfo=UTC)),
         (b"nonsense", None), (b"", None), (b"Mon, 99 Nov 2026 10:00:00 +0100", None),
-        (b"1 Jan 0001 00:00:00 +2300", None),
+        (b"31 Dec 9999 23:00:00 -2300", None),
     ],
 )  # fmt: skip
 def test_a_date_is_utc_or_none(value: bytes, date: datetime | None) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 from running import until
 
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-DOMAINS = "physics.example roc.example fzk.example infn.example firstline.example operator.example"
+DOMAINS = (
+    "physics.example roc.example fzk.example infn.example sara.example firstline.example "
+    "operator.example"
+)
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
@@ -94,6 +97,10 @@ class Postfix:
 
     def start(self) -> None:
         """Start it and wait for its greeting."""
+        refuser = ["smtp-sink", "-u", "nobody", "-f", "RCPT", f"127.0.0.1:{self._late}", "10"]
+        self._running.append(
+            subprocess.Popen(refuser, env=os.environ | {"PATH": PATH}, stderr=subprocess.DEVNULL)
+        )
         subprocess.Popen(
             ["postfix", "-c", self.place / "etc", "start-fg"],
             env=os.environ | {"PATH": PATH},
@@ -108,6 +115,10 @@ class Postfix:
         pid = int((self.place / "queue" / "pid" / "master.pid").read_text())
         os.kill(pid, signal.SIGTERM)
         until(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid), "Postfix ends", 30)
+        for process in self._running:
+            process.terminate()
+            process.wait(timeout=30)
+        self._running.clear()
 
     def mails(self, to: str = "") -> list[str]:
         """Return the delivered mails, oldest first; of one recipient if given."""

@@ -1,0 +1,148 @@
+"""What a mail adds: quotes and signatures go, text stays. One case per shape of reply."""
+
+import pytest
+
+from parsers.mail import hear
+from parsers.reply import REPLY_MARKER, split_reply
+
+ANSWER = "It works again.\nThank you."
+GMAIL = "On Mon, 23 Nov 2026 at 09:00, Helpdesk <support@helpdesk.example> wrote:"
+OUTLOOK = (
+    "From: Helpdesk <support@helpdesk.example>\nSent: Monday, 23 November 2026 09:00\n"
+    "To: Alice\nSubject: RE: broken\n\nThe old text."
+)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        f"{GMAIL}\n> old\n>\n> text",
+        f"{GMAIL}\n\n> old\n>> older\n\n",
+        "> old\n> text",
+        "On Mon, 23 Nov 2026 at 09:00, A Very Long Name\n<support@helpdesk.example> wrote:\n\n> old",
+        "Alice Example wrote:\n> old",
+        "Am 23.11.2026 um 09:00 schrieb Helpdesk:\n> alt",
+        "Am Mo., 23. Nov. 2026 um 09:00 Uhr schrieb <support@helpdesk.example>:\n\n> alt",
+        "Le lun. 23 nov. 2026 à 09:00, Helpdesk <support@helpdesk.example> a écrit :\n> vieux",
+        "El lun, 23 nov 2026 a las 9:00, Helpdesk (<support@helpdesk.example>) escribió:\n> viejo",
+        "Il giorno lun 23 nov 2026 alle ore 09:00 Helpdesk <s@helpdesk.example> ha scritto:\n> x",
+        "W dniu 23.11.2026 o 09:00, Helpdesk pisze:\n> stary",
+        "23.11.2026 09:00, Helpdesk пишет:\n> старый",
+        "2026年11月23日(月) 9:00 Helpdesk <support@helpdesk.example>:\n> 古い",
+        "在 2026年11月23日，09:00，Helpdesk 写道：\n> 旧",
+        "2026-11-23 9:00 GMT+01:00 Helpdesk <support@helpdesk.example>:\n> old",
+        f"{GMAIL}\n\nThe old text without bars.",
+        f"-----Original Message-----\n{OUTLOOK}",
+        OUTLOOK,
+        f"________________________________\n{OUTLOOK}",
+        "-----Ursprüngliche Nachricht-----\nVon: Helpdesk\nalt",
+        "Von: Helpdesk\nGesendet: Montag, 23. November 2026 09:00\nAn: Alice\nBetreff: x\n\nalt",
+        "De : Helpdesk\nEnvoyé : lundi 23 novembre 2026\nÀ : Alice\nObjet : x\n\nvieux",
+        "*From:* Helpdesk\n*Sent:* Monday\n*To:* Alice\n*Subject:* x\n\nold",
+        "发件人: Helpdesk\n发送时间: 2026年11月23日\n收件人: Alice\n主题: x\n\n旧",
+        f"{GMAIL}\n> {REPLY_MARKER}\n> old",
+        f"{REPLY_MARKER}\nanything at all",
+        f"Somebody wrote on 2026-11-23:\n| {REPLY_MARKER}\nno bars here",
+    ],
+)
+def test_a_quoted_mail_below_the_answer_goes(below: str) -> None:
+    assert split_reply(f"{ANSWER}\n\n{below}").visible == ANSWER
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "-- \nAlice\nExample Lab", "--\nAlice", "Sent from my iPhone", "Von meinem iPhone gesendet",
+        "Get Outlook for iOS<https://aka.example/o>", "-- \nAlice\n\nSent from my iPhone",
+    ],
+)  # fmt: skip
+def test_a_signature_is_told_apart_from_the_answer(signature: str) -> None:
+    reply = split_reply(f"{ANSWER}\n\n{signature}")
+    assert reply.visible == ANSWER
+    assert reply.with_signature == f"{ANSWER}\n\n{signature}"
+
+
+@pytest.mark.parametrize("order", ["sig first", "quote first"])
+def test_a_signature_is_found_on_either_side_of_the_quote(order: str) -> None:
+    parts = ["-- \nAlice", f"{GMAIL}\n> old"]
+    below = "\n\n".join(parts if order == "sig first" else reversed(parts))
+    reply = split_reply(f"{ANSWER}\n\n{below}")
+    assert reply.visible == ANSWER
+    assert reply.with_signature.split() == [*ANSWER.split(), "--", "Alice"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Here is the log:\n> line 1\n> line 2",
+        "It fails at\n>>> import x\nTraceback (most recent call last):\n  y",
+        "It fails at\n>>> import x",
+        "Best regards are not enough: please also open port 2811",
+        "Test output\n--\nfirst\n--\nsecond",
+        "a\n--\n" + "\n".join(f"line {i}" for i in range(10)),
+        "-- \nonly a signature",
+        "> only a quote",
+        f"{GMAIL}\n> only a quote",
+        "Site: SITE-A\nVO: atlas\n\nText: with colons:\n\n- a\n- b\n",
+        "From: the beginning it was broken.",
+        "Begin forwarded message:\n\n" + OUTLOOK,
+        "see\n\n---------- Forwarded message ---------\n" + OUTLOOK,
+        "",
+        "\n\n",
+    ],
+)
+def test_what_is_not_surely_a_quote_stays(text: str) -> None:
+    assert split_reply(text).visible == text.strip("\n").rstrip()
+
+
+def test_a_forward_stays_whole() -> None:
+    text = f"FYI\n\n{OUTLOOK}\n> deeper"
+    assert split_reply(text, forward=True).visible == text
+    assert hear(f"Subject: WG: x\n\n{text}".encode()).visible == text
+
+
+def test_answers_between_quotes_keep_what_they_answer() -> None:
+    text = f"{GMAIL}\n> one?\n\nyes\n\n> two?\n\nno\n\n> three?"
+    assert split_reply(text).visible == f"{GMAIL}\n> one?\n\nyes\n\n> two?\n\nno"
+
+
+def test_an_answer_below_the_quote_shows_alone() -> None:
+    assert split_reply(f"{GMAIL}\n> old\n> text\n\n{ANSWER}").visible == ANSWER
+    assert split_reply(f"> old\n\n{ANSWER}\n-- \nAlice").visible == ANSWER
+
+
+def test_the_marker_inside_a_sentence_cuts_nothing() -> None:
+    text = f"He asked about '{REPLY_MARKER}' in the mail"
+    assert split_reply(text).visible == text
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        f'<div class="gmail_quote"><div class="gmail_attr">{GMAIL.replace("<", "&lt;")}</div>'
+        "<blockquote>old</blockquote></div>",
+        '<div class="moz-cite-prefix">Am 23.11.26 um 09:00 schrieb X:</div>'
+        '<blockquote type="cite">old</blockquote>',
+        '<div id="appendonsend"></div><hr><div id="divRplyFwdMsg">From: X</div><div>old</div>',
+        '<div id="x_divRplyFwdMsg">From: X</div><p>old</p>',
+        '<div class="yahoo_quoted">old</div>',
+    ],
+)
+def test_quotes_in_html_go(quote: str) -> None:
+    page = f"<html><body><div>It works again.<br>Thank you.</div>{quote}</body></html>"
+    mail = hear(f"Content-Type: text/html; charset=utf-8\n\n{page}".encode())
+    assert mail.visible == ANSWER
+    assert "old" in mail.text
+
+
+def test_an_html_mail_that_is_all_quote_shows_whole() -> None:
+    mail = hear(b'Content-Type: text/html\n\n<div class="yahoo_quoted">old</div>')
+    assert mail.visible == mail.text == "old"
+
+
+def test_the_block_is_heard_only_in_what_was_written() -> None:
+    mail = hear(f"A: b\n\nStatus: solved\n\ndone\n\n{GMAIL}\n> Site: SITE-B\n".encode())
+    assert [(f.key, f.value) for f in mail.block.fields] == [("status", "solved")]
+    page = "<p>Site: SITE-A</p><p>VO: atlas</p><p>text</p>"
+    mail = hear(f"Content-Type: text/html\n\n{page}".encode())
+    assert [f.key for f in mail.block.fields] == ["site", "vo"]
