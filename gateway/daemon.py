@@ -10,14 +10,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gateway.config import load
-from gateway.config_root import Config
+from gateway.config.load import load
+from gateway.config.root import Config
 from gateway.desk import open_desk
-from gateway.link import Link
-from gateway.logs import configure_logging
-from gateway.post import Post
-from gateway.slot import Role
-from gateway.supervisor import StoreInUse, Supervisor, sole_daemon
+from gateway.processes.link import Link
+from gateway.processes.logs import configure_logging
+from gateway.processes.post import Post
+from gateway.processes.slot import Role
+from gateway.processes.supervisor import StoreInUse, Supervisor, sole_daemon
 from store import inbox
 from store.engine import open_store
 from store.revision import require_current

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.config_convert import policy, registry, roster
-from gateway.config_root import Config
+from gateway.config.convert import policy, registry, roster
+from gateway.config.root import Config
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
 from store import facts as read

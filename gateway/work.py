@@ -13,7 +13,7 @@ import structlog
 
 from gateway.deliberate import Heard, decided, hear_mail, independent, must_wait, settle
 from gateway.desk import Desk
-from gateway.link import Link
+from gateway.processes.link import Link
 from parsers.errors import Deferred
 from router.decision import Due
 from store import inbox, journal

@@ -102,11 +102,9 @@ def text_of_html(html: str) -> tuple[str, str]:
         return text, text
     tree = LexborHTMLParser(html)
     root = tree.body or tree.root
-    if root is None:
-        return "", ""
     whole: list[str] = []
     own: list[str] = []
-    for text, quoted in _pieces(root):
+    for text, quoted in _pieces(root) if root is not None else ():
         whole.append(text)
         if not quoted:
             own.append(text)

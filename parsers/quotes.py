@@ -15,11 +15,13 @@ _PROMPT = re.compile(r">>> |>>>$")  # a Python prompt in a pasted log, not a thi
 # What mail programs write before a quote: a time or an address, or one of these verbs.
 _VERBS = re.compile(
     r"wrote|writes|said|schrieb|geschrieben|écrit|escribió|ha scritto|scrisse|escreveu|schreef"
-    r"|skrev|skrifaði|kirjoitti|napsal|napísal|napisał|a scris|írta|yazdı|έγραψε|пишет|писал"  # noqa: RUF001 - Turkish
+    r"|pisze|piše|napisa[ol]|va escriure|menulis|rašė|rakstīja|kirjutas|đã viết|نوشت|skrev"
+    r"|skrifaði|kirjoitti|napsal|napísal|napisał|a scris|írta|yazd\u0131|έγραψε|пишет|писал"
     r"|написав|написа|כתב|كتب|写道|寫道|のメール|작성",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"\d{1,4}[./:-]\d{1,2}|\b(?:19|20)\d{2}\b|\d{4}年|\S@\S")
+_DATED = re.compile(r"\d{1,4}[./:-]\d{1,2}|\b(?:19|20)\d{2}\b|\d{4}年")
+_ADDRESS = re.compile(r"\S@\S")
 _ORIGINAL = re.compile(
     r"[-_=*\s>]{2,60}(?:original message|original appointment|reply message"
     r"|ursprüngliche nachricht|originalnachricht|message d.origine|message original"
@@ -32,7 +34,7 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"[-_=*\s>]{0,60}(?:begin forwarded message|forwarded message|weitergeleitete nachricht"
+    r"[-_=*\s]{0,60}(?:begin forwarded message|forwarded message|weitergeleitete nachricht"
     r"|anfang der weitergeleiteten|message transféré|message réexpédié|mensaje reenviado"
     r"|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|videresendt"
     r"|vidarebefordrat|przekazana wiadomość|přeposlaná zpráva|转发邮件|轉寄郵件|転送メッセージ"
@@ -155,6 +157,11 @@ def is_quoted(line: str) -> bool:
     return line.lstrip(" \t")[:1] in {">", "\u2502", "\u2503"} and not _PROMPT.match(line)
 
 
+def has_forward(lines: list[str]) -> bool:
+    """Tell whether a line outside quotes announces a forwarded mail."""
+    return any(_FORWARDED.match(line[:MAX_SEEN_CHARS]) for line in lines)
+
+
 def header_start(lines: list[str]) -> int:
     """Return where a quoted mail begins whose header is written out (Outlook and many others)."""
     for at, line in enumerate(lines):
@@ -212,6 +219,7 @@ def attribution_start(lines: list[str], end: int) -> int:
     if not last:
         return end
     text = ""
+    found = end
     for count in range(1, min(MAX_ATTRIBUTION_LINES, last) + 1):
         line = lines[last - count][:MAX_SEEN_CHARS].strip()
         if not line or is_quoted(line):
@@ -219,11 +227,12 @@ def attribution_start(lines: list[str], end: int) -> int:
         text = f"{line} {text}"
         if not text.rstrip().endswith((":", "\uff1a")):
             break
-        if _DATED.search(text) and (_VERBS.search(text) or re.search(r"\S@\S", text)):
-            return last - count
-        if count == 1 and _VERBS.search(text) and len(text.split()) > 2:
-            return last - count
-    return end
+        says = _VERBS.search(text) is not None and len(text.split()) > 2
+        if says or _ADDRESS.search(text):
+            if _DATED.search(text):
+                return last - count
+            found = last - count if found == end else found  # the date may stand a line higher
+    return found
 
 
 def _is_header(lines: list[str], at: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mailparser_reply import EmailReplyParser
 
-from parsers.quotes import header_start, is_quoted, lead_end, tail_start
+from parsers.quotes import has_forward, header_start, is_quoted, lead_end, tail_start
 
 # Templates print this line above the text that a reply will quote.
 REPLY_MARKER = "--- please write above this line ---"
@@ -95,6 +95,8 @@ def _without_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     at = header_start(lines)
     if at < len(lines) and "".join(lines[:at]).strip():
         lines = lines[:at]
+    if has_forward(lines) and not certain:
+        return lines, []
     foot_at = len(lines) if certain else signature_start(lines)
     tail = tail_start(lines[:foot_at], certain=certain)
     if tail < foot_at:

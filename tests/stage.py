@@ -15,12 +15,12 @@ from pathlib import Path
 from sqlalchemy import select
 
 from gateway.clock import tick
-from gateway.config import load
-from gateway.config_convert import policy, registry, roster
+from gateway.config.convert import policy, registry, roster
+from gateway.config.load import load
 from gateway.desk import Desk
 from gateway.explain import explain
-from gateway.link import Link
 from gateway.outbound.letter import Writer
+from gateway.processes.link import Link
 from gateway.work import Worker
 from parsers.digest import content_of, sha256_of
 from parsers.envelope import Envelope

@@ -17,7 +17,7 @@ def sites(config_file: Path, as_json: bool, name: str | None) -> None:
     NAME is a name or an alias; a shared alias stands for several sites.
     """
     from gateway import show
-    from gateway.config import registry
+    from gateway.config.load import registry
 
     known = registry(config_at(config_file))
     found = known.sites if name is None else known.find_sites(name)
@@ -52,7 +52,7 @@ def sites(config_file: Path, as_json: bool, name: str | None) -> None:
 def members(config_file: Path, as_json: bool, vo: str | None) -> None:
     """List the members of the VOs and their roles."""
     from gateway import show
-    from gateway.config import roster
+    from gateway.config.load import roster
 
     found = [
         member

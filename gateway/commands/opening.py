@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from gateway.config import Config, Fault
+    from gateway.config.load import Config, Fault
     from gateway.desk import Desk
     from store.engine import Store
 
@@ -61,7 +61,7 @@ def config_at(path: Path, *, quiet: bool = True) -> "Config":
 
     Warnings are said too unless `quiet`.
     """
-    from gateway.config import examine
+    from gateway.config.load import examine
 
     config, faults = examine(path)
     if config is None:
@@ -102,7 +102,7 @@ def desk_on(store: "Store", config: "Config") -> "Desk":
     """Return the desk: the store with this configuration's rules and federation."""
     from datetime import UTC, datetime
 
-    from gateway.config import policy, registry, roster
+    from gateway.config.load import policy, registry, roster
     from gateway.desk import Desk
     from store.facts import Known
 

@@ -8,7 +8,7 @@ import click
 from gateway.commands.opening import CONFIG, FAULT, UNAVAILABLE, Stop, config_at
 
 if TYPE_CHECKING:
-    from gateway.config_values import Listen
+    from gateway.config.values import Listen
 
 
 @click.command("send-sample")
@@ -47,7 +47,7 @@ def send_sample(config_file: Path, door: str | None, kind: str) -> None:
 def _door(named: str | None, configured: "Listen | None") -> "Listen":
     from pydantic_core import PydanticCustomError
 
-    from gateway.config_values import read_listen
+    from gateway.config.values import read_listen
 
     try:
         door = read_listen(named) if named else configured

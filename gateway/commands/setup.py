@@ -35,7 +35,7 @@ def check_config(config_file: Path, file: Path | None) -> None:
 
     One line each, FILE:LINE: KEY: MESSAGE. Exit code 1 with an error; warnings alone end with 0.
     """
-    from gateway.config import examine
+    from gateway.config.load import examine
 
     config, faults = examine(file or config_file)
     for fault in faults:

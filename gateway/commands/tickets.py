@@ -44,7 +44,7 @@ def tickets(
     With NUMBER: its state, its whole history, who takes part, and every mail of it.
     """
     from gateway import show
-    from gateway.config import registry
+    from gateway.config.load import registry
     from store.ticket_listing import TicketFilter, find_ticket
     from store.ticket_listing import tickets as listed
 

@@ -21,7 +21,7 @@ from gateway.commands.opening import (
 )
 
 if TYPE_CHECKING:
-    from gateway.config import Config
+    from gateway.config.load import Config
     from parsers.envelope import Envelope
     from router.decision import Decision
     from store.engine import Store
@@ -92,7 +92,7 @@ def _envelope(
     import ipaddress
     from datetime import UTC, datetime
 
-    from gateway.config import policy
+    from gateway.config.load import policy
     from parsers.envelope import Envelope
     from parsers.gate import look
     from parsers.mail import hear

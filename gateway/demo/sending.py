@@ -14,8 +14,8 @@ from email.utils import formatdate, make_msgid, parseaddr
 from importlib.resources import files
 from pathlib import Path
 
-from gateway.config import Config
-from gateway.config_values import Listen
+from gateway.config.load import Config
+from gateway.config.values import Listen
 
 SENDER = "Ada Example <ada@atlas.example>"
 REPLY = "reply"

@@ -26,14 +26,15 @@ from store.outbox import Move, OutboxRow
 FAULT_ATTEMPTS = 3
 _log = structlog.get_logger(__name__)
 
-OnFailed = Callable[[OutboxRow, str], None]
+OnFailed = Callable[[OutboxRow, str], bool | None]
 
 
 class Carrier:
     """Carries single rows. `on_failed` hears of a row before it is marked as failed.
 
-    It runs in a thread, may hear of the same row twice after a crash, and when it raises, the row
-    is tried again later. `chance` gives the jitter of waits, in [0, 1).
+    It runs in a thread. When it answers True it has marked the row itself, in the transaction that
+    followed the failure up; else it may hear of the row twice after a crash. When it raises, the
+    row is tried again later. `chance` gives the jitter of waits, in [0, 1).
     """
 
     def __init__(
@@ -106,7 +107,8 @@ class Carrier:
         _log.error("mail given up", row=row.id, ticket=row.ticket, to=row.recipient, reason=error)
         if self._on_failed is not None:
             try:
-                await asyncio.to_thread(self._on_failed, row, error)
+                if await asyncio.to_thread(self._on_failed, row, error):
+                    return _left
             except Exception:
                 _log.exception("failure not announced, tried again later", row=row.id)
                 again = self._next_try(row)
@@ -122,3 +124,8 @@ class Carrier:
         if opens_at is None or row.lane == LANE_ALARM:
             return self._now() + row_wait(1, row.lane, self._chance())
         return opens_at
+
+
+def _left(_conn: object) -> bool:
+    """Leave a row as it is."""
+    return True

@@ -4,13 +4,13 @@ import asyncio
 from functools import partial
 
 from gateway.clock import start_clock
-from gateway.config_root import Config
+from gateway.config.root import Config
 from gateway.desk import Desk
 from gateway.outbound.courier import Courier, Settings
 from gateway.outbound.handover import Relays
 from gateway.outbound.letter import Writer
 from gateway.outbound.relay import open_relay
-from gateway.post import Post
+from gateway.processes.post import Post
 from router.decision import Due
 from router.links import link_day, sign_link
 from store import journal
@@ -49,9 +49,10 @@ async def _carry(post: Post) -> None:
     await carrying
 
 
-def _given_up(desk: Desk, row: OutboxRow, why: str) -> None:
-    """Let the desk decide what follows from a mail that cannot be delivered."""
+def _given_up(desk: Desk, row: OutboxRow, why: str) -> bool:
+    """Let the desk decide what follows from a mail that cannot be delivered, and mark it."""
     desk.do(Due("given-up", row.ticket, row=row.id, detail=why))
+    return True
 
 
 def _writer(post: Post) -> Writer:

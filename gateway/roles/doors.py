@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import structlog
 
+from gateway.config.values import Listen
 from gateway.inbound.limits import Caps
 from gateway.inbound.smtp import SmtpSettings, open_smtp
 from gateway.intake import Intake
-from gateway.post import Post
+from gateway.processes.post import Post
 from parsers.errors import MailError, Refused
 from store import journal
 
@@ -30,7 +31,7 @@ async def _serve(post: Post) -> None:
     listen = config.smtp.listen
     if listen is None:
         raise Refused("no door is configured: set [smtp] listen")
-    at = link.listen_address("smtp", str(listen)).rpartition(":")
+    at = link.listen_address("smtp", str(listen)).rpartition(":")  # HOST, ":", PORT
     settings = SmtpSettings(
         host=at[0],
         port=int(at[2]),
@@ -46,7 +47,8 @@ async def _serve(post: Post) -> None:
         ),
     )
     door = await open_smtp(settings, desk.policy.addresses, desk.policy.keys, intake, desk.clock)
-    link.ready(smtp="{}:{}".format(*door.address))
+    host, port = door.address
+    link.ready(smtp=str(Listen(host, port)))
     forgetting = asyncio.create_task(_forget_refusals(post))
     await link.await_stop()
     forgetting.cancel()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.post import Post
+from gateway.processes.post import Post
 from gateway.web.app import make_app
 from gateway.web.server import serve_web
 from gateway.web.source import web_source

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from gateway.link import Link
+from gateway.processes.link import Link
 
 BACKLOG = 128
 CONNECTIONS_AT_MOST = 64

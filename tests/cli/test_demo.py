@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load
+from gateway.config.load import load
 from gateway.demo.sending import REPLY, CannotSend, kinds, sample
 from gateway.demo.writing import write_demo
 from store.listing import MailFilter, MailRow, mails

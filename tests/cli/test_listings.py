@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load
+from gateway.config.load import load
 from store.listing import MailFilter, MailRow, mails
 from store.ticket_listing import TicketFilter, tickets
 from store.visit import visit

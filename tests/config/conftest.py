@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Fault, examine
+from gateway.config.load import Fault, examine
 from tests.config.good import GOOD, SECRET
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from gateway.config import Config, Severity, examine, load, policy, registry, roster
-from gateway.config_faults import model_in
+from gateway.config.faults import model_in
+from gateway.config.load import Config, Severity, examine, load, policy, registry, roster
 from gateway.demo.writing import example
 from router.addresses import Intent
 from tests.config.good import GOOD, SECRET

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import ConfigFaults, Fault, Severity, examine, load
+from gateway.config.load import ConfigFaults, Fault, Severity, examine, load
 from tests.config.good import GOOD
 
 Check = Callable[[str], tuple[Fault, ...]]

@@ -5,7 +5,7 @@ import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config_lines import find_lines, line_of
+from gateway.config.lines import find_lines, line_of
 
 EVERY_WAY = '''\
 # a comment with [brackets] and = signs

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import examine, load, policy
+from gateway.config.load import examine, load, policy
 from tests.config.good import GOOD, SECRET
 
 

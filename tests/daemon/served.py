@@ -14,7 +14,7 @@ SERVE = """
 import json, sys
 from pathlib import Path
 from gateway import slot, supervisor
-from gateway.logs import configure_logging
+from gateway.processes.logs import configure_logging
 plan = json.loads(sys.argv[1])
 configure_logging("INFO")
 for name, value in plan["constants"].items():
@@ -33,7 +33,7 @@ except supervisor.StoreInUse as error:
 ROLE = """
 import asyncio, os, signal, socket, subprocess, sys, time
 from pathlib import Path
-from gateway.link import Link
+from gateway.processes.link import Link
 here, (role, slot, text) = Path(__file__).parent, sys.argv[1:]
 notes = os.open(here / "notes", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 def note(*words):

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from gateway.link import Link
-from gateway.wiring import LinkText, read_link_text
+from gateway.processes.link import Link
+from gateway.processes.wiring import LinkText, read_link_text
 from tests.daemon.served import Serve, wait_for
 
 CALLER = """

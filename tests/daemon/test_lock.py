@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from gateway.supervisor import sole_daemon
+from gateway.processes.supervisor import sole_daemon
 from tests.daemon.served import Serve
 
 

@@ -9,7 +9,7 @@ FORGED = r"a\n{\"event\": \"forged\"}\r\x1b[2J\u2028\x85\u202e\ud800 end"
 PROGRAM = """
 import logging, os, sys, threading
 import structlog
-from gateway.logs import configure_logging
+from gateway.processes.logs import configure_logging
 log = structlog.get_logger("test")
 configure_logging("INFO", role="work")
 """

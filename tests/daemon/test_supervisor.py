@@ -248,9 +248,9 @@ def test_the_reason_of_an_uncaught_error_is_in_the_log(serve: Serve) -> None:
 
 def test_a_command_that_cannot_be_run_is_a_failed_start() -> None:
     program = """
-from gateway.logs import configure_logging
-from gateway.slot import Role
-from gateway.supervisor import Supervisor
+from gateway.processes.logs import configure_logging
+from gateway.processes.slot import Role
+from gateway.processes.supervisor import Supervisor
 configure_logging()
 raise SystemExit(Supervisor(lambda *_: ["/nowhere/program"], [Role("work")]).run())
 """

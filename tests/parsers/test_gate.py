@@ -76,7 +76,9 @@ def test_a_first_line_with_a_bare_lf_does_not_switch_the_wire_to_lf() -> None:
     assert Fault.BARE_IN_HEADER in look(b"X-A: a\nX-B: b\n\nbody\r\n").faults
 
 
-@pytest.mark.parametrize("raw", [b"", b"\r\n", b"\r\nbody", b"\n", b"Subject: x", b"Subject: x\r\n"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\r\n", b"\r\nbody", b"\n", b"Subject: x", b"Subject: x\r\n"]
+)
 def test_a_mail_without_body_or_header_is_judged_too(raw: bytes) -> None:
     assert look(raw).faults == ()
 

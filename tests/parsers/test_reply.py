@@ -29,7 +29,7 @@ OUTLOOK = (
         "W dniu 23.11.2026 o 09:00, Helpdesk pisze:\n> stary",
         "23.11.2026 09:00, Helpdesk пишет:\n> старый",
         "2026年11月23日(月) 9:00 Helpdesk <support@helpdesk.example>:\n> 古い",
-        "在 2026年11月23日，09:00，Helpdesk 写道：\n> 旧",
+        "在 2026年11月23日 09:00 Helpdesk 写道\uff1a\n> 旧",
         "2026-11-23 9:00 GMT+01:00 Helpdesk <support@helpdesk.example>:\n> old",
         f"{GMAIL}\n\nThe old text without bars.",
         f"-----Original Message-----\n{OUTLOOK}",

@@ -88,10 +88,13 @@ class Postfix:
         boxes = [f"@{domain} all/" for domain in DOMAINS.split() if domain != "roc.example"]
         boxes += [f"{name}@roc.example all/" for name in ("ngi-it", "ngi-nl", "carla")]
         (etc / "boxes").write_text("\n".join(boxes) + "\n")  # ngi-de@roc.example does not exist
+        self._late = _free_port()
         ways = (
-            f"helpdesk.example smtp:[{door[0]}]:{door[1]}\nlate.example error:5.1.1 unknown here\n"
+            f"helpdesk.example smtp:[{door[0]}]:{door[1]}\n"
+            f"late.example smtp:[127.0.0.1]:{self._late}\n"  # taken here, refused one hop later
         )
-        (etc / "ways").write_text(ways)  # late.example is taken, and bounces after that
+        (etc / "ways").write_text(ways)
+        self._running: list[subprocess.Popen[bytes]] = []
         (etc / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
         (etc / "master.cf").write_text(MASTER.format(port=self.port))
 

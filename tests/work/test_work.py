@@ -84,7 +84,7 @@ def test_a_worker_killed_in_a_batch_costs_only_the_mail_that_kills_it(stage: Sta
 import os, sys
 sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
 import gateway.work
-from gateway.link import Link
+from gateway.processes.link import Link
 true_hear = gateway.work.hear_mail
 def hear(mail_id, envelope, raw, content):
     if b"poison" in raw:
@@ -93,7 +93,7 @@ def hear(mail_id, envelope, raw, content):
 gateway.work.hear_mail = hear
 from datetime import UTC, datetime
 from pathlib import Path
-from gateway.config import load
+from gateway.config.load import load
 from gateway.desk import open_desk
 from gateway.work import Worker
 from store.engine import open_store
@@ -177,9 +177,9 @@ import sys
 from collections.abc import Iterator
 sys.path[:0] = [{str(ROOT)!r}]
 from pathlib import Path
-from gateway.config import load
+from gateway.config.load import load
 from gateway.desk import open_desk
-from gateway.link import Link
+from gateway.processes.link import Link
 from gateway.work import Worker
 from store.engine import open_store
 config = load(Path({str(stage.config.file)!r}))

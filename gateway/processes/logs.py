@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict
 
-from gateway.stderr import LINE_BYTES, StandardErrorHandler, open_standard_streams
+from gateway.processes.stderr import LINE_BYTES, StandardErrorHandler, open_standard_streams
 
 _VALUE_CHARS = 600
 _TRACE_CHARS = 1800

@@ -2,7 +2,7 @@
 
 No domain code: it does not know what a mail is. It prints one line on standard output when every
 role is ready. A role that cannot start at all ends everything with a message; a role that was
-ready once is restarted for ever, with a back-off. Nothing it starts outlives it (gateway.wiring).
+ready once is restarted for ever, with a back-off. Nothing it starts outlives it (see `wiring`).
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from types import FrameType
 
 import structlog
 
-from gateway.slot import Command, Role, Slot
+from gateway.processes.slot import Command, Role, Slot
 
 STARTS_AT_MOST = 3  # before the first ready; a port may be in use for a moment after a kill
 TICK_S = 1.0

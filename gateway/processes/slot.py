@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from gateway.wiring import LinkText
+from gateway.processes.wiring import LinkText
 
 BACKOFF_FIRST_S = 0.1
 BACKOFF_MOST_S = 30.0

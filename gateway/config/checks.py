@@ -7,7 +7,7 @@ hide those of others. What has the wrong type is skipped here: its section has c
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gateway.config_faults import Finding, Severity
+from gateway.config.faults import Finding, Severity
 
 Document = dict[str, Any]
 Check = Callable[[Document], Iterator[Finding]]

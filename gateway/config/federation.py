@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from gateway.config_secrets import SecretReference
-from gateway.config_sections import Evidence, Section
-from gateway.config_values import Addresses, AsSet, ConfigPath, Duration, Text, Texts
+from gateway.config.secrets import SecretReference
+from gateway.config.sections import Evidence, Section
+from gateway.config.values import Addresses, AsSet, ConfigPath, Duration, Text, Texts
 
 CERTIFICATIONS = (  # GOCDB's words and OIM's
     "Candidate",

@@ -17,7 +17,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from gateway.wiring import LinkText, die_with_the_supervisor, read_link_text
+from gateway.processes.wiring import LinkText, die_with_the_supervisor, read_link_text
 
 # A report stays below PIPE_BUF (4096 on Linux): the pipe takes it whole or not at all.
 _ROWS_SHOWN = 100

@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr
 
-from gateway.config_federation import Directory, HelpdeskPeer, Member, Roc, Site, Unit, Vo
-from gateway.config_rules import Alarm, Clock, Keys, Retention, Routing, Work
-from gateway.config_sections import (
+from gateway.config.federation import Directory, HelpdeskPeer, Member, Roc, Site, Unit, Vo
+from gateway.config.rules import Alarm, Clock, Keys, Retention, Routing, Work
+from gateway.config.sections import (
     Dns,
     Helpdesk,
     Imap,
@@ -24,7 +24,7 @@ from gateway.config_sections import (
     Templates,
     Web,
 )
-from gateway.config_values import AsTuple
+from gateway.config.values import AsTuple
 
 
 class Config(Section):

@@ -6,7 +6,7 @@ tomllib before, so this reader trusts it to be TOML and only walks it; it judges
 
 import re
 
-from gateway.config_faults import Location
+from gateway.config.faults import Location
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")

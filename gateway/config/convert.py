@@ -1,7 +1,7 @@
 """From the configuration to the values that the lower floors take. Nothing is judged here."""
 
-from gateway.config_federation import Site
-from gateway.config_root import Config
+from gateway.config.federation import Site
+from gateway.config.root import Config
 from parsers import registry as federation
 from parsers import roster as people
 from router.addresses import OurAddresses

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gateway.config_checks import cross_check
-from gateway.config_convert import policy, registry, roster
-from gateway.config_faults import ConfigFaults, Fault, Finding, Severity, findings
-from gateway.config_lines import find_lines, line_of
-from gateway.config_root import Config
+from gateway.config.checks import cross_check
+from gateway.config.convert import policy, registry, roster
+from gateway.config.faults import ConfigFaults, Fault, Finding, Severity, findings
+from gateway.config.lines import find_lines, line_of
+from gateway.config.root import Config
 
 __all__ = [
     "Config",

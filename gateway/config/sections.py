@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.config_secrets import KeyReference, SecretReference
-from gateway.config_values import (
+from gateway.config.secrets import KeyReference, SecretReference
+from gateway.config.values import (
     Address,
     Addresses,
     AsTuple,

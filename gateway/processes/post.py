@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from gateway.config_root import Config
+from gateway.config.root import Config
 from gateway.desk import Desk
-from gateway.link import Link
+from gateway.processes.link import Link
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from gateway.config_secrets import SecretReference
-from gateway.config_sections import Section
-from gateway.config_values import ConfigPath, Domain, Duration, TimeZone
+from gateway.config.secrets import SecretReference
+from gateway.config.sections import Section
+from gateway.config.values import ConfigPath, Domain, Duration, TimeZone
 
 _HOUR_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
