@@ -23,19 +23,6 @@ _SUBJECTS = re.compile(
     r"(?:un)?deliver(?:ed|able|y)|returned mail|failure notice|unzustellbar|non remis"
     r"|mail system error|message status|warning: (?:message|could not)",
     re.IGNORECASE,
-)  # fmt: skip
-_RECIPIENTS = 100
-_SENDERS = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster|mailerdaemon|<>$)", re.IGNORECASE)
-_SUBJECTS = re.compile(
-    r"(?:un)?deliver(?:ed|able|y)|returned mail|failure notice|unzustellbar|non remis"
-    r"|mail system error|message status|warning: (?:message|could not)",
-    re.IGNORECASE,
-)
-_RECIPIENTS = 100
-_SENDERS = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster|mailerdaemon|<>$)", re.IGNORECASE)
-_SUBJECTS = re.compile(
-    r"(?:un)?deliver(?:ed|able|y)|returned mail|failure notice|unzustellbar|non remis|mail system error|message status|warning: (?:message|could not)",
-    re.IGNORECASE,
 )
 _RECIPIENT = re.compile(
     rb"^(original|final)-recipient[ \t]*:[ \t]*(?:[a-z0-9-]{1,20}[ \t]*;)?[ \t]*([^\r\n]{1,320})",

@@ -132,7 +132,7 @@ def _pieces(root: LexborNode) -> Iterator[tuple[str, bool]]:
     pre = 0
     while True:
         tag = node.tag or ""
-        if quoted_until is None and node.mem_id != last:
+        if quoted_until is None:
             quoted_until = _quote_end(node)
         quoted = quoted_until is not None
         if tag == "-text":

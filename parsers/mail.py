@@ -18,7 +18,7 @@ from parsers.body import Body, Choice, choose, is_encrypted, read_body
 from parsers.bounce import bounce
 from parsers.charsets import decode
 from parsers.files import described
-from parsers.gate import AMBIGUOUS, MAX_FROM_BYTES, Fault, look
+from parsers.gate import AMBIGUOUS, Fault, look
 from parsers.header import Header
 from parsers.heard import Attachment, Automatic, InboundMail, Mailbox, Note
 from parsers.ids import message_id, message_ids
@@ -118,10 +118,7 @@ def _header_values(
 def _sender(header: Header, faults: tuple[Fault, ...], notes: set[Note]) -> Mailbox | None:
     if AMBIGUOUS & set(faults) or len(header.raws("from")) != 1:
         return None
-    value = header.raw("from")
-    if len(value) > MAX_FROM_BYTES:
-        return None
-    return strict_mailbox(value, lambda name: header.read(name.encode(), notes))
+    return strict_mailbox(header.raw("from"), lambda name: header.read(name.encode(), notes))
 
 
 def _shown_sender(header: Header, mail_from: str | None, notes: set[Note]) -> Mailbox | None:

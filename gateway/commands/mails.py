@@ -1,6 +1,7 @@
 """`mails`, `replay`, `outbox`, `refusals`: what came, what went, what was turned away."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,13 @@ from gateway.commands.opening import (
     NOT_FOUND,
     Stop,
     config_at,
+    failures,
     rows_at_most,
     store_of,
 )
+
+if TYPE_CHECKING:
+    from store.engine import Store
 
 STATES = ("kept", "done", "refused", "broken")
 OUTGOING_STATES = ("waiting", "claimed", "sent", "failed")
@@ -110,17 +115,26 @@ def replay(config_file: Path, mail: int | None, all_broken: bool) -> None:
 @LIMIT
 @click.option("--state", default="", type=click.Choice(("", *OUTGOING_STATES)), metavar="STATE")
 @click.option("--ticket", type=click.IntRange(min=0), help="Mails about this ticket.")
-def outbox(
-    config_file: Path, as_json: bool, limit: int | None, state: str, ticket: int | None
+@click.option("--retry", type=click.IntRange(min=1), metavar="ID", help="Try a failed mail again.")
+def outbox(  # noqa: PLR0917 - click gives the options by name
+    config_file: Path,
+    as_json: bool,
+    limit: int | None,
+    state: str,
+    ticket: int | None,
+    retry: int | None,
 ) -> None:
     """List our own mails, newest first.
 
-    What was given up stays in the list as `failed`, with its error.
+    What was given up stays in the list as `failed`, with its error, until it is tried again.
     """
     from gateway import show
     from store import listing
 
     with store_of(config_at(config_file)) as store:
+        if retry is not None:
+            _try_again(store, retry)
+            return
         limit = rows_at_most(limit, as_json=as_json)
         rows = listing.outgoing(store, state=state, ticket=ticket, limit=limit)
         if as_json:
@@ -128,6 +142,19 @@ def outbox(
             return
         heads = ("id", "ticket", "kind", "recipient", "state", "attempts", "due_at", "last_error")
         show.table(heads, ([getattr(row, h) for h in heads] for row in rows), empty="no mails")
+
+
+def _try_again(store: "Store", row: int) -> None:
+    from gateway.desk import utc_now
+    from store import outbox as rows
+    from store.sending import GIVE_UP_AFTER
+
+    now = utc_now()
+    with failures(), store.writing() as conn:
+        done = rows.retry(conn, row, now=now, give_up_at=now + GIVE_UP_AFTER)
+    if not done:
+        raise Stop(f"there is no failed mail {row}", NOT_FOUND)
+    click.echo("it is due again")
 
 
 @click.command()

@@ -31,7 +31,7 @@ def init(directory: Path) -> None:
 @CONFIG
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check_config(config_file: Path, file: Path | None) -> None:
-    """Show every fault of the configuration.
+    """Show every fault of the configuration, and of its templates.
 
     One line each, FILE:LINE: KEY: MESSAGE. Exit code 1 with an error; warnings alone end with 0.
     """
@@ -41,6 +41,13 @@ def check_config(config_file: Path, file: Path | None) -> None:
     for fault in faults:
         click.echo(str(fault))
     if config is None:
+        raise SystemExit(FAULT)
+    from templates.check import check_templates
+
+    broken = check_templates(config.templates.dir)
+    for template in broken:
+        click.echo(str(template))
+    if broken:
         raise SystemExit(FAULT)
     click.echo(
         f"{config.file}: good: {len(config.site)} sites, {len(config.roc)} ROCs, "

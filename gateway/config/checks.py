@@ -143,6 +143,7 @@ def _pairs(document: Document) -> Iterator[Finding]:
     """Find keys that mean nothing without their partner."""
     for section, first, second in (
         ("smtp", "tls_cert", "tls_key"),
+        ("relay", "user", "password"),
         ("keys", "smime_cert", "smime_key"),
         ("keys", "dkim_selector", "dkim_key"),
     ):

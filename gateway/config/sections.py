@@ -163,10 +163,17 @@ class Relay(Section):
     url: RelayUrl = Field(
         default="maildir:outgoing",
         validate_default=True,
-        description="maildir:DIR or smtp://HOST:PORT.",
+        description="maildir:DIR, smtp://HOST:PORT, or with TLS smtp+starttls:// or smtps://.",
     )
     second_url: RelayUrl | None = Field(
-        default=None, description="Where it goes while the first one fails."
+        default=None, description="Where alarms go while the first one fails."
+    )
+    user: Text | None = Field(default=None, description="The name that we log in with.")
+    password: SecretReference | None = Field(
+        default=None, description="Its password; only sent through TLS, or on this machine."
+    )
+    ca_file: ConfigPath | None = Field(
+        default=None, description="PEM file of further authorities that may vouch for the relays."
     )
 
 

@@ -23,7 +23,7 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _DURATION = re.compile(r"(\d{1,6}) ?(s|min|h|d)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-_RELAY = re.compile(r"smtp://([^/]+?)/?")
+_RELAY = re.compile(r"(smtp|smtp\+starttls|smtps)://([^/]+?)/?")
 _PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")
 MAX_PORT = 65535
 
@@ -183,11 +183,11 @@ def _relay_url(value: Any, info: ValidationInfo) -> str:
         return f"maildir:{(base_of(info) / value.removeprefix('maildir:')).absolute()}"
     match = _RELAY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise fault('must be "maildir:DIR" or "smtp://HOST:PORT"')
-    target = read_listen(match[1])
+        raise fault('must be "maildir:DIR" or "smtp://HOST:PORT" (smtp+starttls://, smtps://)')
+    target = read_listen(match[2])
     if target.port == 0:
         raise fault("port 0 cannot be connected to")
-    return f"smtp://{target}"
+    return f"{match[1]}://{target}"
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]

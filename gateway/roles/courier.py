@@ -9,7 +9,7 @@ from gateway.desk import Desk
 from gateway.outbound.courier import Courier, Settings
 from gateway.outbound.handover import Relays
 from gateway.outbound.letter import Writer
-from gateway.outbound.relay import open_relay
+from gateway.outbound.relay import Login, open_relay
 from gateway.processes.post import Post
 from router.decision import Due
 from router.links import link_day, sign_link
@@ -73,5 +73,8 @@ def _writer(post: Post) -> Writer:
 
 
 def _relays(config: Config) -> Relays:
-    second = config.relay.second_url
-    return Relays(open_relay(config.relay.url), open_relay(second) if second else None)
+    relay, hello = config.relay, config.smtp.hostname or config.helpdesk.domain
+    password = relay.password.reveal().decode() if relay.password else ""
+    login = Login(relay.user or "", password, relay.ca_file)
+    second = open_relay(relay.second_url, login, hello) if relay.second_url else None
+    return Relays(open_relay(relay.url, login, hello), second)

@@ -16,8 +16,16 @@ from router.addresses import Intent
 from tests.config.good import GOOD, SECRET
 
 ROOT = Path(__file__).parents[2]
-SECRET_FILES = ("secret", "secret.old", "imap.password", "alarm.pem", "robot.key", "dkim.pem",
-                "token")  # fmt: skip
+SECRET_FILES = (
+    "secret",
+    "secret.old",
+    "imap.password",
+    "relay.password",
+    "alarm.pem",
+    "robot.key",
+    "dkim.pem",
+    "token",
+)
 FEDERATION = {"vo", "roc", "unit", "site", "member"}
 
 

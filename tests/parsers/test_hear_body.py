@@ -114,6 +114,7 @@ def test_each_shape_gives_its_text_and_files(mime: bytes, text: str, files: list
         ("x-unknown", "Это довольно длинный русский текст".encode("cp1251"),
          "Это довольно длинный русский текст", True),
         ("\x00%%", b"abc", "abc", False),
+        ("utf-16", b"a\x00b\x00", "ab", False),
     ],
 )  # fmt: skip
 def test_charsets_are_read_as_their_users_mean_them(

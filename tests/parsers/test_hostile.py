@@ -68,7 +68,8 @@ BOMBS = {
     "nested links": HTML + b"<a href=http://x.example/y><table>" * 1_900,
     "cells": HTML + b"<table>" + b"<tr><td>x" * 110_000,
     "outlook marks": HTML + b"<div id=appendonsend></div><p>x</p>" * 25_000,
-    "html parts": MIX + (b"--b\r\nContent-Type: text/html\r\n\r\n" + b"<p>x" * 60_000 + b"\r\n") * 95,
+    "html parts": MIX
+    + (b"--b\r\nContent-Type: text/html\r\n\r\n" + b"<p>x" * 60_000 + b"\r\n") * 95,
     "report": DAEMON + MIX + b"--b\r\nContent-Type: message/delivery-status\r\n\r\n"
     + b"Final-Recipient: rfc822; a@b\r\n\r\n" * 500_000,
     "report text": DAEMON + b"\r\n" + b"<a@b.example>: \r\n" * 500_000,

@@ -59,7 +59,25 @@ def dsn(
     )  # fmt: skip
 
 
-GONE = b"Original-Recipient: rfc822; <gone@example.org>\nFinal-Recipient: rfc822; g@example.org\nAction: failed\nStatus: 5.1.1\n"
+GONE = (
+    b"Original-Recipient: rfc822; <gone@example.org>\n"
+    b"Final-Recipient: rfc822; g@example.org\nAction: failed\nStatus: 5.1.1\n"
+)
+QMAIL = (
+    b"From: MAILER-DAEMON@example.org\nSubject: failure notice\n\n"
+    b"Hi. This is the qmail-send program at example.org.\n"
+    b"I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+    b"<gone@example.org>:\nno such user\n\n"
+    b"--- Below this line is a copy of the message.\n\nMessage-ID: <0@x>\n\nold\n"
+)
+EXIM = (
+    b"From: Mail Delivery System <Mailer-Daemon@example.org>\nX-Failed-Recipients: g@example.org\n"
+    b"Subject: Mail delivery failed\n\nfailed\n"
+)
+READ = (
+    b"From: a@example.org\nContent-Type: multipart/report; "
+    b"report-type=disposition-notification; boundary=b\n\n--b\n\nread\n--b--\n"
+)
 LATE = b"Final-Recipient: rfc822; late@example.org\nAction: delayed\nStatus: 4.4.1\n"
 SENT = b"Final-Recipient: rfc822; ok@example.org\nAction: delivered\nStatus: 2.0.0\n"
 
@@ -75,21 +93,13 @@ SENT = b"Final-Recipient: rfc822; ok@example.org\nAction: delivered\nStatus: 2.0
         (dsn(GONE, kind=b"text/rfc822-headers"), Bounce(("gone@example.org",), True, "<0@x>")),
         (dsn(GONE, inner=b"Subject: x\n"), Bounce(("gone@example.org",), True, "")),
         (dsn(SENT), Bounce((), False, "<0@x>")), (dsn(b""), Bounce((), False, "<0@x>")),
-        (b"From: MAILER-DAEMON@example.org\nSubject: failure notice\n\n"
-         b"Hi. This is the qmail-send program at example.org.\n"
-         b"I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
-         b"<gone@example.org>:\nno such user\n\n"
-         b"--- Below this line is a copy of the message.\n\nMessage-ID: <0@x>\n\nold\n",
-         Bounce(("gone@example.org",), True, "<0@x>")),
-        (b"From: Mail Delivery System <Mailer-Daemon@example.org>\nX-Failed-Recipients: g@example.org\n"
-         b"Subject: Mail delivery failed\n\nfailed\n", Bounce(("g@example.org",), True, "")),
+        (QMAIL, Bounce(("gone@example.org",), True, "<0@x>")),
+        (EXIM, Bounce(("g@example.org",), True, "")), (READ, None),
         (b"Return-Path: <>\nFrom: a@example.org\nSubject: Out of office\n\nback on Monday", None),
         (b"From: postmaster@example.org\nSubject: maintenance\n\nwe move the mail server", None),
         (b"From: postmaster@example.org\nSubject: Undeliverable: x\n\nno details", Bounce()),
         (b"From: the-daemon@example.org\nSubject: Undeliverable: x\n\nno details", Bounce()),
         (b"From: a@example.org\nSubject: Undeliverable\n\nwhat does this mean?", None),
-        (b"From: a@example.org\nContent-Type: multipart/report; "
-         b"report-type=disposition-notification; boundary=b\n\n--b\n\nread\n--b--\n", None),
     ],
 )  # fmt: skip
 def test_delivery_reports_are_read(raw: bytes, heard: Bounce | None) -> None:
@@ -135,7 +145,8 @@ def test_site_names_count_as_whole_words(subject: str, found: tuple[str, ...]) -
 @pytest.mark.parametrize(
     ("subject", "bare"),
     [
-        ("Re: x", "x"), ("AW: WG: x", "x"), ("Re[2]: Fwd: x", "x"), ("SV: x", "x"), ("回复\uff1ax", "x"),
+        ("Re: x", "x"), ("AW: WG: x", "x"), ("Re[2]: Fwd: x", "x"), ("SV: x", "x"),
+        ("回复\uff1ax", "x"),
         ("RE : x", "x"), ("Regarding: x", "Regarding: x"), ("Re:" * 5, ""), ("x", "x"),
         ("Re: " * 50 + "x", "Re: " * 30 + "x"),
     ],

@@ -19,7 +19,7 @@ OUTLOOK = (
         f"{GMAIL}\n> old\n>\n> text",
         f"{GMAIL}\n\n> old\n>> older\n\n",
         "> old\n> text",
-        "On Mon, 23 Nov 2026 at 09:00, A Very Long Name\n<support@helpdesk.example> wrote:\n\n> old",
+        "On Mon, 23 Nov 2026 at 09:00, A Long Name\n<support@helpdesk.example> wrote:\n\n> old",
         "Alice Example wrote:\n> old",
         "Am 23.11.2026 um 09:00 schrieb Helpdesk:\n> alt",
         "Am Mo., 23. Nov. 2026 um 09:00 Uhr schrieb <support@helpdesk.example>:\n\n> alt",
@@ -119,10 +119,14 @@ def test_the_marker_inside_a_sentence_cuts_nothing() -> None:
 @pytest.mark.parametrize(
     "quote",
     [
-        f'<div class="gmail_quote"><div class="gmail_attr">{GMAIL.replace("<", "&lt;")}</div>'
-        "<blockquote>old</blockquote></div>",
-        '<div class="moz-cite-prefix">Am 23.11.26 um 09:00 schrieb X:</div>'
-        '<blockquote type="cite">old</blockquote>',
+        (
+            f'<div class="gmail_quote"><div class="gmail_attr">{GMAIL.replace("<", "&lt;")}</div>'
+            "<blockquote>old</blockquote></div>"
+        ),
+        (
+            '<div class="moz-cite-prefix">Am 23.11.26 um 09:00 schrieb X:</div>'
+            '<blockquote type="cite">old</blockquote>'
+        ),
         '<div id="appendonsend"></div><hr><div id="divRplyFwdMsg">From: X</div><div>old</div>',
         '<div id="x_divRplyFwdMsg">From: X</div><p>old</p>',
         '<div class="yahoo_quoted">old</div>',

@@ -1,0 +1,104 @@
+"""Migrations: in step with the tables, restartable, and other revisions are refused."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import select, text
+
+from parsers.errors import Refused
+from store import schema
+from store.engine import Store, open_store
+from store.revision import HEADS, require_current
+from store.tables import sequence
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("group", schema.GROUPS)
+def test_the_migrations_make_exactly_the_tables_that_the_program_knows(
+    store: Store, group: str
+) -> None:
+    with schema._connection(store, group) as conn:
+        command.check(schema._config(group, conn))  # raises when they differ
+
+
+@pytest.mark.parametrize("group", schema.GROUPS)
+def test_the_revision_that_roles_ask_for_is_the_newest(group: str) -> None:
+    script = ScriptDirectory.from_config(schema._config(group, None))
+    assert script.get_current_head() == HEADS[group]
+
+
+def test_an_upgrade_of_an_upgraded_store_changes_nothing(store: Store) -> None:
+    schema.upgrade(store, first_ticket=1)
+    require_current(store)
+    with store.reading() as conn:
+        assert (
+            dict(conn.execute(select(sequence.c.name, sequence.c.next)).all())["ticket"] == 100001
+        )
+
+
+def test_the_first_ticket_can_be_raised_but_never_lowered(store: Store) -> None:
+    schema.upgrade(store, first_ticket=200000)
+    schema.upgrade(store, first_ticket=5)
+    with store.reading() as conn:
+        assert (
+            dict(conn.execute(select(sequence.c.name, sequence.c.next)).all())["ticket"] == 200000
+        )
+
+
+def test_a_role_refuses_tables_of_another_revision(store: Store) -> None:
+    with store.writing() as conn:
+        conn.execute(text("UPDATE desk_revision SET version_num = '9999'"))
+    with pytest.raises(Refused, match="9999"):
+        require_current(store)
+
+
+def test_a_role_refuses_a_store_without_tables(place: Path) -> None:
+    empty = open_store(f"sqlite:///{place}/tickets.db")
+    with pytest.raises(Refused, match="ticketgate serve"):
+        require_current(empty)
+    empty.close()
+
+
+def test_an_upgrade_that_is_killed_at_any_statement_is_completed_by_the_next_one(
+    place: Path,
+) -> None:
+    """Dies at the n-th statement, for every n until one run comes to its end."""
+    program = f"""
+import os, signal, sys
+sys.path.insert(0, {str(ROOT)!r})
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+left = int(sys.argv[1])
+@event.listens_for(Engine, "before_cursor_execute")
+def count(*_):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+from store.engine import open_store
+from store.schema import upgrade
+upgrade(open_store(sys.argv[2]), first_ticket=7)
+"""
+    ends = []
+    for statement in (1, 2, 4, 7, 11, 16, 22, 29, 37, 60, 100, 10_000):
+        directory = place / str(statement)
+        directory.mkdir()
+        url = f"sqlite:///{directory}/tickets.db"
+        run = [sys.executable, "-c", program]
+        ends.append(subprocess.run([*run, str(statement), url], check=False).returncode)
+        store = open_store(url)
+        schema.upgrade(store, first_ticket=7)
+        require_current(store)
+        for group in schema.GROUPS:
+            with schema._connection(store, group) as conn:
+                command.check(schema._config(group, conn))
+        store.close()
+    assert ends[0] == -signal.SIGKILL
+    assert ends[-1] == 0
+    assert (place / "10000" / "journal.db").exists()
