@@ -49,6 +49,8 @@ class Desk:
             return read.read_ticket_facts(conn, request.ticket, self.known)
         if request.name == "held-digest":
             return read.read_held_facts(conn, self.known)
+        if request.name == "receipt-digest":
+            return read.read_unanswered_facts(conn, request.detail, self.known, self.clock())
         if request.row:
             return read.read_sent_facts(conn, request.row, self.known)
         return Facts(self.known.registry, self.known.roster)

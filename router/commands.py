@@ -68,7 +68,7 @@ def release(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
 def held_digest(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     """Tell first line what is held, alarms first; nothing when nothing is held."""
     del due, now
-    rows = sorted(facts.held, key=lambda t: (t.wanted is not TicketKind.ALARM, t.opened_at))
+    rows = sorted(facts.listed, key=lambda t: (t.wanted is not TicketKind.ALARM, t.opened_at))
     if not rows:
         return (Decision(Outcome.COMMAND, ()),)
     values: Mapping[str, object] = {
@@ -95,6 +95,30 @@ def held_digest(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[
     return (Decision(Outcome.COMMAND, (), outgoing=outgoing),)
 
 
+def receipt_digest(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Tell a sender of the tickets that got no receipt; `detail` is the address."""
+    del now
+    rows = sorted(facts.listed, key=lambda t: t.number)
+    if not rows:
+        return (Decision(Outcome.COMMAND, ()),)
+    values: Mapping[str, object] = {
+        "helpdesk": policy.name,
+        "tag": policy.ticket_tag,
+        "total": len(rows),
+        "tickets": [
+            {
+                "ticket": ticket.number,
+                "subject": ticket.subject[: policy.subject_chars],
+                "opened_at": ticket.opened_at.isoformat(timespec="seconds"),
+            }
+            for ticket in rows[:MAX_DIGEST_ROWS]
+        ],
+    }
+    kind = MailKind.RECEIPT_DIGEST
+    tell = Outgoing(kind, Audience.SUBMITTER, due.detail, values, token=None, lane=LANE_REST)
+    return (Decision(Outcome.COMMAND, (), outgoing=(tell,)),)
+
+
 def given_up(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     """Follow up a mail of ours that the courier gave up; `detail` says why."""
     if facts.sent is None:
@@ -118,6 +142,7 @@ COMMANDS: Mapping[str, Callable[[Command, Facts, Policy, datetime], tuple[Decisi
 }
 DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]] = {
     "held-digest": held_digest,
+    "receipt-digest": receipt_digest,
     "given-up": given_up,
     "parked": parked,
 }

@@ -131,7 +131,7 @@ class Facts:
     """What the store and the proofs know about one request; all of it may be empty.
 
     `found` holds a ticket for each clue that led to one, strongest clue first.
-    `held` are the tickets for a digest, and `opening` (with `opening_mail`) is how a ticket began,
+    `listed` are the tickets for a digest; `opening` (with `opening_mail`) is how a ticket began,
     each only for the request that asks for it.
     """
 
@@ -142,7 +142,7 @@ class Facts:
     earlier: Earlier | None = None
     sent: SentRow | None = None
     counts: Counts = field(default_factory=Counts)
-    held: tuple[Ticket, ...] = ()
+    listed: tuple[Ticket, ...] = ()
     opening: TicketEvent | None = None
     opening_mail: int = 0
 

@@ -22,6 +22,7 @@ from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
 MAX_SITES_LISTED = 40
 HELD_DIGEST_AFTER = timedelta(hours=1)
+RECEIPT_DIGEST_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
         outgoing += [story.to(one, MailKind.HELD, LANE_REPLY) for one in _submitter(people)]
     decision = _decision(asked, Outcome.HELD, story, people, outgoing)
     digest = Reminder("held-digest", asked.now + HELD_DIGEST_AFTER, per_ticket=False)
-    return replace(decision, reminders=(digest,))
+    return replace(decision, reminders=(*decision.reminders, digest))
 
 
 def _opened(asked: Asked, to: Route) -> Decision:
@@ -237,6 +238,9 @@ def _decision(
 ) -> Decision:
     heard = asked.mail.heard
     trusted = asked.may.act_as_submitter
+    later = asked.now + RECEIPT_DIGEST_AFTER
+    capped = asked.silent is Reason.RECEIPT_CAP
+    digest = Reminder("receipt-digest", later, per_ticket=False, detail=story.ticket.submitter)
     return Decision(
         outcome,
         story.event.reasons,
@@ -244,6 +248,7 @@ def _decision(
         joins=people,
         events=(story.event,),
         outgoing=tuple(outgoing),
+        reminders=(digest,) if capped else (),
         route=story.route,
         thread_ids=(heard.message_id,) if heard.message_id else (),
         late_parents=(*heard.in_reply_to, *heard.references) if trusted else (),

@@ -165,6 +165,7 @@ class MailKind(StrEnum):
     HELD = "held"
     REFUSAL = "refusal"
     HELD_DIGEST = "held-digest"
+    RECEIPT_DIGEST = "receipt-digest"
     OPERATOR_NOTICE = "operator-notice"
 
 

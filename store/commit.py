@@ -210,7 +210,10 @@ def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:
 def _keep_reminder(conn: Connection, number: int, one: Reminder) -> None:
     """Keep a step that is not kept already."""
     open_step = select(reminder.c.id).where(
-        reminder.c.ticket == number, reminder.c.step == one.step, reminder.c.done_at.is_(None)
+        reminder.c.ticket == number,
+        reminder.c.step == one.step,
+        reminder.c.detail == one.detail,
+        reminder.c.done_at.is_(None),
     )
     if conn.execute(open_step).first() is None:
         row = {"ticket": number, "step": one.step, "detail": one.detail, "due_at": one.due_at}

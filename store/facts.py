@@ -113,7 +113,21 @@ def read_held_facts(conn: Connection, known: Known) -> Facts:
     """Return the facts for a digest of all that is held."""
     query = select(ticket_table.c.number).where(ticket_table.c.held.is_not(None)).limit(1_000)
     tickets = read_tickets(conn, conn.execute(query).scalars().all())
-    return Facts(known.registry, known.roster, held=tuple(tickets.values()))
+    return Facts(known.registry, known.roster, listed=tuple(tickets.values()))
+
+
+def read_unanswered_facts(conn: Connection, address: str, known: Known, now: datetime) -> Facts:
+    """Return the facts for a digest of the tickets of one address that got no receipt lately."""
+    answered = select(outbox.c.ticket).where(
+        outbox.c.recipient == address, outbox.c.kind.in_(ANSWERS), outbox.c.date > now - 3 * HOUR
+    )
+    query = select(ticket_table.c.number).where(
+        ticket_table.c.submitter == address,
+        ticket_table.c.opened_at > now - 2 * HOUR,
+        ticket_table.c.number.not_in(answered),
+    )
+    tickets = read_tickets(conn, conn.execute(query.limit(1_000)).scalars().all())
+    return Facts(known.registry, known.roster, listed=tuple(tickets.values()))
 
 
 def _named(clue: Clue, by_id: Mapping[tuple[str, bool], tuple[int, ...]]) -> tuple[int, ...]:

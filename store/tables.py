@@ -185,6 +185,7 @@ ticket = Table(
     Column("updated_at", UtcTime, nullable=False),
     Index("ix_ticket_site", "notified_site", "updated_at"),
     Index("ix_ticket_held", "held", "opened_at"),
+    Index("ix_ticket_submitter", "submitter", "opened_at"),
 )
 
 # Append-only: a ticket's history. Numbers have no gap inside a ticket.

@@ -134,11 +134,29 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             reasons=["joined by the reply address", "a line needs a right that was not proven"],
         ),
     ),
+    "receipt-digest": (
+        MailKind.RECEIPT_DIGEST,
+        {
+            "tag": "Ticket-ID",
+            "helpdesk": "Example Helpdesk",
+            "total": 3,
+            "tickets": [
+                {
+                    "ticket": 42,
+                    "subject": "Storage is down",
+                    "opened_at": "2026-11-24T08:15:00+00:00",
+                },
+                {"ticket": 43, "subject": "", "opened_at": "2026-11-24T08:16:00+00:00"},
+            ],
+        },
+    ),
     "held-digest": (MailKind.HELD_DIGEST, _DIGEST),
     "held-digest-cut": (MailKind.HELD_DIGEST, {**_DIGEST, "total": 70}),
     "operator-notice": (MailKind.OPERATOR_NOTICE, _NOTICE),
 }
-_ABOUT_NO_TICKET = frozenset({MailKind.HELD_DIGEST, MailKind.OPERATOR_NOTICE})
+_ABOUT_NO_TICKET = frozenset(
+    {MailKind.HELD_DIGEST, MailKind.RECEIPT_DIGEST, MailKind.OPERATOR_NOTICE}
+)
 
 
 def settings(kind: MailKind) -> Sequence[Setting]:

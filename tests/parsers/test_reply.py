@@ -62,6 +62,12 @@ def test_a_signature_is_told_apart_from_the_answer(signature: str) -> None:
     assert reply.with_signature == f"{ANSWER}\n\n{signature}"
 
 
+def test_a_long_signature_needs_the_blank_behind_its_dashes() -> None:
+    below = "\n".join(f"line {i}" for i in range(12))
+    assert split_reply(f"{ANSWER}\n-- \n{below}").visible == ANSWER
+    assert split_reply(f"{ANSWER}\n--\n{below}").visible.endswith("line 11")
+
+
 @pytest.mark.parametrize("order", ["sig first", "quote first"])
 def test_a_signature_is_found_on_either_side_of_the_quote(order: str) -> None:
     parts = ["-- \nAlice", f"{GMAIL}\n> old"]

@@ -150,6 +150,7 @@ def upgrade() -> None:
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index("ix_ticket_held", ["held", "opened_at"], unique=False)
         batch_op.create_index("ix_ticket_site", ["notified_site", "updated_at"], unique=False)
+        batch_op.create_index("ix_ticket_submitter", ["submitter", "opened_at"], unique=False)
 
     op.create_table(
         "event",

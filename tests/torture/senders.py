@@ -1,0 +1,79 @@
+"""Senders: several mail servers that hand mails over and try again until they hear 250 or 5xx.
+
+Like a real one, a sender that does not know what became of a mail sends the very same bytes again.
+Every wait has an end; what never got through is left as it is and counted.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+
+from torture.history import NOBODY, OK, REFUSED, History, Letter
+from torture.wire import hand_over
+
+PAUSE_S = (0.05, 0.1, 0.3, 0.6)  # then always the last
+SIZES = (300, 300, 300, 2_000, 20_000, 300_000)
+KINDS = ("new", "new", "new", "site", "reply", "reply", "reply", "alarm")
+NOBODY_SHARE = 0.03
+TWICE_SHARE = 0.05
+SHUTS_EARLY_SHARE = 0.04  # the sender itself goes away without reading the answer
+
+Door = Callable[[], tuple[str, int]]
+
+
+class Sender(threading.Thread):
+    """One sending mail server. `quota` mails, then it ends; `stop` ends it earlier."""
+
+    def __init__(self, name: str, seed: str, history: History, door: Door, quota: int) -> None:
+        super().__init__(name=name, daemon=True)
+        self.stop = threading.Event()
+        self.hurry = threading.Event()  # write nothing new, only bring home what is open
+        self._chance = random.Random(seed)
+        self._history = history
+        self._door = door
+        self._quota = quota
+
+    def run(self) -> None:
+        """Send the quota; each mail until its end."""
+        for _ in range(self._quota):
+            if self.stop.is_set() or self.hurry.is_set():
+                return
+            letter = self._write()
+            self._bring_home(letter)
+            if letter.twice and not self.stop.is_set():
+                self._bring_home(letter)
+
+    def _write(self) -> Letter:
+        chance = self._chance
+        if chance.random() < NOBODY_SHARE:
+            return self._history.write("nobody", 300)
+        kind, size = chance.choice(KINDS), chance.choice(SIZES)
+        if kind != "reply":
+            return self._history.write(kind, size, twice=chance.random() < TWICE_SHARE)
+        known = [one for one in self._history.letters() if _may_be_answered(one)]
+        if not known:
+            return self._history.write("new", size)
+        return self._history.write("reply", size, chance.choice(known[-50:]))
+
+    def _bring_home(self, letter: Letter) -> None:
+        for turn in range(10_000):
+            if self.stop.is_set():
+                return
+            leaves = turn == 0 and self._chance.random() < SHUTS_EARLY_SHARE
+            person = f"p{letter.number}@physics.example"
+            attempt = hand_over(
+                self._door(), letter.raw, person, letter.to, leaves_early=leaves
+            )
+            letter.attempts.append(attempt)
+            if attempt.how in {OK, REFUSED}:
+                return
+            self.stop.wait(PAUSE_S[min(turn, len(PAUSE_S) - 1)])
+
+
+def _may_be_answered(one: Letter) -> bool:
+    return one.kind in {"new", "site"} and one.count(OK) > 0
+
+
+def expected_refusal(letter: Letter) -> bool:
+    """Whether a 5xx is the right answer."""
+    return letter.to == NOBODY
