@@ -40,8 +40,6 @@ RULES: tuple[tuple[str, re.Pattern[str], Automatic], ...] = (
     ("x-fc-machinegenerated", _ANY, _GENERATED),
     ("x-amazon-mail-relay-type", re.compile(r"notification", re.IGNORECASE), _GENERATED),
     ("x-cron-env", _ANY, _GENERATED),
-    ("x-loop", _ANY, _GENERATED),
-    ("x-no-loop", _ANY, _GENERATED),
     (LOOP_HEADER.lower(), _ANY, _GENERATED),
     ("precedence", re.compile(r"bulk|junk|list", re.IGNORECASE), _BULK),
     ("x-precedence", re.compile(r"bulk|junk|list", re.IGNORECASE), _BULK),
@@ -50,6 +48,8 @@ RULES: tuple[tuple[str, re.Pattern[str], Automatic], ...] = (
     ("list-post", _ANY, _BULK),
     ("list-help", _ANY, _BULK),
     ("mailing-list", _ANY, _BULK),
+    ("x-loop", _ANY, _GENERATED),
+    ("x-no-loop", _ANY, _GENERATED),
 )
 _DAEMON = re.compile(
     r"(?:mailer-daemon|mail-daemon|postmaster|mailerdaemon)(?:[+._-].*)?@", re.IGNORECASE

@@ -28,20 +28,8 @@ _DROP = frozenset(
 _AROUND: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
         [
-            "div",
-            "tr",
-            "dt",
-            "dd",
-            "section",
-            "article",
-            "header",
-            "footer",
-            "main",
-            "aside",
-            "address",
-            "hr",
-            "form",
-            "center",
+            "div", "tr", "dt", "dd", "section", "article", "header", "footer", "main", "aside",
+            "address", "hr", "form", "center",
         ],
         (_LINE, _LINE),
     ),
@@ -53,41 +41,18 @@ _AROUND: dict[str, tuple[str, str]] = {
     "td": ("", _TAB),
     "th": ("", _TAB),
     "blockquote": (_GAP + _IN, _OUT + _GAP),
-}
+}  # fmt: skip
 _RUN = re.compile(r" ?[\x01-\x03\x05\x06][ \x01-\x03\x05\x06]*")
 _TAGS = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 # Elements that never nest, or close themselves.
 _FLAT = frozenset(
     [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "td",
-        "th",
-        "tr",
-        "dt",
-        "dd",
-        "option",
-        "tbody",
-        "thead",
-        "tfoot",
-        "colgroup",
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
+        "source", "track", "wbr", "p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody",
+        "thead", "tfoot", "colgroup",
     ]
-)
+)  # fmt: skip
 
 
 def text_of_html(html: str) -> tuple[str, str]:

@@ -12,8 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from parsers.errors import Deferred
 from router.addresses import Intent
@@ -33,6 +31,7 @@ from store.tables import (
     thread_id,
     ticket,
 )
+from store.upsert import upsert
 
 
 class Conflict(Deferred):
@@ -231,8 +230,7 @@ def _tickets_of(decisions: Iterable[Decision]) -> tuple[int, ...]:
 
 def _insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        dialect_insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-        conn.execute(dialect_insert(table).on_conflict_do_nothing(), list(rows))
+        conn.execute(upsert(conn, table).on_conflict_do_nothing(), list(rows))
 
 
 def _person(number: int, one: Participant) -> tuple[int, str, str]:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, Table, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store.tables import counter, ticket
+from store.upsert import upsert
 
 
 def count(conn: Connection, amounts: Mapping[str, int], table: Table = counter) -> None:
@@ -14,8 +13,7 @@ def count(conn: Connection, amounts: Mapping[str, int], table: Table = counter) 
     rows = [{"name": name, "value": value} for name, value in sorted(amounts.items()) if value]
     if not rows:
         return
-    dialect_insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-    statement = dialect_insert(table)
+    statement = upsert(conn, table)
     conn.execute(
         statement.on_conflict_do_update(
             index_elements=["name"], set_={"value": table.c.value + statement.excluded.value}

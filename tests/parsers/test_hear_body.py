@@ -236,7 +236,7 @@ def test_flowed_text_is_joined() -> None:
         ("<pre>a\n b</pre>", "a\nb"),
         ("<table><tr><td>a<td>b<tr><td>c</table>", "a\tb\nc"),
         ("a&amp;&#228;", "a&ä"),
-        ("<title>t</title><style>s</style><script>x</script>a", "a"),
+        ("<title>t</title><style>s</style><script>x</script>a<script>y</script>b", "ab"),
         ("", ""),
         ("<!-- -->", ""),
         ("<a href='https://x.example/log'>here</a>", "here <https://x.example/log>"),

@@ -22,6 +22,7 @@ from parsers.subject import is_forward, is_reply, reply_prefix_stripped, site_na
         (b"Precedence: bulk", Automatic.BULK), (b"X-Precedence: junk", Automatic.BULK),
         (b"Precedence: first-class", Automatic.NO), (b"List-Id: <l.example.org>", Automatic.BULK),
         (b"List-Unsubscribe: <mailto:x@example.org>", Automatic.BULK),
+        (b"X-Loop: l@example.org\nList-Id: <l.example.org>", Automatic.BULK),
         (b"X-Loop: yes", Automatic.GENERATED), (b"X-Ticketgate-Loop: a", Automatic.GENERATED),
         (b"Return-Path: <>", Automatic.REPLIED),
         (b"From: MAILER-DAEMON@example.org", Automatic.REPLIED),
