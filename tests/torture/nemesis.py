@@ -9,7 +9,6 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +77,8 @@ class Nemesis:
             if code != 0:
                 self.faults.append(f"the supervisor ended with {code} on SIGTERM")
             self._gone(roles)
+        if process.stdout is not None:
+            process.stdout.close()
         self.desk.start()
 
     def _gone(self, roles: dict[str, int]) -> None:
@@ -107,7 +108,3 @@ def processes_of(desk: Helpdesk) -> list[int]:
                 found.append(int(path.parent.name))
     return sorted(pid for pid in found if alive(pid))
 
-
-def when_all_serve(desk: Helpdesk, slots: int) -> Callable[[], bool]:
-    """Return a condition: every slot has its process."""
-    return lambda: len(desk.roles()) == slots
