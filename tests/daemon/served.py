@@ -13,7 +13,7 @@ from typing import Any
 SERVE = """
 import json, sys
 from pathlib import Path
-from gateway import slot, supervisor
+from gateway.processes import slot, supervisor
 from gateway.processes.logs import configure_logging
 plan = json.loads(sys.argv[1])
 configure_logging("INFO")

@@ -12,8 +12,10 @@ from torture.history import NOBODY, OK, REFUSED, History, Letter
 from torture.wire import hand_over
 
 PAUSE_S = (0.05, 0.1, 0.3, 0.6)  # then always the last
-SIZES = (300, 300, 300, 2_000, 20_000, 300_000)
+SIZES = (*[300] * 12, *[2_000] * 4, *[20_000] * 3, 300_000)
 KINDS = ("new", "new", "new", "site", "reply", "reply", "reply", "alarm")
+MOST_QUOTAS = 50
+BREATH_S = 0.05
 NOBODY_SHARE = 0.03
 TWICE_SHARE = 0.05
 SHUTS_EARLY_SHARE = 0.04  # the sender itself goes away without reading the answer
@@ -22,22 +24,28 @@ Door = Callable[[], tuple[str, int]]
 
 
 class Sender(threading.Thread):
-    """One sending mail server. `quota` mails, then it ends; `stop` ends it earlier."""
+    """One sending mail server.
+
+    It writes until `enough` is set, but at least `quota` mails and at most MOST_QUOTAS times that.
+    `late` lets it write no more, `stop` lets it give up what it has in hand.
+    """
 
     def __init__(self, name: str, seed: str, history: History, door: Door, quota: int) -> None:
         super().__init__(name=name, daemon=True)
+        self.enough = threading.Event()
+        self.late = threading.Event()
         self.stop = threading.Event()
-        self.hurry = threading.Event()  # write nothing new, only bring home what is open
         self._chance = random.Random(seed)
         self._history = history
         self._door = door
         self._quota = quota
 
     def run(self) -> None:
-        """Send the quota; each mail until its end."""
-        for _ in range(self._quota):
-            if self.stop.is_set() or self.hurry.is_set():
+        """Send mail after mail, each until its end."""
+        for turn in range(MOST_QUOTAS * self._quota):
+            if self.late.is_set() or (turn >= self._quota and self.enough.is_set()):
                 return
+            self.late.wait(self._chance.uniform(0, BREATH_S))
             letter = self._write()
             self._bring_home(letter)
             if letter.twice and not self.stop.is_set():

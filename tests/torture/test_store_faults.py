@@ -1,0 +1,224 @@
+"""Faults of the store under a running daemon: full disk, failing disk, a database that is locked.
+
+Whatever happens, 250 means kept; the doors say 4xx in time; and when the fault is gone, everything
+goes on by itself, with the same processes and nothing lost.
+"""
+
+import os
+import resource
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from running import Helpdesk, mail, until
+from torture.books import Books
+from torture.history import DEFERRED, OK, SUPPORT, UNSENT, Attempt
+from torture.wire import hand_over
+
+pytestmark = [pytest.mark.xdist_group("torture"), pytest.mark.timeout(120)]
+WEB = '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'
+ANSWER_S = 5.5  # 5 s, and a little for a busy machine
+BACK_S = 10.0
+LOCKED_S = 8.0
+
+
+@pytest.fixture
+def desk(place: Path) -> Iterator[Helpdesk]:
+    running = Helpdesk(place, {'[[vo]]\nname = "atlas"': WEB})
+    running.start()
+    yield running
+    running.stop()
+
+
+class Client:
+    """Sends mails of its own and remembers which were taken."""
+
+    def __init__(self, desk: Helpdesk) -> None:
+        self.desk = desk
+        self.sent = 0
+        self.taken: dict[int, str] = {}  # the number in the 250, and the Message-ID
+
+    def send(self, text: str = "It fails.") -> Attempt:
+        self.sent += 1
+        raw = mail(self.sent, text=text)
+        attempt = hand_over(self.desk.smtp, raw, "anna@physics.example", SUPPORT)
+        if attempt.how == OK:
+            assert attempt.kept_as not in self.taken
+            self.taken[attempt.kept_as] = f"<{self.sent}@physics.example>"
+        return attempt
+
+    def assert_nothing_is_lost(self) -> None:
+        """Each mail that was taken is there under its number, and decided once."""
+        books = Books(self.desk.place)
+        until(lambda: not books.waiting(), "everything is decided and sent")
+        rows = books.desk("SELECT mail, message_id, outcome, state FROM inbox")
+        found = {row["mail"]: row["message_id"] for row in rows}
+        assert {n: found.get(n) for n in self.taken} == self.taken
+        assert {row["state"] for row in rows} <= {"done"}
+        events = [row["mail"] for row in books.desk("SELECT mail FROM event")]
+        assert sorted(events) == sorted(r["mail"] for r in rows if r["outcome"] != "duplicate")
+        assert books.wrong_digests() == []
+
+
+def test_a_disk_below_its_reserve_takes_no_mail_and_forgets_none(tmp_path: Path) -> None:
+    with _small_disk(tmp_path / "disk", "330m") as disk:
+        desk = Helpdesk(disk, {'[[vo]]\nname = "atlas"': WEB})
+        desk.start()
+        client, filler = Client(desk), disk / "filler"
+        assert client.send().how == OK
+        roles = desk.roles()
+        _fill(filler, leave=150_000_000)
+        replies = [client.send().reply for _ in range(3) if not time.sleep(1.1)]  # type: ignore[func-returns-value] # the door looks at the disk once a second
+        assert {reply[:3] for reply in replies[1:]} == {"452"}, replies
+        _fill(filler, leave=0)
+        assert client.send().reply.startswith("452")
+        assert _page(desk) == 200
+        filler.unlink()
+        _accepts_again(client)
+        client.assert_nothing_is_lost()
+        assert desk.roles() == roles
+        desk.stop()
+
+
+@pytest.mark.parametrize("role", ["doors-0", "work-0", "courier-0"])
+def test_a_role_that_cannot_write_a_byte_loses_nothing_and_recovers(
+    role: str, desk: Helpdesk
+) -> None:
+    client = Client(desk)
+    assert client.send().how == OK
+    roles = desk.roles()
+    _may_write(roles[role], 0)
+    for _ in range(8):
+        attempt = client.send()
+        assert attempt.how in {OK, DEFERRED}, attempt
+        assert attempt.reply[:3] in {"250", "451", "452", "421"}, attempt
+        assert (attempt.how == OK) == (role != "doors-0"), attempt
+        assert attempt.seconds < ANSWER_S
+    assert _page(desk) == 200
+    _may_write(roles[role], resource.RLIM_INFINITY)
+    _accepts_again(client)
+    client.assert_nothing_is_lost()
+    assert desk.roles() == roles
+
+
+def test_a_locked_journal_is_answered_in_time_and_nothing_is_lost(desk: Helpdesk) -> None:
+    client = Client(desk)
+    assert client.send().how == OK
+    with _locked(desk.place / "journal.db"):
+        end = time.monotonic() + LOCKED_S
+        while time.monotonic() < end:
+            attempt = client.send()
+            assert attempt.how in {OK, DEFERRED}, attempt
+            assert attempt.how == DEFERRED or time.monotonic() > end, attempt
+            assert attempt.seconds < ANSWER_S, attempt
+    _accepts_again(client)
+    client.assert_nothing_is_lost()
+
+
+def test_a_locked_desk_does_not_reach_the_doors_and_nothing_is_lost(desk: Helpdesk) -> None:
+    client = Client(desk)
+    assert client.send().how == OK
+    with _locked(desk.place / "tickets.db"):
+        end = time.monotonic() + LOCKED_S
+        while time.monotonic() < end:
+            attempt = client.send()
+            assert (attempt.how, attempt.seconds < 1.0) == (OK, True), attempt
+            threading.Event().wait(0.2)
+    client.assert_nothing_is_lost()
+
+
+def test_a_mail_is_never_taken_while_the_disk_fails_to_sync(desk: Helpdesk) -> None:
+    client = Client(desk)
+    assert client.send().how == OK
+    with _failing_sync(desk.roles()["doors-0"]):
+        attempts = [client.send() for _ in range(8)]
+        assert {attempt.how for attempt in attempts} == {DEFERRED}, attempts
+        assert max(attempt.seconds for attempt in attempts) < ANSWER_S
+    _accepts_again(client)
+    client.assert_nothing_is_lost()
+
+
+def test_what_was_taken_just_before_the_disk_fails_survives_a_kill(place: Path) -> None:
+    desk = Helpdesk(place)
+    desk.start()
+    client = Client(desk)
+    for _ in range(5):
+        assert client.send().how == OK
+    with _failing_sync(desk.roles()["doors-0"]):
+        assert client.send().how == DEFERRED
+        desk.kill()
+    desk.start()
+    assert client.send().how == OK
+    client.assert_nothing_is_lost()
+    desk.stop()
+
+
+def _accepts_again(client: Client) -> None:
+    until(lambda: client.send().how == OK, "mail is accepted again", BACK_S)
+
+
+def _page(desk: Helpdesk) -> int:
+    with urlopen(f"http://{desk.web}/", timeout=10) as answer:  # our own page on loopback
+        return int(answer.status)
+
+
+@contextmanager
+def _small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """Mount a file system of its own; needs root, as in the build's container."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def _fill(filler: Path, *, leave: int) -> None:
+    """Fill the disk but for some bytes."""
+    with filler.open("ab") as file:
+        found = os.statvfs(filler)
+        wanted = found.f_bavail * found.f_frsize - leave
+        os.posix_fallocate(file.fileno(), file.tell(), wanted)
+
+
+def _may_write(pid: int, size: int) -> None:
+    """Let a process write files up to this size only; beyond it each write fails."""
+    hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+
+
+@contextmanager
+def _locked(database: Path) -> Iterator[None]:
+    """Hold the write lock of a database, like a careless backup."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as conn:
+        conn.execute("BEGIN IMMEDIATE")
+        yield
+        conn.execute("ROLLBACK")
+
+
+@contextmanager
+def _failing_sync(pid: int) -> Iterator[None]:
+    """Let each sync of a process fail with an I/O error."""
+    calls = "fsync,fdatasync"
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-q", "-e", f"trace={calls}", "-e", f"inject={calls}:error=EIO",
+         "-o", "/dev/null", "-p", str(pid)],
+    )  # fmt: skip
+    try:
+        until(lambda: _traced(pid), "strace is attached")
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait(20)
+
+
+def _traced(pid: int) -> bool:
+    """Whether every thread of a process is traced."""
+    threads = list(Path(f"/proc/{pid}/task").glob("*/status"))
+    return all("TracerPid:\t0" not in status.read_text() for status in threads)
