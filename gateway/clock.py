@@ -6,6 +6,7 @@ is missed or fails loses nothing, because the next one finds the same steps.
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -13,9 +14,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from gateway.desk import Desk
 from parsers.errors import MailError
 from router.decision import Due
-from store.reminders import due_steps
+from store.reminders import due_steps, postpone
 
 TICK_S = 5
+AFTER_A_FAULT = timedelta(minutes=15)
 _log = structlog.get_logger("clock")
 
 
@@ -23,10 +25,20 @@ def tick(desk: Desk) -> int:
     """Do every step that is due; return how many were done."""
     with desk.store.reading() as conn:
         steps = due_steps(conn, desk.clock())
+    done = 0
     for step in steps:
-        desk.do(Due(step.step, step.ticket, detail=step.detail), reminder=step.row)
+        try:
+            desk.do(Due(step.step, step.ticket, detail=step.detail), reminder=step.row)
+        except MailError:
+            raise
+        except Exception:  # one bad step must not hold up the others
+            _log.exception("a step failed; tried again later", step=step.step, row=step.row)
+            with desk.store.writing() as conn:
+                postpone(conn, step.row, desk.clock() + AFTER_A_FAULT)
+            continue
+        done += 1
         _log.info("did a step", step=step.step, ticket=step.ticket)
-    return len(steps)
+    return done
 
 
 def start_clock(desk: Desk, wake_courier: Callable[[], None]) -> AsyncIOScheduler:

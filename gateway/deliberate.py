@@ -11,21 +11,24 @@ from typing import Any
 
 from parsers.envelope import Envelope
 from parsers.mail import hear
+from router.addresses import LANE_ALARM
+from router.authority import rights
 from router.decide import decide
 from router.decision import Decision, Facts, Mail, Policy
 from router.opening import author_of
-from router.thread import strongest_intent
+from router.thread import intent_of
 from store.commit import Decided
 from store.facts import Known, questions, read_facts
-from store.inbox import kept_parents, kept_twin
+from store.inbox import waits_for_parent, waits_for_twin
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A mail that was heard, with the digest of its content."""
+    """A mail that was heard, with its identity: Message-ID (as the door read it) and content."""
 
     mail: Mail
-    content: str
+    identity: tuple[str, str]
+    lane: int = LANE_ALARM
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,17 @@ class Settled:
     decisions: tuple[Decision, ...]
 
 
-def hear_mail(mail_id: int, envelope: Envelope, raw: bytes, content: str) -> Heard:
+def hear_mail(mail_id: int, envelope: Envelope, raw: bytes, policy: Policy, now: datetime) -> Mail:
     """Return a kept mail, heard; never raises for what it holds."""
-    return Heard(Mail(mail_id, envelope, hear(raw, mail_from=envelope.mail_from)), content)
+    heard = hear(raw, mail_from=envelope.mail_from)
+    return Mail(mail_id, envelope, heard, intent_of(envelope, policy, now))
 
 
 def settle(
     conn: Any, heard: Sequence[Heard], known: Known, policy: Policy, now: datetime
 ) -> list[Settled]:
     """Return what follows from each mail, as if each were the only one; in order."""
-    asked = questions([(one.mail, one.content) for one in heard], policy, now)
+    asked = questions([(one.mail, one.identity) for one in heard], policy, now)
     found = read_facts(conn, asked, known, policy, now)
     return [
         Settled(one.mail, facts, decide(one.mail, facts, policy, now))
@@ -58,14 +62,16 @@ def must_wait(conn: Any, one: Heard, settled: Settled, now: datetime) -> bool:
     """Whether a mail has to wait for another that is still in the inbox.
 
     That is: the same mail accepted before it, or, for a mail that would open a ticket, the mail
-    that it answers.
+    that it answers. An alarm waits for nobody.
     """
-    heard = one.mail.heard
-    if kept_twin(conn, heard.message_id, one.content, of=one.mail.mail_id, now=now):
+    if one.lane == LANE_ALARM:
+        return False
+    mail = one.mail
+    if waits_for_twin(conn, one.identity, of=mail.mail_id):
         return True
     opens = any(d.ticket is not None and d.ticket.number == 0 for d in settled.decisions)
-    parents = (*heard.in_reply_to, *heard.references)
-    return opens and bool(kept_parents(conn, parents, of=one.mail.mail_id, now=now))
+    parents = (*mail.heard.in_reply_to, *mail.heard.references)
+    return opens and waits_for_parent(conn, parents, of=mail.mail_id, now=now)
 
 
 def independent(settled: Sequence[Settled]) -> list[Settled]:
@@ -82,7 +88,8 @@ def independent(settled: Sequence[Settled]) -> list[Settled]:
     return chosen
 
 
-def decided(one: Settled, policy: Policy, *, by: str) -> Decided:
+def decided(one: Settled, *, by: str) -> Decided:
     """Return it as the store takes it; `by` is the slot that holds the claim."""
-    intent = strongest_intent(one.mail, policy)
-    return Decided(one.decisions, one.mail.mail_id, intent, by, author_of(one.mail))
+    mail = one.mail
+    proven = rights(mail, by_token=False).open_ticket
+    return Decided(one.decisions, mail.mail_id, mail.intent, by, author_of(mail), proven)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from gateway.deliberate import Settled, hear_mail, settle
+from gateway.deliberate import Heard, Settled, hear_mail, settle
 from gateway.desk import Desk
 from parsers.digest import content_of
 from parsers.envelope import Envelope
+from parsers.gate import look
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class Explained:
 
 def explain(desk: Desk, envelope: Envelope, raw: bytes) -> Explained:
     """Return what `work` would decide about this mail now; changes nothing."""
-    heard = hear_mail(0, envelope, raw, content_of(raw))
+    now = desk.clock()
+    mail = hear_mail(0, envelope, raw, desk.policy, now)
+    identity = (look(raw, file=True).message_id, content_of(raw))
     with desk.store.reading() as conn:
-        settled = settle(conn, [heard], desk.known, desk.policy, desk.clock())
+        settled = settle(conn, [Heard(mail, identity)], desk.known, desk.policy, now)
     return Explained(settled[0], envelope)

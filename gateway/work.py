@@ -5,9 +5,9 @@ store that fails is waited for. Nothing that was accepted is ever dropped here.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -15,12 +15,13 @@ from gateway.deliberate import Heard, decided, hear_mail, independent, must_wait
 from gateway.desk import Desk
 from gateway.processes.link import Link
 from parsers.errors import Deferred
-from router.decision import Due
 from store import inbox, journal
-from store.commit import write
+from store.commit import Conflict, write
 
 POLL_S = 1.0
 AGAIN_S = 0.1
+WAIT_S = 1.0  # a mail that waits for another lets the rest of the inbox go first
+CONFLICTS = 5
 STORE_PAUSE_S = 2.0
 SECONDS_A_MAIL = 5.0
 BASE_SECONDS = 20.0
@@ -34,7 +35,7 @@ class Worker:
     desk: Desk
     link: Link
     slot: str
-    _owed: dict[int, datetime] = field(default_factory=dict)
+    _owed: dict[int, bool] = field(default_factory=dict)
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -57,7 +58,7 @@ class Worker:
         inbox.pull(self.desk.store)
         batch, parked = inbox.claim(self.desk.store, by=self.slot, now=self.desk.clock())
         if parked:
-            self._tell_of_parked([one.mail for one in parked])
+            _log.error("parked after three lone failures", mails=[one.mail for one in parked])
         if not batch:
             return 0.0 if parked else POLL_S
         self.link.busy(
@@ -71,44 +72,69 @@ class Worker:
 
     def _work_on(self, batch: Sequence[inbox.Waiting]) -> float:
         mails = [one.mail for one in batch]
+        left = set(mails)
         try:
-            raws = journal.read_raws(self.desk.store, mails)
-            envelopes = {m: journal.read_delivery(self.desk.store, m).envelope for m in mails}
-            heard = [hear_mail(w.mail, envelopes[w.mail], raws[w.mail], w.content) for w in batch]
-            written, wait = self._write(heard)
+            for written in self._write_all(self._hear(batch)):
+                left -= written
+                self.link.wake("courier")
         except Deferred as error:
             _log.warning("gave mails back: the store is in trouble", detail=error.detail)
-            self._owe(mails)
+            self._give_back(left, AGAIN_S, counted=False)
             raise
         except Exception:
             _log.exception("could not work on mails", mails=mails)
-            again = self.desk.clock() + timedelta(seconds=AGAIN_S if len(mails) > 1 else POLL_S)
-            inbox.give_back(self.desk.store, mails, by=self.slot, not_before=again, counted=True)
+            self._give_back(left, AGAIN_S if len(mails) > 1 else POLL_S, counted=True)
             return AGAIN_S
-        if written:
-            self.link.wake("courier")
-        if wait:
-            inbox.give_back(self.desk.store, wait, by=self.slot, not_before=self.desk.clock())
-            return 0.0 if written else AGAIN_S
-        return 0.0
+        if left:
+            self._give_back(left, WAIT_S, counted=False)
+        return 0.0 if len(left) < len(mails) else AGAIN_S
 
-    def _write(self, heard: Sequence[Heard]) -> tuple[int, list[int]]:
-        """Decide and write in one transaction; return how many, and the mails that must wait."""
-        now = self.desk.clock()
+    def _hear(self, batch: Sequence[inbox.Waiting]) -> list[Heard]:
+        store, policy, now = self.desk.store, self.desk.policy, self.desk.clock()
+        mails = [one.mail for one in batch]
+        raws = journal.read_raws(store, mails)
+        envelopes = {mail: journal.read_delivery(store, mail).envelope for mail in mails}
+        return [
+            Heard(
+                hear_mail(one.mail, envelopes[one.mail], raws[one.mail], policy, now),
+                (one.message_id, one.content),
+                one.lane,
+            )
+            for one in batch
+        ]
+
+    def _write_all(self, heard: Sequence[Heard]) -> Iterator[set[int]]:
+        """Write what can be written, a transaction at a time; give the mails of each.
+
+        Mails of one ticket follow each other, each decided on what the one before it left. Ends
+        when all is written, or when the rest has to wait for mails that are not here.
+        """
+        left, conflicts = list(heard), 0
+        while left:
+            try:
+                written = self._write(left)
+            except Conflict:
+                conflicts += 1
+                if conflicts >= CONFLICTS:
+                    raise
+                continue
+            if not written:
+                return
+            yield written
+            left = [one for one in left if one.mail.mail_id not in written]
+
+    def _write(self, heard: Sequence[Heard]) -> set[int]:
+        """Decide and write in one transaction; return the mails that were written."""
+        now, policy = self.desk.clock(), self.desk.policy
         with self.desk.store.writing() as conn:
-            settled = settle(conn, heard, self.desk.known, self.desk.policy, now)
+            settled = settle(conn, heard, self.desk.known, policy, now)
             ready = [
                 done
                 for one, done in zip(heard, settled, strict=True)
                 if not must_wait(conn, one, done, now)
             ]
             chosen = independent(ready)
-            write(
-                conn,
-                [decided(one, self.desk.policy, by=self.slot) for one in chosen],
-                self.desk.policy,
-                now,
-            )
+            write(conn, [decided(one, by=self.slot) for one in chosen], policy, now)
         for one in chosen:
             first = one.decisions[0]
             _log.info(
@@ -117,25 +143,28 @@ class Worker:
                 outcome=str(first.outcome),
                 reasons=[str(reason) for reason in first.reasons],
             )
-        done_ids = {one.mail.mail_id for one in chosen}
-        return len(chosen), [h.mail.mail_id for h in heard if h.mail.mail_id not in done_ids]
+        return {one.mail.mail_id for one in chosen}
 
-    def _tell_of_parked(self, mails: Sequence[int]) -> None:
-        _log.error("parked mails after three lone failures", mails=list(mails))
-        self.desk.do(Due("parked", detail=", ".join(map(str, mails))))
-        self.link.wake("courier")
-
-    def _owe(self, mails: Sequence[int]) -> None:
-        self._owed.update(dict.fromkeys(mails, self.desk.clock()))
+    def _give_back(self, mails: Iterable[int], after_s: float, *, counted: bool) -> None:
+        """Give mails back; while the store fails, remember to do it later."""
+        not_before = self.desk.clock() + timedelta(seconds=after_s)
+        try:
+            inbox.give_back(
+                self.desk.store, mails, by=self.slot, not_before=not_before, counted=counted
+            )
+        except Deferred:
+            self._owed.update(dict.fromkeys(mails, counted))
 
     def _settle_debts(self) -> None:
         """Give back what could not be given back while the store was in trouble."""
-        if self._owed:
-            inbox.give_back(
-                self.desk.store,
-                list(self._owed),
-                by=self.slot,
-                not_before=self.desk.clock(),
-                counted=False,
-            )
-            self._owed.clear()
+        for counted in (True, False):
+            mails = [mail for mail, was in self._owed.items() if was is counted]
+            if mails:
+                inbox.give_back(
+                    self.desk.store,
+                    mails,
+                    by=self.slot,
+                    not_before=self.desk.clock(),
+                    counted=counted,
+                )
+        self._owed.clear()

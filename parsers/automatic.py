@@ -51,9 +51,7 @@ RULES: tuple[tuple[str, re.Pattern[str], Automatic], ...] = (
     ("x-loop", _ANY, _GENERATED),
     ("x-no-loop", _ANY, _GENERATED),
 )
-_DAEMON = re.compile(
-    r"(?:mailer-daemon|mail-daemon|postmaster|mailerdaemon)(?:[+._-].*)?@", re.IGNORECASE
-)
+_DAEMON = re.compile(r"(?:mailer-daemon|mail-daemon|mailerdaemon)(?:[+._-].*)?@", re.IGNORECASE)
 _NO_REPLY = re.compile(
     r"(?:[a-z0-9.+_-]{0,30}[._+-])?(?:no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|donotreply|bounces?)"
     r"(?:[._+-][^@]{0,60})?@",
@@ -87,11 +85,13 @@ def automatic(
     for name, pattern, kind in RULES[:2]:
         if pattern.match(values.get(name, "")):
             return kind
-    if report or null_sender or _DAEMON.match(address):
+    if report:
         return Automatic.REPLIED
     for name, pattern, kind in RULES[2:]:
         if pattern.match(values.get(name, "")):
             return kind
     if _AWAY.match(subject) and any(sign in values for sign in _AWAY_SIGNS):
         return Automatic.REPLIED
-    return Automatic.GENERATED if _NO_REPLY.match(address) else Automatic.NO
+    # the null sender and the daemons also report faults: a machine, but not surely an answer
+    machine = null_sender or _DAEMON.match(address) or _NO_REPLY.match(address)
+    return Automatic.GENERATED if machine else Automatic.NO

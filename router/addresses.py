@@ -81,9 +81,8 @@ class OurAddresses:
 
     def is_ours(self, address: str) -> bool:
         """Whether mail to this address would come back to us."""
-        return self.intent(address) is not None or address.lower().startswith(
-            (f"noreply@{self.domain}", f"noreply-alarm@{self.domain}")
-        )
+        silent = {f"noreply@{self.domain}", f"noreply-alarm@{self.domain}"}
+        return self.intent(address) is not None or address.lower() in silent
 
     def reply_to(self, token: str) -> str:
         """Return the address that answers go to."""

@@ -11,11 +11,13 @@ from router.notices import Story, operator_notice, say_route
 from router.opening import tell_of_opening
 from router.people import unit_of
 from router.routing import Wish, first_line, route
-from router.ticket import Change, Ticket, TicketEvent, TicketKind
+from router.ticket import Change, Participant, Ticket, TicketEvent, TicketKind
 from router.undelivered import undelivered
 from router.words import Audience, EventKind, MailKind, Outcome, Reason, Role, Status
 
 MAX_DIGEST_ROWS = 200
+MAX_LATER = 20
+NO_ANSWER = frozenset({Reason.NO_ANSWER_TO_MACHINES, Reason.OWN_MAIL, Reason.NO_SENDER})
 
 
 def release(command: Command, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
@@ -48,36 +50,71 @@ def release(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
     submitter = [replace(p, verified=True) for p in ticket.participants if p.role is Role.SUBMITTER]
     opening = facts.opening or event
     story = Story(changed, opening, policy, to.notes, to, facts.opening_mail)
+    answer = [] if set(opening.reasons) & NO_ANSWER else submitter
+    later = (replace(story, event=one, notes=(), mail_id=0) for one in facts.later[:MAX_LATER])
+    stay = {(one.role, one.address) for one in people}
+    there = {(one.role, one.address) for one in ticket.participants}
     return (
         Decision(
             Outcome.COMMAND,
             event.reasons,
             ticket=changed,
-            joins=(*submitter, *people),
-            leaves=tuple(p for p in ticket.participants if p.role is Role.SUPPORTER),
+            joins=(*submitter, *(p for p in people if (p.role, p.address) not in there)),
+            leaves=tuple(
+                one
+                for one in ticket.participants
+                if one.role is Role.SUPPORTER and (one.role, one.address) not in stay
+            ),
             events=(event,),
             outgoing=(
                 *tell_of_opening(story, to, LANE_REPLY),
-                *story.to_all(submitter, MailKind.RECEIPT, LANE_REST),
+                *(
+                    mail
+                    for one in later
+                    for mail in one.to_all(people, MailKind.UPDATE, LANE_REPLY)
+                ),
+                *story.to_all(_not_ours(answer, policy), MailKind.RECEIPT, LANE_REST),
             ),
             route=to,
         ),
     )
 
 
+def discard(command: Command, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Put a held ticket aside as unsolved, without a mail to anybody.
+
+    Raises Refused when there is no such ticket, or nothing holds it.
+    """
+    del policy
+    ticket = next((found for _, found in facts.found), None)
+    if ticket is None or ticket.held is None:
+        raise Refused(f"Ticket {command.ticket} is not held.")
+    changed = replace(ticket, held=None, status=Status.UNSOLVED, updated_at=now)
+    event = TicketEvent(
+        EventKind.CHANGED,
+        command.by,
+        now,
+        command.text,
+        changes=_changes(ticket, changed),
+        reasons=(Reason.DISCARDED,),
+    )
+    return (Decision(Outcome.COMMAND, event.reasons, ticket=changed, events=(event,)),)
+
+
 def held_digest(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
-    """Tell first line what is held, alarms first; nothing when nothing is held."""
+    """Tell first line what is held, alarms first, then the newest; nothing when nothing is held."""
     del due, now
-    rows = sorted(facts.listed, key=lambda t: (t.wanted is not TicketKind.ALARM, t.opened_at))
+    rows = facts.listed
     if not rows:
         return (Decision(Outcome.COMMAND, ()),)
     values: Mapping[str, object] = {
         "helpdesk": policy.name,
         "tag": policy.ticket_tag,
-        "total": len(rows),
+        "total": max(facts.listed_total, len(rows)),
         "tickets": [
             {
                 "ticket": ticket.number,
+                "later": ticket.last_event - 1,
                 "subject": ticket.subject[: policy.subject_chars] or "(no subject)",
                 "submitter": ticket.submitter,
                 "held": str(ticket.held),
@@ -146,6 +183,10 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     "given-up": given_up,
     "parked": parked,
 }
+
+
+def _not_ours(people: list[Participant], policy: Policy) -> list[Participant]:
+    return [one for one in people if not policy.addresses.is_ours(one.address)]
 
 
 def _wish_of(ticket: Ticket) -> Wish:

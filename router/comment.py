@@ -10,14 +10,20 @@ from datetime import datetime
 from parsers.heard import Automatic
 from router.addresses import LANE_REPLY, Intent
 from router.authority import Rights, rights
-from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy
-from router.kinds import KINDS
+from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy, Reminder
 from router.notices import Story, operator_notice
-from router.opening import author_of, listed_attachments, open_tickets, why_no_answer
+from router.opening import (
+    HELD_DIGEST_AFTER,
+    author_of,
+    listed_attachments,
+    open_tickets,
+    why_no_answer,
+)
 from router.people import copied_on, new_ones, readers, same_address
-from router.thread import strongest_intent
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status
+
+MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,22 @@ class Joined:
     ticket: Ticket
     may: Rights
 
+    def author(self) -> str:
+        """Return who wrote, as shown; a token's holder who signs with another name is said so."""
+        name = author_of(self.mail)
+        if self.clue.reason is not Reason.THREAD_TOKEN or self.may.act_as_submitter:
+            return name
+        row = self.clue.token_row
+        holder = next((p for p in self.ticket.participants if p.row == row), None)
+        if holder is None or same_address(holder.address, _sender(self.mail)):
+            return name
+        return f"{name}, by the reply address of {holder.address},"
+
     def event(self, kind: EventKind, *, verified: bool, reasons: tuple[Reason, ...]) -> TicketEvent:
         """Return the history entry for this mail."""
         return TicketEvent(
             kind,
-            author_of(self.mail),
+            self.author(),
             self.now,
             self.mail.heard.visible,
             verified=verified,
@@ -49,13 +66,13 @@ def comment_on(
     mail: Mail, facts: Facts, policy: Policy, now: datetime
 ) -> tuple[Decision, ...] | None:
     """Return what a mail does to the ticket it belongs to, None when it belongs to none."""
-    chosen = next((f for f in facts.found if _believed(mail, *f, policy)), None)
+    chosen = _choose(mail, facts)
     if chosen is None:
         return None
     clue, ticket = chosen
     may = rights(mail, by_token=clue.reason is Reason.THREAD_TOKEN)
     joined = Joined(mail, facts, policy, now, clue, ticket, may)
-    if mail.heard.automatic is not Automatic.NO:
+    if _is_a_machines(mail, clue):
         return (_automatic(joined),)
     if ticket.status in FINAL:
         return open_tickets(mail, facts, policy, now, follows=ticket)
@@ -64,17 +81,44 @@ def comment_on(
     return (_comment(joined),)
 
 
-def _believed(mail: Mail, clue: Clue, ticket: Ticket, policy: Policy) -> bool:
-    intent = strongest_intent(mail, policy)
-    if intent in {Intent.ALARM, Intent.TEAM} and ticket.wanted is not KINDS[intent].kind:
-        return False  # an alarm is not swallowed by the thread that it was typed into
+def _choose(mail: Mail, facts: Facts) -> tuple[Clue, Ticket] | None:
+    """Return the strongest believable clue and its ticket.
+
+    A Message-ID may stand in several tickets, because anybody can write one: then the ticket in
+    which the sender takes part comes first, then one that is not held, then the older one.
+    """
+    believed = [(clue, ticket) for clue, ticket in facts.found if _believed(mail, clue, ticket)]
+    if not believed:
+        return None
+    best = believed[0][0]
+    same = [pair for pair in believed if pair[0] == best]
+    return min(same, key=lambda pair: (not _takes_part(mail, pair[1]), bool(pair[1].held)))
+
+
+def _believed(mail: Mail, clue: Clue, ticket: Ticket) -> bool:
+    if clue.reason is Reason.BOUNCED:
+        return False
+    if mail.intent in {Intent.ALARM, Intent.TEAM}:
+        return False  # a request is not swallowed by the thread that it was typed into
     if clue.reason is Reason.THREAD_TAG:
-        known = any(
-            one.verified and mail.heard.sender and same_address(one.address, _sender(mail))
-            for one in ticket.participants
-        )
-        return known and rights(mail, by_token=False).act_as_submitter
+        return _takes_part(mail, ticket) and rights(mail, by_token=False).act_as_submitter
     return True
+
+
+def _takes_part(mail: Mail, ticket: Ticket) -> bool:
+    return any(
+        one.verified and same_address(one.address, _sender(mail)) for one in ticket.participants
+    )
+
+
+def _is_a_machines(mail: Mail, clue: Clue) -> bool:
+    """Whether nobody is to be told: a machine wrote it.
+
+    Helpdesks and lists mark people's mail as bulk, too; with a reply token it is a person's.
+    """
+    if mail.heard.automatic is Automatic.BULK:
+        return clue.reason is not Reason.THREAD_TOKEN
+    return mail.heard.automatic is not Automatic.NO
 
 
 def _comment(joined: Joined) -> Decision:
@@ -97,7 +141,7 @@ def _comment(joined: Joined) -> Decision:
     )
     outgoing: list[Outgoing] = []
     if not (ticket.held and unverified):  # those wait for the digest
-        told = readers(ticket, _sender(mail), unverified=unverified)
+        told = readers(ticket, _sender(mail), policy.addresses, unverified=unverified)
         outgoing += story.to_all(told, MailKind.UPDATE, LANE_REPLY)
     if lines and why_no_answer(mail, joined.facts, policy, may) is None:
         me = Participant(Role.SUBMITTER, _sender(mail))
@@ -110,8 +154,13 @@ def _comment(joined: Joined) -> Decision:
         joins=_joins(mail, ticket, may, policy),
         events=(event,),
         outgoing=tuple(outgoing),
+        reminders=(_digest(joined.now),) if ticket.held else (),
         thread_ids=(heard.message_id,) if heard.message_id else (),
     )
+
+
+def _digest(now: datetime) -> Reminder:
+    return Reminder("held-digest", now + HELD_DIGEST_AFTER, per_ticket=False)
 
 
 def _answered(mail: Mail, ticket: Ticket, may: Rights) -> tuple[Ticket, tuple[Change, ...]]:
@@ -132,6 +181,8 @@ def _joins(mail: Mail, ticket: Ticket, may: Rights, policy: Policy) -> tuple[Par
         return new_ones(ticket, (me, *copied_on(mail.heard, policy)))
     if may.comment:  # by token: the address was given to a participant, who need not be this one
         return ()
+    if len(ticket.participants) >= MAX_PARTICIPANTS:
+        return ()
     return new_ones(
         ticket, (Participant(Role.STRANGER, sender.address, sender.name, verified=False),)
     )
@@ -148,7 +199,7 @@ def _frozen(joined: Joined) -> Decision:
     """Keep what may be a loop without answering it, and tell the operator once."""
     policy, ticket = joined.policy, joined.ticket
     reasons = (joined.clue.reason, Reason.LOOP)
-    event = joined.event(EventKind.COMMENT, verified=False, reasons=reasons)
+    event = joined.event(EventKind.COMMENT, verified=joined.may.comment, reasons=reasons)
     where = f"{policy.ticket_tag}: #{ticket.number}"
     minutes = policy.loop_window_s // 60
     lines = [

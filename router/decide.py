@@ -8,13 +8,13 @@ the first that has an answer decides.
 from collections.abc import Callable
 from datetime import datetime
 
-from parsers.heard import OVER_A_CAP, Automatic
+from parsers.heard import Automatic
 from router.addresses import Intent
+from router.authority import rights
 from router.commands import COMMANDS, DUE
 from router.comment import comment_on
 from router.decision import Command, Decision, Due, Facts, Mail, Policy, Request
 from router.opening import open_tickets
-from router.thread import strongest_intent
 from router.undelivered import undelivered
 from router.words import Outcome, Reason
 
@@ -40,10 +40,10 @@ def decide(request: Request, facts: Facts, policy: Policy, now: datetime) -> Dec
 def _the_same_mail_again(
     mail: Mail, facts: Facts, policy: Policy, now: datetime
 ) -> Decisions | None:
-    """Say that a mail came before; a copy to a stronger address (alarm) is still looked at."""
-    del now
+    """Say that a mail came before; a copy that asks or proves more is still looked at."""
+    del policy, now
     earlier = facts.earlier
-    if earlier is None or _is_raised(mail, facts, policy):
+    if earlier is None or _is_raised(mail, facts):
         return None
     return (Decision(Outcome.DUPLICATE, (Reason.SAME_MAIL,), about=earlier.tickets),)
 
@@ -57,17 +57,25 @@ def _our_own_mail(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> De
 
 
 def _a_bounce(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
-    """File a delivery report with the mail that it is about; it never opens or answers anything."""
+    """File a delivery report with the mail that it is about; it never opens or answers anything.
+
+    Only a report that names whom or what it is about, or that came to the bounce address; a mail
+    that merely looks like one may be a person's.
+    """
     bounce = mail.heard.bounce
-    at_bounces = strongest_intent(mail, policy) is Intent.BOUNCE
-    if bounce is None and not (at_bounces and mail.heard.automatic is not Automatic.NO):
+    at_bounces = mail.intent is Intent.BOUNCE
+    if bounce is None:
+        if at_bounces and mail.heard.automatic is not Automatic.NO:
+            return (Decision(Outcome.AUTOMATIC, (Reason.MACHINE_ANSWER,)),)
+        return None
+    if not at_bounces and (
+        mail.intent is Intent.ALARM or not (bounce.recipients or bounce.message_id)
+    ):
         return None
     sent = facts.sent
-    if bounce is None:
-        return (Decision(Outcome.AUTOMATIC, (Reason.MACHINE_ANSWER,)),)
     if sent is None:
         return (Decision(Outcome.BOUNCE, (Reason.BOUNCE_FORGED,)),)
-    if not bounce.permanent:
+    if not bounce.permanent or sent.failed:
         about = (sent.ticket,) if sent.ticket else ()
         return (Decision(Outcome.BOUNCE, (Reason.BOUNCED,), about=about),)
     return (undelivered(sent, facts, policy, now, "it bounced"),)
@@ -75,8 +83,6 @@ def _a_bounce(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisi
 
 def _part_of_a_ticket(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
     """Join a mail to the ticket that its strongest believable clue leads to."""
-    if _is_raised(mail, facts, policy) or set(mail.heard.notes) & OVER_A_CAP:
-        return None
     return comment_on(mail, facts, policy, now)
 
 
@@ -84,16 +90,15 @@ def _an_automatic_answer(
     mail: Mail, facts: Facts, policy: Policy, now: datetime
 ) -> Decisions | None:
     """File a vacation note that belongs to no ticket: it asks for nothing."""
-    del facts, now
-    asks = strongest_intent(mail, policy)
-    if mail.heard.automatic is Automatic.REPLIED and asks is not Intent.ALARM:
+    del facts, policy, now
+    if mail.heard.automatic is Automatic.REPLIED and mail.intent is not Intent.ALARM:
         return (Decision(Outcome.AUTOMATIC, (Reason.MACHINE_ANSWER,)),)
     return None
 
 
 def _something_new(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions:
     """Open a ticket, or several for one who may name several sites."""
-    raised = facts.earlier if _is_raised(mail, facts, policy) else None
+    raised = facts.earlier if _is_raised(mail, facts) else None
     return open_tickets(mail, facts, policy, now, raised=raised)
 
 
@@ -107,11 +112,11 @@ MAIL_RULES: tuple[Rule, ...] = (
 )
 
 
-def _is_raised(mail: Mail, facts: Facts, policy: Policy) -> bool:
-    """Whether the same mail came before, but now to an address that asks for more."""
-    asks = strongest_intent(mail, policy)
-    return (
-        facts.earlier is not None
-        and asks in {Intent.ALARM, Intent.TEAM}
-        and asks < facts.earlier.intent
-    )
+def _is_raised(mail: Mail, facts: Facts) -> bool:
+    """Whether the same mail came before, but now asks for more, or proves more."""
+    earlier = facts.earlier
+    if earlier is None:
+        return False
+    asks_more = mail.intent < earlier.intent and mail.intent is not Intent.USER
+    proves_more = not earlier.proven and rights(mail, by_token=False).open_ticket
+    return asks_more or proves_more

@@ -42,11 +42,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A request by mail. `mail_id` names it in the journal."""
+    """A request by mail. `mail_id` names it in the journal.
+
+    `intent` is the strongest of what our addresses in the envelope ask for (`thread.intent_of`);
+    a reply address counts as an answer only with a valid token.
+    """
 
     mail_id: int
     envelope: Envelope
     heard: InboundMail
+    intent: Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,15 @@ class Clue:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The same mail, accepted before: its strongest intent, how it ended, and its tickets."""
+    """The same mail, accepted before, that made or changed a ticket: what it asked for.
+
+    `proven` tells that its sender was known then.
+    """
 
     mail_id: int
     intent: Intent
     tickets: tuple[int, ...]
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +119,19 @@ class SentRow:
     ticket: int
     recipient: str
     kind: MailKind
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What was counted for this mail's sender, without this mail.
 
-    Receipts to the sender and notices of held requests in the last hour, the sender's mails to the
-    ticket in the loop window, and whether a loop has been announced there in that time.
+    Receipts to the sender and held requests of this mail's kind in the last hour, the sender's
+    mails to the ticket in the loop window, and whether a loop was announced there in that time.
     """
 
     receipts: int = 0
-    held_notices: int = 0
+    held: int = 0
     mails_to_ticket: int = 0
     loop_announced: bool = False
 
@@ -131,8 +141,9 @@ class Facts:
     """What the store and the proofs know about one request; all of it may be empty.
 
     `found` holds a ticket for each clue that led to one, strongest clue first.
-    `listed` are the tickets for a digest; `opening` (with `opening_mail`) is how a ticket began,
-    each only for the request that asks for it.
+    `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
+    `opening_mail`) is how a ticket began and `later` what people added: only for requests that
+    ask for them.
     """
 
     registry: Registry
@@ -143,8 +154,10 @@ class Facts:
     sent: SentRow | None = None
     counts: Counts = field(default_factory=Counts)
     listed: tuple[Ticket, ...] = ()
+    listed_total: int = 0
     opening: TicketEvent | None = None
     opening_mail: int = 0
+    later: tuple[TicketEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

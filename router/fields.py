@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from parsers.addresses import mailboxes
 from parsers.heard import InboundMail
 from parsers.registry import Registry
 from router.words import Notify, Priority
@@ -105,13 +106,10 @@ def _limited(key: str, value: str, notes: list[str]) -> str:
 def _addresses(values: tuple[str, ...], notes: list[str]) -> tuple[str, ...]:
     found = []
     for value in values:
-        for part in value.replace(",", ";").split(";"):
-            address = part.strip().strip("<>")
-            local, at, domain = address.rpartition("@")
-            if not address:
-                continue
-            if at and local and "." in domain and " " not in address:
-                found.append(address)
+        for box in mailboxes(value, str):
+            local, at, domain = box.address.rpartition("@")
+            if at and local and "." in domain and not set(box.address) & set(" <>()"):
+                found.append(box.address)
             else:
-                notes.append(f'"{part.strip()}" is not an address, so it gets no copy.')
+                notes.append(f'"{box}" is not an address, so it gets no copy.')
     return tuple(dict.fromkeys(found))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from router.decision import Outgoing, Policy, Route
 from router.people import GETS
 from router.ticket import Participant, Ticket, TicketEvent
-from router.words import TOLD, Audience, MailKind, Role
+from router.words import TOLD, Audience, MailKind
 
 MAX_NOTES = 20
+ANSWERS = frozenset({MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Story:
             self.ticket.subject or "(no subject)", self.policy.subject_chars
         )
         notes = list(self.notes[:MAX_NOTES])
+        if len(self.notes) > MAX_NOTES:
+            notes.append(f"{len(self.notes) - MAX_NOTES} more notes are left out here.")
         if subject_cut:
             notes.append("The subject is cut here; the ticket keeps all of it.")
         ticket = self.ticket
@@ -78,7 +81,7 @@ class Story:
             reader.address,
             self.values(),
             role=reader.role,
-            in_reply_to=(self.answers,) if self.answers and reader.role is Role.SUBMITTER else (),
+            in_reply_to=(self.answers,) if self.answers and kind in ANSWERS else (),
             attachments_of=self.mail_id if carries else 0,
             lane=lane,
         )
@@ -88,6 +91,14 @@ class Story:
     ) -> tuple[Outgoing, ...]:
         """Return one mail to each of the readers."""
         return tuple(self.to(reader, kind, lane) for reader in readers)
+
+
+def once_each(mails: Iterable[Outgoing]) -> list[Outgoing]:
+    """Return the mails, the first one for each address."""
+    chosen: dict[str, Outgoing] = {}
+    for one in mails:
+        chosen.setdefault(one.recipient.lower(), one)
+    return list(chosen.values())
 
 
 def operator_notice(

@@ -7,21 +7,25 @@ a mail too hostile to read, an unproven sender. A held ticket shows the route th
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from parsers.heard import OVER_A_CAP, Automatic
+from parsers.heard import OVER_A_CAP, Automatic, Note
 from router.addresses import LANE_REPLY, LANE_REST
 from router.authority import Rights, rights
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
 from router.fields import Fields, read_fields
 from router.kinds import Kind, kind_for
-from router.notices import Story
+from router.notices import Story, once_each, operator_notice
 from router.people import copied_on, same_address, submitter_of, unit_of
 from router.routing import Wish, first_line, route, wish_of
-from router.thread import strongest_intent
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
 MAX_SITES_LISTED = 40
 HELD_DIGEST_AFTER = timedelta(hours=1)
+HELD_DIGEST_SOON = timedelta(minutes=5)
+_MANY_HELD = (
+    "More alarm or team requests of unproven senders came in this hour than first line is told of "
+    "one by one. They are in the next digest, and in: ticketgate tickets --held"
+)
 RECEIPT_DIGEST_AFTER = timedelta(hours=1)
 
 
@@ -60,7 +64,7 @@ def open_tickets(
     `raised` is the same mail as it came before to a weaker address; `follows` is a closed ticket
     that the mail answers.
     """
-    kind = kind_for(strongest_intent(mail, policy))
+    kind = kind_for(mail.intent)
     may = rights(mail, by_token=False)
     wish = wish_of(mail.heard, facts.registry, subject_routes=kind.subject_routes)
     if follows is not None and not wish.sites and not wish.unit:
@@ -88,6 +92,8 @@ def why_held(mail: Mail, kind: Kind, may: Rights, policy: Policy) -> Reason | No
         return kind.held
     if mail.envelope.faults:
         return Reason.STRUCTURE
+    if Note.ENCRYPTED in mail.heard.notes:
+        return Reason.ENCRYPTED
     if set(mail.heard.notes) & OVER_A_CAP:
         return Reason.OVER_A_CAP
     if mail.heard.hops > policy.max_hops:
@@ -132,17 +138,33 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
         asked = replace(asked, fields=replace(asked.fields, notes=notes))
     reasons = (hold, *would_go.reasons, *((asked.silent,) if asked.silent else ()))
     ticket, event = _ticket_and_event(asked, TicketKind.USER, desk, reasons)
-    ticket = replace(ticket, held=hold, notified_site=would_go.site, wanted_unit=asked.wish.unit)
+    ticket = replace(
+        ticket,
+        held=hold,
+        notified_site=would_go.site,
+        wanted_unit="" if asked.wish.faults else asked.wish.unit,
+    )
     people = (*_people(asked), *unit_of(desk))
     story = asked.story(ticket, event, would_go)
+    told = kind.held is not None and _may_tell_of_held(asked)
     outgoing: list[Outgoing] = []
-    if kind.held is not None and facts.counts.held_notices < policy.held_notices_per_hour:
+    if told:
         outgoing += story.to_all(unit_of(desk), MailKind.NOTIFICATION, kind.lane)
+    elif kind.held is not None and facts.counts.held == policy.held_notices_per_hour:
+        outgoing += operator_notice(policy, "Many held requests", [_MANY_HELD])
     if asked.silent is None:
         outgoing += [story.to(one, MailKind.HELD, LANE_REPLY) for one in _submitter(people)]
     decision = _decision(asked, Outcome.HELD, story, people, outgoing)
-    digest = Reminder("held-digest", asked.now + HELD_DIGEST_AFTER, per_ticket=False)
+    urgent = kind.held is not None and not told
+    after = HELD_DIGEST_SOON if urgent else HELD_DIGEST_AFTER
+    digest = Reminder("held-digest", asked.now + after, per_ticket=False)
     return replace(decision, reminders=(*decision.reminders, digest))
+
+
+def _may_tell_of_held(asked: Asked) -> bool:
+    """Whether first line is told at once: always for a known sender, else within the cap."""
+    within = asked.facts.counts.held < asked.policy.held_notices_per_hour
+    return within or asked.may.act_as_submitter
 
 
 def _opened(asked: Asked, to: Route) -> Decision:
@@ -156,6 +178,7 @@ def _opened(asked: Asked, to: Route) -> Decision:
     to_copy = {address.lower() for address in asked.fields.cc}
     copies = [p for p in people if p.role is Role.CC and p.address.lower() in to_copy]
     outgoing += story.to_all(copies, MailKind.UPDATE, LANE_REST)
+    outgoing = once_each(outgoing)
     if asked.silent is None:
         outgoing += [story.to(one, MailKind.RECEIPT, LANE_REST) for one in _submitter(people)]
     return _decision(asked, Outcome.NEW, story, people, outgoing)
@@ -165,12 +188,12 @@ def tell_of_opening(story: Story, to: Route, lane: int) -> tuple[Outgoing, ...]:
     """Return the mails about a new ticket to the site's contacts and the responsible unit."""
     people = unit_of(to)
     site = [one for one in people if one.role is Role.SITE]
-    known = {one.address.lower() for one in site}
-    unit = [p for p in people if p.role is Role.SUPPORTER and p.address.lower() not in known]
-    return (
+    unit = [one for one in people if one.role is Role.SUPPORTER]
+    mails = (
         *story.to_all(site, MailKind.SITE_NOTIFICATION, lane),
         *story.to_all(unit, MailKind.NOTIFICATION, lane),
     )
+    return tuple(once_each(mails))
 
 
 def _ticket_and_event(
@@ -202,7 +225,7 @@ def _ticket_and_event(
         author_of(mail),
         now,
         heard.text,
-        verified=Reason.UNPROVEN not in reasons,
+        verified=asked.may.act_as_submitter,
         reasons=reasons,
         attachments=listed_attachments(mail),
     )
@@ -212,7 +235,8 @@ def _ticket_and_event(
 def _people(asked: Asked) -> tuple[Participant, ...]:
     heard, policy, fields = asked.mail.heard, asked.policy, asked.fields
     trusted = asked.may.act_as_submitter
-    submitter = submitter_of(heard, verified=trusted, mode=fields.notification)
+    is_known = trusted or policy.unproven == "route"  # that mode takes a From line's word
+    submitter = submitter_of(heard, verified=is_known, mode=fields.notification)
     if not trusted:
         return submitter
     sender = submitter[0].address if submitter else ""

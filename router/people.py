@@ -6,9 +6,10 @@ words, and nothing is ever sent to an address of ours.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers.heard import InboundMail, Mailbox
+from router.addresses import OurAddresses
 from router.decision import Policy, Route
 from router.ticket import Participant, Ticket
 from router.words import Audience, Notify, Role
@@ -43,15 +44,24 @@ GETS: Mapping[Role, Gets] = {
 
 
 def readers(
-    ticket: Ticket, author: str, *, internal: bool = False, unverified: bool = False
+    ticket: Ticket,
+    author: str,
+    addresses: OurAddresses,
+    *,
+    internal: bool = False,
+    unverified: bool = False,
 ) -> tuple[Participant, ...]:
-    """Return who is sent a comment on this ticket, each address once, supporters' role first."""
+    """Return who is sent a comment on this ticket, each address once: site and unit first.
+
+    Never the author, and never an address of ours (`addresses`).
+    """
     order = list(GETS)
     chosen: dict[str, Participant] = {}
     for one in sorted(ticket.participants, key=lambda p: -order.index(p.role)):
         gets = GETS[one.role]
         wanted = gets.internal if internal else gets.unverified if unverified else gets.comments
-        if wanted and one.verified and not same_address(one.address, author):
+        silent = same_address(one.address, author) or addresses.is_ours(one.address)
+        if wanted and one.verified and not silent:
             chosen.setdefault(one.address.lower(), one)
     return tuple(chosen.values())
 
@@ -83,9 +93,20 @@ def unit_of(route: Route) -> tuple[Participant, ...]:
 
 
 def new_ones(ticket: Ticket, people: Iterable[Participant]) -> tuple[Participant, ...]:
-    """Return those who do not take part in the ticket yet."""
-    there = {one.address.lower() for one in ticket.participants}
-    return tuple(one for one in people if one.address.lower() not in there)
+    """Return those who join: who does not take part yet, and who is proven only now.
+
+    A stranger's row never keeps the same address from joining with proof.
+    """
+    there = {p.address.lower(): p for p in ticket.participants if p.role is not Role.STRANGER}
+    strangers = {p.address.lower() for p in ticket.participants if p.role is Role.STRANGER}
+    joining = []
+    for one in people:
+        known = there.get(one.address.lower())
+        if known is not None and one.verified and not known.verified:
+            joining.append(replace(known, verified=True))
+        elif known is None and (one.verified or one.address.lower() not in strangers):
+            joining.append(one)
+    return tuple(joining)
 
 
 def same_address(one: str, other: str) -> bool:

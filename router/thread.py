@@ -7,10 +7,11 @@ believed is for `decide` to say.
 
 from datetime import datetime
 
+from parsers.envelope import Envelope
 from parsers.subject import ticket_tags
 from router.addresses import Intent
 from router.decision import Clue, Mail, Policy
-from router.tokens import TokenClass, read_message_id, read_token
+from router.tokens import Token, TokenClass, read_message_id, read_token
 from router.words import Reason
 
 
@@ -26,17 +27,25 @@ def thread(mail: Mail, policy: Policy, now: datetime) -> tuple[Clue, ...]:
         else:
             foreign.append(Clue(Reason.THREAD_FOREIGN_ID, message_id=message_id))
     clues += foreign
-    if mail.heard.message_id and strongest_intent(mail, policy) is Intent.USER:
+    if mail.heard.message_id and mail.intent is Intent.USER:
         clues.append(Clue(Reason.THREAD_LATE_PARENT, message_id=mail.heard.message_id))
     tags = ticket_tags(mail.heard.subject, policy.ticket_tag)
     clues += [Clue(Reason.THREAD_TAG, ticket=number) for number in tags[:1]]
     return tuple(clues)
 
 
-def strongest_intent(mail: Mail, policy: Policy) -> Intent:
-    """Return what the mail asks for, over all of our addresses that it was sent to."""
-    intents = (policy.addresses.intent(r) for r in mail.envelope.recipients)
-    return min((i for i in intents if i is not None), default=Intent.USER)
+def intent_of(envelope: Envelope, policy: Policy, now: datetime) -> Intent:
+    """Return what a mail asks for, over all of our addresses that it was sent to.
+
+    Strongest first: a valid token, alarm, team, support. A reply address without a valid token is
+    no answer to anything; it asks as a user would.
+    """
+    intents = [
+        Intent.USER if intent is Intent.ANSWER and _token(r, policy, now) is None else intent
+        for r in envelope.recipients
+        if (intent := policy.addresses.intent(r)) is not None
+    ]
+    return min(intents, default=Intent.USER)
 
 
 def bounce_token_row(mail: Mail, policy: Policy, now: datetime) -> int:
@@ -49,19 +58,23 @@ def bounce_token_row(mail: Mail, policy: Policy, now: datetime) -> int:
     return 0
 
 
+def _token(recipient: str, policy: Policy, now: datetime) -> Token | None:
+    """Return the valid token for answers inside a recipient address."""
+    if policy.addresses.intent(recipient) is not Intent.ANSWER:
+        return None
+    token = read_token(policy.keys, policy.addresses.token(recipient), now)
+    return None if token is None or token.token_class is TokenClass.BOUNCE else token
+
+
 def _tokens(mail: Mail, policy: Policy, now: datetime) -> list[Clue]:
-    clues = []
-    for recipient in mail.envelope.recipients:
-        if policy.addresses.intent(recipient) is not Intent.ANSWER:
-            continue
-        token = read_token(policy.keys, policy.addresses.token(recipient), now)
-        if token is not None and token.token_class is not TokenClass.BOUNCE:
-            clues.append(
-                Clue(
-                    Reason.THREAD_TOKEN,
-                    ticket=token.ticket,
-                    token_class=token.token_class,
-                    token_row=token.row,
-                )
-            )
-    return clues
+    found = (_token(recipient, policy, now) for recipient in mail.envelope.recipients)
+    return [
+        Clue(
+            Reason.THREAD_TOKEN,
+            ticket=token.ticket,
+            token_class=token.token_class,
+            token_row=token.row,
+        )
+        for token in found
+        if token is not None
+    ]

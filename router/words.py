@@ -35,7 +35,7 @@ class Reason(StrEnum):
     STRUCTURE = "broken structure, so nothing proves its sender"
     # what it is
     SAME_MAIL = "the same mail came before"
-    SAME_MAIL_RAISED = "the same mail came again, to a stronger address"
+    SAME_MAIL_RAISED = "the same mail came again, and asks or proves more"
     OWN_MAIL = "our own mail came back"
     TOO_MANY_HOPS = "too many hops, probably a loop"
     LOOP = "too many mails in a short time, probably a loop"
@@ -44,6 +44,7 @@ class Reason(StrEnum):
     MACHINE = "written by a machine"
     MACHINE_ANSWER = "an automatic answer"
     OVER_A_CAP = "too large or too deep to be read safely"
+    ENCRYPTED = "encrypted, so it cannot be read here"
     # what it belongs to
     THREAD_TOKEN = "joined by the reply address"  # noqa: S105 - a reason, not a secret
     THREAD_OWN_ID = "joined by a reference to our mail"
@@ -70,6 +71,8 @@ class Reason(StrEnum):
     ALARM_NOT_PROVEN = "alarm wanted, not proven"
     TEAM_NOT_PROVEN = "team ticket wanted, not proven"
     RELEASED = "released by hand"
+    DISCARDED = "discarded by hand"
+    HELD_CAP = "enough notices of held requests in this hour"
     RECEIPT_CAP = "enough receipts for this address in this hour"
     NO_ANSWER_TO_MACHINES = "no automatic answer to a machine"
     NO_ANSWER_TO_UNPROVEN = "no answer to an unproven sender"
@@ -83,6 +86,7 @@ TOLD = frozenset(
         Reason.UNPROVEN,
         Reason.STRUCTURE,
         Reason.OVER_A_CAP,
+        Reason.ENCRYPTED,
         Reason.TOO_MANY_HOPS,
         Reason.ALARM_NOT_PROVEN,
         Reason.TEAM_NOT_PROVEN,

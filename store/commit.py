@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, case, delete, insert, update
 
 from parsers.errors import Deferred
 from router.addresses import Intent
@@ -42,7 +42,7 @@ class Conflict(Deferred):
 class Decided:
     """A request's decisions. `mail` is 0 for a command or the clock; `by` holds the claim.
 
-    `sender` is shown in listings.
+    `sender` is shown in listings; `proven` tells a later copy whether it proves more.
     """
 
     decisions: tuple[Decision, ...]
@@ -50,6 +50,7 @@ class Decided:
     intent: Intent = Intent.USER
     by: str = ""
     sender: str = ""
+    proven: bool = False
 
 
 def write(
@@ -69,17 +70,12 @@ def write(
     _write_threads(conn, numbered)
     write_outgoing(conn, numbered, people, policy, now)
     _write_rest(conn, numbered)
-    tickets = {one.mail: _tickets_of(numbered_of(pairs, one)) for one in ours}
+    tickets = {one.mail: _tickets_of(new for owner, new in pairs if owner is one) for one in ours}
     links = [{"mail": m, "ticket": t} for m, numbers in tickets.items() if m for t in numbers]
     _insert_new(conn, mail_ticket, links)
     outcomes = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
     count(conn, outcomes)
     return tickets
-
-
-def numbered_of(pairs: Iterable[tuple[Decided, Decision]], one: Decided) -> list[Decision]:
-    """Return the numbered decisions of one request."""
-    return [decision for owner, decision in pairs if owner is one]
 
 
 def _finish(conn: Connection, one: Decided, now: datetime) -> bool:
@@ -92,6 +88,7 @@ def _finish(conn: Connection, one: Decided, now: datetime) -> bool:
             outcome=str(one.decisions[0].outcome),
             intent=int(one.intent),
             sender=one.sender,
+            proven=one.proven,
             reasons=list(reasons),
             done_at=now,
             claimed_by=None,
@@ -133,7 +130,7 @@ def _update_ticket(conn: Connection, new: Ticket, version: int) -> None:
     moved = conn.execute(
         update(ticket)
         .where(ticket.c.number == new.number, ticket.c.version == version)
-        .values(**ticket_row(new))
+        .values({name: value for name, value in ticket_row(new).items() if name != "number"})
     )
     if moved.rowcount != 1:
         raise Conflict("Please try again.", f"ticket {new.number} changed since version {version}")
@@ -147,13 +144,14 @@ def _write_people(
     new = [(number, one) for number, one in joins if not one.row]
     first = take(conn, "participant", len(new))
     rows: dict[tuple[int, str, str], int] = {}
+    gone = {one.row for d in decisions for one in d.leaves}
     for decision in decisions:
         if decision.ticket is not None:
             for one in (*decision.ticket.participants, *decision.joins):
-                if one.row:
+                if one.row and one.row not in gone:
                     rows[_person(decision.ticket.number, one)] = one.row
-    for leaving in (one for d in decisions for one in d.leaves):
-        conn.execute(delete(participant).where(participant.c.id == leaving.row))
+    if gone:
+        conn.execute(delete(participant).where(participant.c.id.in_(gone)))
     written = []
     for at, (number, one) in enumerate(new):
         if _person(number, one) not in rows or one.row:
@@ -190,7 +188,15 @@ def _write_threads(conn: Connection, decisions: Sequence[Decision]) -> None:
                 for one in ids:
                     row = {"message_id": one, "ticket": number, "late_parent": late}
                     rows[one, number] = row
-    _insert_new(conn, thread_id, list(rows.values()))
+    if rows:  # a parent that has come is late no more, and stays so
+        new = upsert(conn, thread_id)
+        stays_late = and_(thread_id.c.late_parent, new.excluded.late_parent)
+        conn.execute(
+            new.on_conflict_do_update(
+                index_elements=["message_id", "ticket"], set_={"late_parent": stays_late}
+            ),
+            list(rows.values()),
+        )
 
 
 def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:
@@ -207,14 +213,15 @@ def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:
 
 
 def _keep_reminder(conn: Connection, number: int, one: Reminder) -> None:
-    """Keep a step that is not kept already."""
-    open_step = select(reminder.c.id).where(
+    """Keep a step; one that is kept already is only brought forward."""
+    same = (
         reminder.c.ticket == number,
         reminder.c.step == one.step,
         reminder.c.detail == one.detail,
         reminder.c.done_at.is_(None),
     )
-    if conn.execute(open_step).first() is None:
+    earlier = case((reminder.c.due_at > one.due_at, one.due_at), else_=reminder.c.due_at)
+    if conn.execute(update(reminder).where(*same).values(due_at=earlier)).rowcount == 0:
         row = {"ticket": number, "step": one.step, "detail": one.detail, "due_at": one.due_at}
         conn.execute(insert(reminder).values(row))
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -51,7 +51,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection for short reads on the desk."""
-        with self.desk.connect() as conn:
+        with _as_deferred(self.desk), self.desk.connect() as conn:
             yield conn
 
     @contextmanager
@@ -63,7 +63,7 @@ class Store:
     @contextmanager
     def journal_reading(self) -> Iterator[Connection]:
         """Give a connection for short reads on the journal."""
-        with self.journal.connect() as conn:
+        with _as_deferred(self.journal), self.journal.connect() as conn:
             yield conn
 
     def close(self) -> None:
@@ -76,9 +76,15 @@ class Store:
         if self.lock_path is None:
             yield
             return
-        with self._turn, self.lock_path.open("ab") as lock:
+        with self._turn, self._open_lock() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield  # closing the file gives the turn back, also when the process is killed
+
+    def _open_lock(self) -> IO[bytes]:
+        try:
+            return cast("Path", self.lock_path).open("ab")
+        except OSError as error:  # no descriptors left, the directory is gone
+            raise Deferred("The helpdesk cannot store mail at the moment.", str(error)) from error
 
 
 def open_store(url: str) -> Store:
@@ -130,16 +136,22 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
     SQLite has already rolled back by itself after a full disk or an I/O error, and a second
     ROLLBACK would raise and hide the cause; the connection is thrown away then.
     """
+    with _as_deferred(engine), engine.connect().execution_options(writing=True) as conn:
+        conn.begin()
+        try:
+            yield conn
+            conn.commit()
+        except BaseException:
+            with suppress(DBAPIError, sqlite3.Error):
+                conn.rollback()
+            raise
+
+
+@contextmanager
+def _as_deferred(engine: Engine) -> Iterator[None]:
+    """Say of a failing store that it is our fault and temporary; IntegrityError goes through."""
     try:
-        with engine.connect().execution_options(writing=True) as conn:
-            conn.begin()
-            try:
-                yield conn
-                conn.commit()
-            except BaseException:
-                with suppress(DBAPIError, sqlite3.Error):
-                    conn.rollback()
-                raise
-    except OperationalError as error:  # disk full, locked, I/O error; IntegrityError goes through
+        yield
+    except OperationalError as error:  # disk full, locked, I/O error
         engine.dispose()
         raise Deferred("The helpdesk cannot store mail at the moment.", str(error.orig)) from error

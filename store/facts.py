@@ -4,33 +4,48 @@ Never decides: it looks up what the clues name and counts what the policy limits
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, or_, select
 
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
+from router.authority import rights
 from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
+from router.kinds import kind_for
 from router.opening import author_of
-from router.thread import bounce_token_row, strongest_intent, thread
-from router.ticket import Ticket
-from router.words import MailKind, Reason
-from store.rows import read_opening, read_tickets
+from router.thread import bounce_token_row, thread
+from router.ticket import Ticket, TicketKind
+from router.words import MailKind, Outcome, Reason
+from store.rows import read_comments, read_opening, read_tickets
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
 
 ANSWERS = (MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL)
 HOUR = timedelta(hours=1)
+SAME_WORDS = HOUR  # without a Message-ID
+SAME_ID = timedelta(days=30)
+MADE_A_TICKET = frozenset(
+    {
+        Outcome.NEW,
+        Outcome.COMMENT,
+        Outcome.UNVERIFIED,
+        Outcome.COMMAND,
+        Outcome.ANSWER,
+        Outcome.HELD,
+    }
+)
+MAX_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A mail, its identity, and the clues that `router.thread` gave for it."""
+    """A mail, its identity (Message-ID and content digest), and the clues to its ticket."""
 
     mail: Mail
-    content: str
+    identity: tuple[str, str]
     clues: tuple[Clue, ...]
 
 
@@ -43,10 +58,10 @@ class Known:
 
 
 def questions(
-    mails: Sequence[tuple[Mail, str]], policy: Policy, now: datetime
+    mails: Sequence[tuple[Mail, tuple[str, str]]], policy: Policy, now: datetime
 ) -> tuple[Question, ...]:
-    """Return what to look up for mails given with their content digest."""
-    return tuple(Question(mail, content, thread(mail, policy, now)) for mail, content in mails)
+    """Return what to look up for mails given with their identity."""
+    return tuple(Question(mail, identity, thread(mail, policy, now)) for mail, identity in mails)
 
 
 def read_facts(
@@ -58,7 +73,7 @@ def read_facts(
     sent = _sent_rows(conn, [row for row in rows.values() if row])
     numbers = [n for one in asked for clue in one.clues for n in _named(clue, by_id)]
     tickets = read_tickets(conn, [*numbers, *(s.ticket for s in sent.values() if s.ticket)])
-    earlier = _earlier(conn, asked)
+    earlier = _earlier(conn, asked, now)
     facts = []
     for one in asked:
         found = [
@@ -91,7 +106,14 @@ def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
         for ticket in read_tickets(conn, [number]).values()
     )
     opening, mail = read_opening(conn, number)
-    return Facts(known.registry, known.roster, found=found, opening=opening, opening_mail=mail)
+    return Facts(
+        known.registry,
+        known.roster,
+        found=found,
+        opening=opening,
+        opening_mail=mail,
+        later=read_comments(conn, number),
+    )
 
 
 def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
@@ -111,9 +133,17 @@ def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
 
 def read_held_facts(conn: Connection, known: Known) -> Facts:
     """Return the facts for a digest of all that is held."""
-    query = select(ticket_table.c.number).where(ticket_table.c.held.is_not(None)).limit(1_000)
-    tickets = read_tickets(conn, conn.execute(query).scalars().all())
-    return Facts(known.registry, known.roster, listed=tuple(tickets.values()))
+    is_held = ticket_table.c.held.is_not(None)
+    alarms_first = (ticket_table.c.wanted != str(TicketKind.ALARM), ticket_table.c.number.desc())
+    query = select(ticket_table.c.number).where(is_held).order_by(*alarms_first).limit(MAX_LISTED)
+    numbers = conn.execute(query).scalars().all()
+    tickets = read_tickets(conn, numbers)
+    return Facts(
+        known.registry,
+        known.roster,
+        listed=tuple(tickets[number] for number in numbers),
+        listed_total=_number(conn, ticket_table, is_held),
+    )
 
 
 def read_unanswered_facts(conn: Connection, address: str, known: Known, now: datetime) -> Facts:
@@ -123,6 +153,7 @@ def read_unanswered_facts(conn: Connection, address: str, known: Known, now: dat
     )
     query = select(ticket_table.c.number).where(
         ticket_table.c.submitter == address,
+        ticket_table.c.held.is_(None),
         ticket_table.c.opened_at > now - 2 * HOUR,
         ticket_table.c.number.not_in(answered),
     )
@@ -153,34 +184,48 @@ def _tickets_by_message_id(
 def _sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
     if not rows:
         return {}
-    query = select(outbox.c.id, outbox.c.ticket, outbox.c.recipient, outbox.c.kind)
+    query = select(outbox.c.id, outbox.c.ticket, outbox.c.recipient, outbox.c.kind, outbox.c.state)
     return {
-        row.id: SentRow(row.id, row.ticket, row.recipient, MailKind(row.kind))
+        row.id: SentRow(
+            row.id, row.ticket, row.recipient, MailKind(row.kind), row.state == "failed"
+        )
         for row in conn.execute(query.where(outbox.c.id.in_(rows)))
     }
 
 
-def _earlier(conn: Connection, asked: Sequence[Question]) -> dict[int, Earlier]:
-    """Find, for each mail, the same mail accepted before: the one that asked for the most."""
-    identities = [(one.mail.heard.message_id, one.content) for one in asked]
-    query = (
-        select(inbox.c.mail, inbox.c.message_id, inbox.c.content, inbox.c.intent)
-        .where(tuple_(inbox.c.message_id, inbox.c.content).in_(identities))
-        .where(inbox.c.state == "done")
-        .order_by(inbox.c.intent, inbox.c.mail)
+def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict[int, Earlier]:
+    """Find, for each mail, the same mail before it: of those with a ticket, the strongest.
+
+    Without a Message-ID the same words may be said again after an hour.
+    """
+    identities = [one.identity for one in asked]
+    query = select(
+        inbox.c.mail,
+        inbox.c.message_id,
+        inbox.c.content,
+        inbox.c.intent,
+        inbox.c.outcome,
+        inbox.c.proven,
+        inbox.c.received_at,
+    ).where(
+        inbox.c.message_id.in_({message_id for message_id, _ in identities}),
+        inbox.c.content.in_({content for _, content in identities}),
     )
-    same: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    same: dict[tuple[str, str], list[Earlier]] = {}
     for row in conn.execute(query):
-        same.setdefault((row.message_id, row.content), []).append((row.mail, row.intent))
-    found = {}
+        age = now - row.received_at
+        if row.outcome in MADE_A_TICKET and age < (SAME_ID if row.message_id else SAME_WORDS):
+            found = Earlier(row.mail, Intent(row.intent), (), row.proven)
+            same.setdefault((row.message_id, row.content), []).append(found)
+    chosen = {}
     for one in asked:
-        for mail, intent in same.get((one.mail.heard.message_id, one.content), ()):
-            if mail != one.mail.mail_id:
-                numbers = select(mail_ticket.c.ticket).where(mail_ticket.c.mail == mail)
-                tickets = tuple(conn.execute(numbers).scalars())
-                found[one.mail.mail_id] = Earlier(mail, Intent(intent), tickets)
-                break
-    return found
+        others = [e for e in same.get(one.identity, ()) if e.mail_id != one.mail.mail_id]
+        if others:
+            best = min(others, key=lambda e: (e.intent, not e.proven, e.mail_id))
+            numbers = select(mail_ticket.c.ticket).where(mail_ticket.c.mail == best.mail_id)
+            tickets = tuple(conn.execute(numbers).scalars())
+            chosen[one.mail.mail_id] = replace(best, tickets=tickets)
+    return chosen
 
 
 def _counts(
@@ -201,21 +246,24 @@ def _counts(
             outbox.c.kind.in_(ANSWERS),
             outbox.c.date > now - HOUR,
         )
-    if strongest_intent(mail, policy) in {Intent.ALARM, Intent.TEAM}:
-        wanted = (str(Reason.ALARM_NOT_PROVEN), str(Reason.TEAM_NOT_PROVEN))
+    reason = kind_for(mail.intent).held
+    if reason is not None:
         held = _number(
             conn,
             ticket_table,
-            ticket_table.c.held.in_(wanted),
+            ticket_table.c.held == str(reason),
             ticket_table.c.opened_at > now - HOUR,
         )
     if found:
         numbers = [ticket.number for _, ticket in found]
+        author = author_of(mail)
+        token = any(clue.reason is Reason.THREAD_TOKEN for clue, _ in found)
         mails = _number(
             conn,
             event,
             event.c.ticket.in_(numbers),
-            event.c.by == author_of(mail),
+            or_(event.c.by == author, event.c.by.startswith(f"{author}, by the ", autoescape=True)),
+            event.c.verified == rights(mail, by_token=token).comment,
             event.c.at > window,
         )
     if mails >= policy.loop_mails:
@@ -224,6 +272,7 @@ def _counts(
             outbox,
             outbox.c.ticket.in_(numbers),
             outbox.c.kind == str(MailKind.OPERATOR_NOTICE),
+            outbox.c.bounce_token != "",
             outbox.c.date > window,
         )
     return Counts(receipts, held, mails, announced > 0)

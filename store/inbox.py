@@ -14,7 +14,7 @@ from sqlalchemy.engine import CursorResult
 
 from store.counters import count
 from store.engine import Store
-from store.tables import delivery, inbox
+from store.tables import delivery, inbox, reminder
 
 LONE_ATTEMPTS = 3
 MAX_BATCH = 16
@@ -71,6 +71,8 @@ def pull(store: Store) -> int:
 def claim(store: Store, *, by: str, now: datetime) -> tuple[list[Waiting], list[Waiting]]:
     """Claim what waits, by (lane, id): return the mails to work on, and mails now parked.
 
+    The operator hears of parked ones by a step of the clock, kept in the same transaction.
+
     Mails never tried come in a batch of at most 16 mails and 1 MB (a bigger mail alone); a mail
     tried before comes alone.
     """
@@ -81,6 +83,8 @@ def claim(store: Store, *, by: str, now: datetime) -> tuple[list[Waiting], list[
         spent = [one for one in found if one.alone >= LONE_ATTEMPTS]
         if spent:
             park(conn, [one.mail for one in spent], now)
+            names = ", ".join(str(one.mail) for one in spent)
+            conn.execute(insert(reminder).values(ticket=0, step="parked", detail=names, due_at=now))
         fresh = [one for one in found if one.alone < LONE_ATTEMPTS]
         batch = _batch(fresh)
         alone = len(batch) == 1
@@ -132,7 +136,8 @@ def take_back(store: Store, *, by: str) -> int:
 def take_all_back(store: Store) -> int:
     """Free every claim; only for a supervisor that starts and knows that no worker runs."""
     with store.writing() as conn:
-        statement = update(inbox).where(inbox.c.claimed_by.is_not(None)).values(claimed_by=None)
+        held = (inbox.c.state == "kept", inbox.c.claimed_by.is_not(None))
+        statement = update(inbox).where(*held).values(claimed_by=None)
         return _rows(conn.execute(statement))
 
 
@@ -168,35 +173,32 @@ def replay(store: Store, mail: int | None) -> int:
     return taken
 
 
-def kept_parents(
+def waits_for_parent(
     conn: Connection, references: Iterable[str], *, of: int, now: datetime
-) -> set[str]:
-    """Return which of these Message-IDs belong to other mails that still wait.
+) -> bool:
+    """Whether a mail that this one answers still waits.
 
-    Only mails of the last minute: one that cannot be worked on holds up nobody for longer.
+    One that came before is always waited for: it ends as done or broken. One that came after only
+    while this mail is younger than a minute, so that nobody can hold it up for longer.
     """
     wanted = list(dict.fromkeys(references))
     if not wanted:
-        return set()
-    query = select(inbox.c.message_id).where(
-        inbox.c.message_id.in_(wanted),
-        inbox.c.mail != of,
-        inbox.c.state == "kept",
-        inbox.c.received_at >= now - WAIT_FOR_PARENT,
-    )
-    return set(conn.execute(query).scalars())
+        return False
+    query = select(inbox.c.mail, inbox.c.state).where(inbox.c.message_id.in_(wanted))
+    parents = [row.mail for row in conn.execute(query) if row.state == "kept" and row.mail != of]
+    if any(parent < of for parent in parents):
+        return True
+    came = conn.execute(select(inbox.c.received_at).where(inbox.c.mail == of)).scalar()
+    return bool(parents) and came is not None and came >= now - WAIT_FOR_PARENT
 
 
-def kept_twin(conn: Connection, message_id: str, content: str, *, of: int, now: datetime) -> bool:
-    """Whether the same mail, accepted before this one, still waits (at most for a minute)."""
-    query = select(inbox.c.mail).where(
-        inbox.c.message_id == message_id,
-        inbox.c.content == content,
-        inbox.c.mail < of,
-        inbox.c.state == "kept",
-        inbox.c.received_at >= now - WAIT_FOR_PARENT,
+def waits_for_twin(conn: Connection, identity: tuple[str, str], *, of: int) -> bool:
+    """Whether the same mail, accepted before this one, still waits."""
+    message_id, content = identity
+    query = select(inbox.c.mail, inbox.c.state).where(
+        inbox.c.message_id == message_id, inbox.c.content == content
     )
-    return conn.execute(query.limit(1)).first() is not None
+    return any(row.mail < of and row.state == "kept" for row in conn.execute(query))
 
 
 def waiting_count(store: Store) -> int:

@@ -36,3 +36,9 @@ def mark_done(conn: Connection, row: int, now: datetime) -> bool:
     """Mark a step as done; False when it was done before."""
     statement = update(reminder).where(reminder.c.id == row, reminder.c.done_at.is_(None))
     return conn.execute(statement.values(done_at=now)).rowcount == 1
+
+
+def postpone(conn: Connection, row: int, due_at: datetime) -> None:
+    """Let an open step fall due again later."""
+    statement = update(reminder).where(reminder.c.id == row, reminder.c.done_at.is_(None))
+    conn.execute(statement.values(due_at=due_at))

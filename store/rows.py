@@ -93,6 +93,13 @@ def read_opening(conn: Connection, number: int) -> tuple[TicketEvent | None, int
     return _event(row), row["mail"] or 0
 
 
+def read_comments(conn: Connection, number: int) -> tuple[TicketEvent, ...]:
+    """Return what people added to a ticket, in order; machines' notes and changes are left out."""
+    people = (str(EventKind.COMMENT), str(EventKind.UNVERIFIED))
+    query = select(event).where(event.c.ticket == number, event.c.kind.in_(people))
+    return tuple(_event(row) for row in conn.execute(query.order_by(event.c.number)).mappings())
+
+
 def _ticket(row: RowMapping, people: Iterable[Participant]) -> Ticket:
     return Ticket(
         number=row["number"],

@@ -140,6 +140,7 @@ inbox = Table(
     Column("state", String(8), nullable=False),
     Column("outcome", String(16), nullable=True),
     Column("intent", Integer, nullable=True),
+    Column("proven", Boolean, nullable=False, server_default=false()),
     Column("reasons", JSON, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("alone", Integer, nullable=False, server_default="0"),
@@ -228,6 +229,7 @@ thread_id = Table(
     Column("message_id", Text, primary_key=True),
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
     Column("late_parent", Boolean, nullable=False, server_default=false()),
+    Index("ix_thread_id_ticket", "ticket"),
 )
 
 mail_ticket = Table(

@@ -55,6 +55,7 @@ _DIGEST: Mapping[str, Any] = {
             "submitter": "jo@lab.example",
             "held": "alarm wanted, not proven",
             "route": "site T1-EXAMPLE, then ROC_North",
+            "later": 2,
             "opened_at": "2026-11-24T08:15:00+00:00",
         },
         {
@@ -63,6 +64,7 @@ _DIGEST: Mapping[str, Any] = {
             "submitter": "someone@home.example",
             "held": "unproven sender",
             "route": "",
+            "later": 0,
             "opened_at": "2026-11-24T08:59:00+00:00",
         },
     ],

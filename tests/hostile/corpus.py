@@ -37,14 +37,21 @@ def corpus() -> Iterator[Hostile]:
 
 
 def _mail(name: str, *fields: bytes, body: bytes = b"It fails.\r\n", sender: bytes = FROM) -> bytes:
-    head = sender if any(f.lower().startswith(b"subject:") for f in fields) else (
-        sender + b"Subject: " + name.encode() + b"\r\n"
+    head = (
+        sender
+        if any(f.lower().startswith(b"subject:") for f in fields)
+        else (sender + b"Subject: " + name.encode() + b"\r\n")
     )
-    ident = b"" if any(f.lower().startswith(b"message-id:") for f in fields) else (
-        b"Message-ID: <" + name.replace(" ", "-").encode() + b"@evil.example>\r\n"
+    ident = (
+        b""
+        if any(f.lower().startswith(b"message-id:") for f in fields)
+        else (b"Message-ID: <" + name.replace(" ", "-").encode() + b"@evil.example>\r\n")
     )
-    return head + ident + b"".join(f if f.endswith(b"\r\n") else f + b"\r\n" for f in fields) + (
-        b"\r\n" + body
+    return (
+        head
+        + ident
+        + b"".join(f if f.endswith(b"\r\n") else f + b"\r\n" for f in fields)
+        + (b"\r\n" + body)
     )
 
 
@@ -77,7 +84,9 @@ def _headers() -> Iterator[Hostile]:
     yield _h("20000 fields", b"X-Filler: y\r\n" * 20_000, refused=True)
     yield _h("190 fields", b"X-Filler: y\r\n" * 190)
     yield _h("8-bit headers", "Subject: gr\xfc\xdfe \u20ac".encode("latin-1", "replace"))
-    yield _h("surrogates in headers", b"Subject: \xed\xa0\x80\xed\xb0\x80 \xff\xfe \xf4\x90\x80\x80")
+    yield _h(
+        "surrogates in headers", b"Subject: \xed\xa0\x80\xed\xb0\x80 \xff\xfe \xf4\x90\x80\x80"
+    )
     yield _h("2000 rfc 2231 parameters", MIME + _folded(
         b"Content-Type", [b"text/plain;", *[b"a*%d*=utf-8''%%41;" % i for i in range(2_000)]],
         a_line=20))  # fmt: skip
@@ -94,7 +103,9 @@ def _headers() -> Iterator[Hostile]:
     yield _h("a long reference", b"References: <" + b"r" * 900 + b"@evil.example>",
              b"Message-ID: <" + b"m" * 900 + b"@evil.example>")  # fmt: skip
     yield _h("a date of nonsense", b"Date: Mon, 99 Foo 99999999999 99:99:99 +9999 (" + b"(" * 500)
-    yield _h("reply prefixes without end", _folded(b"Subject", [b"Re: Fwd: AW:"] * 4_000, a_line=20))
+    yield _h(
+        "reply prefixes without end", _folded(b"Subject", [b"Re: Fwd: AW:"] * 4_000, a_line=20)
+    )
     yield Hostile("two From lines", _mail("two", sender=FROM + FROM), refused=True)
 
 
@@ -114,8 +125,10 @@ def _line_ends() -> Iterator[Hostile]:
 
 def _bodies() -> Iterator[Hostile]:
     qp = MIME + b"Content-Transfer-Encoding: quoted-printable\r\n"
-    b64 = MIME + b"Content-Type: application/pdf; name=x.pdf\r\n" + (
-        b"Content-Transfer-Encoding: base64\r\n"
+    b64 = (
+        MIME
+        + b"Content-Type: application/pdf; name=x.pdf\r\n"
+        + (b"Content-Transfer-Encoding: base64\r\n")
     )
     yield _h("one line of 5 MB", body=b"x" * 5_000_000)
     yield _h("10 MB of text", body=b"Everything is slow since Monday.\r\n" * 300_000)
@@ -149,7 +162,9 @@ def _bodies() -> Iterator[Hostile]:
 def _part(kind: bytes, name: bytes, content: bytes) -> bytes:
     return (
         b"--b\r\nContent-Type: " + kind + b'; name="' + name + b'"\r\nContent-Disposition:'
-        b' attachment; filename="' + name + b'"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+        b' attachment; filename="'
+        + name
+        + b'"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
         + base64.encodebytes(content).replace(b"\n", b"\r\n")
     )
 

@@ -24,8 +24,8 @@ from parsers.subject import is_forward, is_reply, reply_prefix_stripped, site_na
         (b"List-Unsubscribe: <mailto:x@example.org>", Automatic.BULK),
         (b"X-Loop: l@example.org\nList-Id: <l.example.org>", Automatic.BULK),
         (b"X-Loop: yes", Automatic.GENERATED), (b"X-Ticketgate-Loop: a", Automatic.GENERATED),
-        (b"Return-Path: <>", Automatic.REPLIED),
-        (b"From: MAILER-DAEMON@example.org", Automatic.REPLIED),
+        (b"Return-Path: <>", Automatic.GENERATED),
+        (b"From: MAILER-DAEMON@example.org", Automatic.GENERATED),
         (b"From: no-reply@example.org", Automatic.GENERATED),
         (b"From: alarms-noreply@example.org", Automatic.GENERATED),
         (b"From: noreen@example.org", Automatic.NO),
@@ -43,8 +43,8 @@ def test_machines_are_told_from_people(lines: bytes, kind: Automatic) -> None:
 
 
 def test_the_null_envelope_sender_is_automatic() -> None:
-    assert hear(b"From: a@example.org\n\nx", mail_from="").automatic is Automatic.REPLIED
-    assert hear(b"From: a@example.org\n\nx", mail_from="<>").automatic is Automatic.REPLIED
+    assert hear(b"From: a@example.org\n\nx", mail_from="").automatic is Automatic.GENERATED
+    assert hear(b"From: a@example.org\n\nx", mail_from="<>").automatic is Automatic.GENERATED
     assert hear(b"Return-Path: <>\n\nx", mail_from="a@example.org").automatic is Automatic.NO
 
 

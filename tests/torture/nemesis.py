@@ -107,4 +107,3 @@ def processes_of(desk: Helpdesk) -> list[int]:
             if wanted in path.read_bytes().split(b"\0"):
                 found.append(int(path.parent.name))
     return sorted(pid for pid in found if alive(pid))
-

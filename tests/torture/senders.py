@@ -69,9 +69,7 @@ class Sender(threading.Thread):
                 return
             leaves = turn == 0 and self._chance.random() < SHUTS_EARLY_SHARE
             person = f"p{letter.number}@physics.example"
-            attempt = hand_over(
-                self._door(), letter.raw, person, letter.to, leaves_early=leaves
-            )
+            attempt = hand_over(self._door(), letter.raw, person, letter.to, leaves_early=leaves)
             letter.attempts.append(attempt)
             if attempt.how in {OK, REFUSED}:
                 return

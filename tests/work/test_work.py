@@ -6,14 +6,16 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Table, func, select, update
 from stage import Stage
 
 import gateway.work
-from gateway.deliberate import Heard
+from parsers.envelope import Envelope
 from parsers.errors import Deferred
+from router.decision import Mail
 from store import inbox, journal
 from store.commit import Conflict, Decided, write
 from store.tables import event, outbox, ticket
@@ -50,10 +52,10 @@ def test_a_mail_that_raises_is_tried_alone_and_parked_after_three_while_others_g
 ) -> None:
     true_hear = gateway.work.hear_mail
 
-    def hear(mail_id: int, envelope: object, raw: bytes, content: str) -> Heard:
+    def hear(mail_id: int, envelope: Envelope, raw: bytes, *rest: Any) -> Mail:
         if b"poison" in raw:
             raise ZeroDivisionError("a fault in hearing")
-        return true_hear(mail_id, envelope, raw, content)
+        return true_hear(mail_id, envelope, raw, *rest)
 
     monkeypatch.setattr(gateway.work, "hear_mail", hear)
     good = [keep(stage, 1), keep(stage, 2)]
@@ -65,6 +67,7 @@ def test_a_mail_that_raises_is_tried_alone_and_parked_after_three_while_others_g
     assert [stage.mail(m)["outcome"] for m in good] == ["new", "new", "new"]
     row = stage.mail(bad)
     assert (row["state"], row["outcome"], row["alone"]) == ("broken", "broken", 3)
+    stage.tick()
     assert [str(s) for s in stage.said() if s.kind == "operator-notice"] == [
         "operator-notice -> operator@helpdesk.example"
     ]
@@ -86,13 +89,14 @@ sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
 import gateway.work
 from gateway.processes.link import Link
 true_hear = gateway.work.hear_mail
-def hear(mail_id, envelope, raw, content):
+def hear(mail_id, envelope, raw, *rest):
     if b"poison" in raw:
         os._exit(9)
-    return true_hear(mail_id, envelope, raw, content)
+    return true_hear(mail_id, envelope, raw, *rest)
 gateway.work.hear_mail = hear
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from gateway.config.load import load
 from gateway.desk import open_desk
 from gateway.work import Worker
@@ -177,6 +181,7 @@ import sys
 from collections.abc import Iterator
 sys.path[:0] = [{str(ROOT)!r}]
 from pathlib import Path
+from typing import Any
 from gateway.config.load import load
 from gateway.desk import open_desk
 from gateway.processes.link import Link

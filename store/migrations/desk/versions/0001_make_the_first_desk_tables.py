@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("intent", sa.Integer(), nullable=True),
+        sa.Column("proven", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("alone", sa.Integer(), server_default="0", nullable=False),
@@ -229,3 +230,5 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("message_id", "ticket", name=op.f("pk_thread_id")),
     )
+    with op.batch_alter_table("thread_id", schema=None) as batch_op:
+        batch_op.create_index("ix_thread_id_ticket", ["ticket"], unique=False)
