@@ -20,6 +20,7 @@ COMMANDS = (
     tracing.explain,
     tickets.tickets,
     tickets.release,
+    tickets.discard,
     mails.mails,
     mails.replay,
     mails.outbox,

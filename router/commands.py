@@ -175,7 +175,8 @@ def parked(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decis
 
 
 COMMANDS: Mapping[str, Callable[[Command, Facts, Policy, datetime], tuple[Decision, ...]]] = {
-    "release": release
+    "release": release,
+    "discard": discard,
 }
 DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]] = {
     "held-digest": held_digest,

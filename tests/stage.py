@@ -96,9 +96,9 @@ class Stage:
             self.now += timedelta(milliseconds=200)
         raise AssertionError("the inbox does not become empty")
 
-    def release(self, ticket: int) -> None:
-        """Release a held ticket like the command line."""
-        self.desk.do(Command("release", ticket, "operator"))
+    def command(self, name: str, ticket: int) -> None:
+        """Ask for something like the command line does."""
+        self.desk.do(Command(name, ticket, "operator"))
 
     def tick(self) -> None:
         """Let the clock do what is due."""

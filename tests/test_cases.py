@@ -1,8 +1,8 @@
 """Stories told in mails: each folder of tests/cases is a sentence, with all mails in and out.
 
 expect.toml begins with a comment that says the sentence in full. Each [[step]] is a mail that comes
-in (`mail`), a `release`, or a `tick` of the clock, and lists every mail that goes out because of
-it, in order, as "kind -> address". The golden text of each lies beside it as NN-out-M-kind.eml.
+in (`mail`), a `release`, a `discard`, or a `tick` of the clock, and lists every mail that goes out
+because of it, in order, as "kind -> address". The golden text of each lies beside it as NN-out-M-kind.eml.
 TICKETGATE_WRITE_GOLDEN=1 rewrites the golden files, never the lists.
 """
 
@@ -21,7 +21,8 @@ HERE = Path(__file__).parent
 CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
 WRITE = bool(os.environ.get("TICKETGATE_WRITE_GOLDEN"))
 STEP_KEYS = {
-    "mail", "to", "from", "peer", "outcome", "reasons", "tickets", "out", "release", "tick", "at",
+    "mail", "to", "from", "peer", "outcome", "reasons", "tickets", "out",
+    "release", "discard", "tick", "at",
 }  # fmt: skip
 
 
@@ -54,7 +55,9 @@ def test_the_story_goes_as_told(case: Path, place: Path) -> None:
 def took(stage: Stage, case: Path, step: dict[str, Any]) -> None:
     """Let one step happen and check how it ended."""
     if "release" in step:
-        stage.release(step["release"])
+        stage.command("release", step["release"])
+    elif "discard" in step:
+        stage.command("discard", step["discard"])
     elif step.get("tick"):
         stage.tick()
     else:

@@ -14,7 +14,6 @@ import click
 
 if TYPE_CHECKING:
     from gateway.config.load import Config, Fault
-    from gateway.desk import Desk
     from store.engine import Store
 
 FAULT = 1  # in the configuration or the input
@@ -96,18 +95,6 @@ def store_of(config: "Config") -> "Iterator[Store]":
 
     with failures(), visit(config.store.url) as store:
         yield store
-
-
-def desk_on(store: "Store", config: "Config") -> "Desk":
-    """Return the desk: the store with this configuration's rules and federation."""
-    from datetime import UTC, datetime
-
-    from gateway.config.load import policy, registry, roster
-    from gateway.desk import Desk
-    from store.facts import Known
-
-    known = Known(registry(config), roster(config))
-    return Desk(store, policy(config), known, lambda: datetime.now(UTC))
 
 
 def read_input(name: str) -> bytes:

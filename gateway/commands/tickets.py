@@ -12,7 +12,6 @@ from gateway.commands.opening import (
     NOT_FOUND,
     Stop,
     config_at,
-    desk_on,
     failures,
     rows_at_most,
     store_of,
@@ -77,12 +76,33 @@ def _known_status(status: str) -> str:
     return folded
 
 
+COMMENT = click.option("--comment", default="", help="Why, for the ticket's history.")
+TICKET = click.argument("ticket", type=click.IntRange(min=1))
+
+
 @click.command()
 @CONFIG
-@click.option("--comment", default="", help="Why, for the ticket's history.")
-@click.argument("ticket", type=click.IntRange(min=1))
+@COMMENT
+@TICKET
 def release(config_file: Path, ticket: int, comment: str) -> None:
     """Let a held TICKET go where it wanted to go."""
+    unit = _do("release", config_file, ticket, comment)
+    click.echo(f"ticket {ticket} is released at {unit}")
+
+
+@click.command()
+@CONFIG
+@COMMENT
+@TICKET
+def discard(config_file: Path, ticket: int, comment: str) -> None:
+    """Put a held TICKET aside as unsolved; nobody is mailed."""
+    _do("discard", config_file, ticket, comment)
+    click.echo(f"ticket {ticket} is discarded")
+
+
+def _do(name: str, config_file: Path, ticket: int, comment: str) -> str:
+    """Ask for something to be done with a ticket; return its responsible unit afterwards."""
+    from gateway.desk import open_desk
     from router.decision import Command
     from store.ticket_listing import find_ticket
 
@@ -92,7 +112,6 @@ def release(config_file: Path, ticket: int, comment: str) -> None:
             raise Stop(f"there is no ticket {ticket}", NOT_FOUND)
         by = f"{getpass.getuser()} (command line)"
         with failures():
-            desk_on(store, config).do(Command("release", ticket, by, comment))
+            open_desk(config, store).do(Command(name, ticket, by, comment))
         row = find_ticket(store, ticket)
-    where = f" at {row.support_unit}" if row is not None else ""
-    click.echo(f"ticket {ticket} is released{where}")
+    return row.support_unit if row is not None else ""

@@ -14,7 +14,6 @@ from gateway.commands.opening import (
     JSON,
     Stop,
     config_at,
-    desk_on,
     failures,
     read_input,
     store_of,
@@ -65,12 +64,13 @@ def explain(
     """
     from gateway import explain as room
     from gateway import show
+    from gateway.desk import open_desk
 
     raw = read_input(file)
     config = config_at(config_file)
     envelope = _envelope(config, raw, recipients, mail_from, peer, submitted=submitted)
     with _store_or_empty(config) as store, failures():
-        explained = room.explain(desk_on(store, config), envelope, raw)
+        explained = room.explain(open_desk(config, store), envelope, raw)
     if as_json:
         show.json_lines(_object(one) for one in explained.settled.decisions)
         return

@@ -228,3 +228,84 @@ def test_two_mails_of_one_thread_in_one_batch_keep_their_order(stage: Stage) -> 
         rows = conn.execute(select(event.c.number, event.c.text).order_by(event.c.number)).all()
     assert [tuple(row) for row in rows] == [(1, "Text 1."), (2, "Text 2."), (3, "Text 3.")]
     assert total(stage, ticket) == 1
+
+
+def test_after_a_backlog_of_minutes_a_mail_and_its_copy_and_its_answer_are_one_ticket(
+    stage: Stage,
+) -> None:
+    raw = (
+        b"From: anna@physics.example\r\nMessage-ID: <1@x.example>\r\n"
+        b"Subject: Trouble\r\n\r\nOne.\r\n"
+    )
+    answer = (
+        b"From: anna@physics.example\r\nMessage-ID: <2@x.example>\r\nSubject: Re: Trouble\r\n"
+        b"In-Reply-To: <1@x.example>\r\n\r\nTwo.\r\n"
+    )
+    for one in (raw, raw, answer):
+        stage.keep(one, stage.envelope(one, TO, "anna@physics.example", "127.0.0.1"))
+    stage.now += timedelta(minutes=5)
+    stage.work()
+    assert [stage.mail(n)["outcome"] for n in (1, 2, 3)] == ["new", "duplicate", "comment"]
+    assert total(stage, ticket) == 1
+
+
+def test_mails_that_wait_for_another_hold_up_nobody_and_no_alarm_ever_waits(stage: Stage) -> None:
+    """Many mails answer one that is broken and cannot be worked on; others pass them by."""
+    parent = keep(stage, 500)
+    inbox.pull(stage.store)
+    inbox.claim(stage.store, by="a worker that hangs", now=stage.now)
+    for to in (TO, ("alarm@helpdesk.example",)):
+        for number in range(20):
+            raw = (
+                f"From: m@elsewhere.example\r\nMessage-ID: <{to[0]}.{number}@x.example>\r\n"
+                "In-Reply-To: <500@physics.example>\r\nSubject: Re\r\n\r\nBait.\r\n"
+            ).encode()
+            stage.keep(raw, stage.envelope(raw, to, "m@elsewhere.example", "192.0.2.7"))
+    good = keep(stage, 501)
+    alarm = keep(stage, 502, "alarm", ("alarm@helpdesk.example",))
+    for _ in range(8):
+        stage.worker.once()
+    assert stage.mail(alarm)["outcome"] == "held"
+    assert stage.mail(good)["outcome"] == "new"
+    assert stage.mail(parent)["state"] == "kept"
+
+
+def test_a_hundred_answers_in_one_thread_are_heard_once_each(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = []
+    true_hear = gateway.work.hear_mail
+
+    def hear(mail_id: int, *rest: Any) -> Mail:
+        heard.append(mail_id)
+        return true_hear(mail_id, *rest)
+
+    monkeypatch.setattr(gateway.work, "hear_mail", hear)
+    keep(stage, 1)
+    for number in range(2, 102):
+        raw = (
+            f"From: p{number}@physics.example\r\nMessage-ID: <{number}@physics.example>\r\n"
+            "In-Reply-To: <1@physics.example>\r\nSubject: Re: Trouble\r\n\r\nText.\r\n"
+        ).encode()
+        stage.keep(raw, stage.envelope(raw, TO, "p@physics.example", "127.0.0.1"))
+    stage.work()
+    assert total(stage, event) == 101
+    assert len(heard) <= 101 + inbox.MAX_BATCH
+
+
+def test_a_store_that_fails_while_reading_costs_no_mail_its_attempts(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> object:
+        raise Deferred("Later.", "the journal cannot be read")
+
+    mail = keep(stage, 1)
+    monkeypatch.setattr(journal, "read_raws", failing)
+    for _ in range(6):
+        with pytest.raises(Deferred):
+            stage.worker.once()
+        stage.now += timedelta(seconds=2)
+    monkeypatch.undo()
+    os.environ["TICKETGATE_TEST_SECRET"] = "a secret for tests only, 32 bytes"
+    stage.work()
+    assert (stage.mail(mail)["outcome"], stage.mail(mail)["attempts"]) == ("new", 1)
