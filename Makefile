@@ -5,8 +5,9 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 RUN_DIR ?= .run
+TORTURE_SEEDS ?= 1 2 3
 
-.PHONY: install run test check servers lock clean
+.PHONY: install run test torture check servers lock clean
 
 install: .venv/installed-run
 
@@ -25,6 +26,14 @@ check: .venv/installed-dev
 
 servers: .venv/installed-dev
 	sh tests/servers/install
+
+# A quarter of an hour for each seed: 300 blows under load, every promise checked (docs/torture.md).
+torture: .venv/installed-dev
+	for seed in $(TORTURE_SEEDS); do \
+	  $(BIN)/python tests/torture/driver.py --mails 1000 --kills 100 --mode kill --seed $$seed && \
+	  $(BIN)/python tests/torture/driver.py --mails 1000 --kills 100 --mode mixed --seed $$seed && \
+	  $(BIN)/python tests/torture/driver.py --mails 1000 --kills 100 --mode term --seed $$seed || exit 1; \
+	done
 
 lock: $(UV)
 	requirements/compile

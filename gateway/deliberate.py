@@ -15,7 +15,7 @@ from router.addresses import LANE_ALARM
 from router.authority import rights
 from router.decide import decide
 from router.decision import Decision, Facts, Mail, Policy
-from router.opening import author_of
+from router.people import author_of
 from router.thread import intent_of
 from store.commit import Decided
 from store.facts import Known, questions, read_facts

@@ -11,15 +11,17 @@ from parsers.heard import Automatic
 from router.addresses import LANE_REPLY, Intent
 from router.authority import Rights, rights
 from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy, Reminder
+from router.holding import why_no_answer
 from router.notices import Story, operator_notice
-from router.opening import (
-    HELD_DIGEST_AFTER,
+from router.opening import HELD_DIGEST_AFTER, open_tickets
+from router.people import (
     author_of,
+    copied_on,
     listed_attachments,
-    open_tickets,
-    why_no_answer,
+    new_ones,
+    readers,
+    same_address,
 )
-from router.people import copied_on, new_ones, readers, same_address
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status
 

@@ -1,20 +1,26 @@
 """Opening a ticket: held for a person, or routed and told to everybody concerned.
 
-What holds a mail, in this order: a kind that needs a proof which is missing, a broken structure,
-a mail too hostile to read, an unproven sender. A held ticket shows the route that it would take.
+A held ticket shows the route that it would take (why it is held: `router.holding`).
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from parsers.heard import OVER_A_CAP, Automatic, Note
 from router.addresses import LANE_REPLY, LANE_REST
 from router.authority import Rights, rights
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
 from router.fields import Fields, read_fields
+from router.holding import circumstances, why_held, why_no_answer
 from router.kinds import Kind, kind_for
 from router.notices import Story, once_each, operator_notice
-from router.people import copied_on, same_address, submitter_of, unit_of
+from router.people import (
+    author_of,
+    copied_on,
+    listed_attachments,
+    same_address,
+    submitter_of,
+    unit_of,
+)
 from router.routing import Wish, first_line, route, wish_of
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
@@ -71,7 +77,7 @@ def open_tickets(
         wish = Wish((follows.notified_site,) if follows.notified_site else (), follows.support_unit)
         wish = replace(wish, unit="" if wish.sites else wish.unit)
     fields = read_fields(mail.heard, facts.registry)
-    extra, notes = _circumstances(mail, facts, policy, raised, follows)
+    extra, notes = circumstances(mail, facts, policy, raised, follows)
     fields = replace(fields, notes=(*fields.notes, *notes))
     silent = why_no_answer(mail, facts, policy, may)
     asked = Asked(mail, facts, policy, now, kind, may, wish, fields, silent)
@@ -84,50 +90,6 @@ def open_tickets(
     return tuple(
         replace(one, reasons=tuple(dict.fromkeys((*one.reasons, *extra)))) for one in decisions
     )
-
-
-def why_held(mail: Mail, kind: Kind, may: Rights, policy: Policy) -> Reason | None:
-    """Return why a new ticket waits for a person, None when it does not."""
-    if kind.held is not None:  # no proof of a member can be had yet: nobody is entitled
-        return kind.held
-    if mail.envelope.faults:
-        return Reason.STRUCTURE
-    if Note.ENCRYPTED in mail.heard.notes:
-        return Reason.ENCRYPTED
-    if set(mail.heard.notes) & OVER_A_CAP:
-        return Reason.OVER_A_CAP
-    if mail.heard.hops > policy.max_hops:
-        return Reason.TOO_MANY_HOPS
-    if not may.open_ticket and policy.unproven != "route":
-        return Reason.NO_SENDER if mail.heard.sender is None else Reason.UNPROVEN
-    return None
-
-
-def why_no_answer(mail: Mail, facts: Facts, policy: Policy, may: Rights) -> Reason | None:
-    """Return why the sender gets no automatic mail, None when one may go out."""
-    sender = mail.heard.sender
-    if sender is None:
-        return Reason.NO_SENDER
-    if mail.heard.automatic is not Automatic.NO or mail.envelope.mail_from == "":
-        return Reason.NO_ANSWER_TO_MACHINES
-    if not may.be_answered:
-        return Reason.NO_ANSWER_TO_UNPROVEN
-    if policy.addresses.is_ours(sender.address):
-        return Reason.OWN_MAIL
-    if facts.counts.receipts >= policy.receipts_per_hour:
-        return Reason.RECEIPT_CAP
-    return None
-
-
-def author_of(mail: Mail) -> str:
-    """Return who wrote a mail, as shown in the history; never empty."""
-    shown = mail.heard.shown_sender
-    return str(shown) if shown and str(shown) else mail.envelope.mail_from or "unknown sender"
-
-
-def listed_attachments(mail: Mail) -> tuple[tuple[str, int], ...]:
-    """Return name and size of each file of a mail."""
-    return tuple((one.filename, one.size) for one in mail.heard.attachments)
 
 
 def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
@@ -277,27 +239,6 @@ def _decision(
         thread_ids=(heard.message_id,) if heard.message_id else (),
         late_parents=(*heard.in_reply_to, *heard.references) if trusted else (),
     )
-
-
-def _circumstances(
-    mail: Mail, facts: Facts, policy: Policy, raised: Earlier | None, follows: Ticket | None
-) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
-    reasons: list[Reason] = []
-    notes: list[str] = []
-    tag = policy.ticket_tag
-    if raised is not None:
-        reasons.append(Reason.SAME_MAIL_RAISED)
-        notes += [f"The same mail opened {tag}: #{number} before." for number in raised.tickets]
-    if follows is not None:
-        reasons.append(Reason.TICKET_FINAL)
-        notes.append(f"It answers {tag}: #{follows.number}, which is closed for good.")
-    for clue, ticket in facts.found:
-        if clue.reason is Reason.THREAD_TAG and follows is None:
-            reasons.append(Reason.TAG_OF_A_STRANGER)
-            notes.append(f"Its subject names {tag}: #{ticket.number}.")
-    if mail.heard.automatic is not Automatic.NO:
-        reasons.append(Reason.MACHINE)
-    return tuple(reasons), tuple(notes)
 
 
 def _needs_a_site(kind: Kind, facts: Facts) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from parsers.heard import InboundMail, Mailbox
 from router.addresses import OurAddresses
-from router.decision import Policy, Route
+from router.decision import Mail, Policy, Route
 from router.ticket import Participant, Ticket
 from router.words import Audience, Notify, Role
 
@@ -107,6 +107,17 @@ def new_ones(ticket: Ticket, people: Iterable[Participant]) -> tuple[Participant
         elif known is None and (one.verified or one.address.lower() not in strangers):
             joining.append(one)
     return tuple(joining)
+
+
+def author_of(mail: Mail) -> str:
+    """Return who wrote a mail, as shown in the history; never empty."""
+    shown = mail.heard.shown_sender
+    return str(shown) if shown and str(shown) else mail.envelope.mail_from or "unknown sender"
+
+
+def listed_attachments(mail: Mail) -> tuple[tuple[str, int], ...]:
+    """Return name and size of each file of a mail."""
+    return tuple((one.filename, one.size) for one in mail.heard.attachments)
 
 
 def same_address(one: str, other: str) -> bool:

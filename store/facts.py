@@ -15,7 +15,7 @@ from router.addresses import Intent
 from router.authority import rights
 from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
 from router.kinds import kind_for
-from router.opening import author_of
+from router.people import author_of
 from router.thread import bounce_token_row, thread
 from router.ticket import Ticket, TicketKind
 from router.words import MailKind, Outcome, Reason

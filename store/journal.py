@@ -19,8 +19,9 @@ from sqlalchemy import Connection, RowMapping, delete, select
 from sqlalchemy.engine.default import DefaultDialect
 
 from parsers.envelope import Envelope
+from store.columns import UtcTime
 from store.engine import Store
-from store.tables import UtcTime, delivery, journal_counter, raw_mail, refusal
+from store.tables import delivery, journal_counter, raw_mail, refusal
 
 ROWS_A_STATEMENT = 64
 _KEEP_RAW = "INSERT INTO raw_mail (sha256, size, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"

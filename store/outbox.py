@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Select, case, func, literal, select, update
 
 from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
 from router.words import Audience, MailKind
-from store.tables import UtcTime, outbox
+from store.columns import UtcTime
+from store.tables import outbox
 
 Move = Callable[[Connection], bool]  # what becomes of a claimed row, to be run in a transaction
 LANES = (LANE_ALARM, LANE_REPLY, LANE_REST)

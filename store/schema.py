@@ -11,8 +11,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, insert, select, update
 
+from store.columns import DESK, JOURNAL
 from store.engine import Store
-from store.tables import DESK, JOURNAL, sequence
+from store.tables import sequence
 
 # group -> its tables; alembic writes the group's revision into the table GROUP_revision
 GROUPS = {"journal": JOURNAL, "desk": DESK}

@@ -18,8 +18,6 @@ outbox.state   waiting  due at due_at (store.commit.write, store.outbox.postpone
 Times are text in UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`: sortable, the same on every database.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     Boolean,
     Column,
@@ -27,50 +25,16 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
     true,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import JSON, BigInteger
+from sqlalchemy.types import JSON
 
-_NAMES = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-JOURNAL = MetaData(naming_convention=_NAMES)
-DESK = MetaData(naming_convention=_NAMES)
-
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """Aware UTC in Python, sortable text in the database. A naive time is a ValueError."""
-
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        """Write an aware time as text."""
-        del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive time {value!r}")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        """Read text as an aware time."""
-        del dialect
-        return None if value is None else datetime.fromisoformat(value)
-
+from store.columns import DESK, JOURNAL, Id, UtcTime
 
 # ---- JOURNAL -----------------------------------------------------------------------------------
 

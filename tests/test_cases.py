@@ -2,7 +2,8 @@
 
 expect.toml begins with a comment that says the sentence in full. Each [[step]] is a mail that comes
 in (`mail`), a `release`, a `discard`, or a `tick` of the clock, and lists every mail that goes out
-because of it, in order, as "kind -> address". The golden text of each lies beside it as NN-out-M-kind.eml.
+because of it, in order, as "kind -> address". The golden text of each lies beside it as
+NN-out-M-kind.eml.
 TICKETGATE_WRITE_GOLDEN=1 rewrites the golden files, never the lists.
 """
 

@@ -1,8 +1,9 @@
 """Writing down what became of mails, many in one transaction.
 
 While one commit runs, the next moves gather; so a busy courier pays for one disk flush per group
-and not per mail. A move that cannot be written is tried again a few times and then left: its claim
-expires, and the mail goes once more with the same Message-ID, which is better than not at all.
+and not per mail. A move that cannot be written is tried again until its claim is about to expire,
+so that a disk that was full for a while delays no mail for longer. Then it is left, and the mail
+goes once more with the same Message-ID, which is better than not at all.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from parsers.errors import Deferred
 from store.engine import Store
 from store.outbox import Move
 
-WAITS_S = (0.2, 1.0, 5.0)
+WAITS_S = (0.2, 1.0, *[5.0] * 230)  # 20 minutes; a claim holds for 30, a sending takes 10 at most
 _log = structlog.get_logger(__name__)
 
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from alembic import context
 
+from store.columns import UtcTime
 from store.schema import metadata_of
-from store.tables import UtcTime
 
 
 def run() -> None:

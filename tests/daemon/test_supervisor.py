@@ -39,8 +39,9 @@ def test_nothing_is_ready_before_every_role_is(serve: Serve) -> None:
     served = serve(doors={}, work={"code": "signal.pause()"})
     wait_for(lambda: any(line["event"] == "role ready" for line in served.logged()))
     assert served.out.read_text() == ""
+    deaf = served.pid("work.0")  # it has no ears for its link
     served.process.send_signal(signal.SIGTERM)
-    os.kill(served.pid("work.0"), signal.SIGKILL)  # it has no ears for its link
+    os.kill(deaf, signal.SIGKILL)
     assert served.process.wait(20) == 0
     assert served.out.read_text() == ""
 

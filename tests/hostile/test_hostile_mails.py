@@ -2,6 +2,8 @@
 
 import email
 import email.policy
+import os
+import pty
 import re
 import subprocess
 import time
@@ -11,12 +13,15 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hostile.corpus import Hostile, corpus
 from running import PROGRAM, Helpdesk, until
 from torture.books import Books, message_id_of
 from torture.history import OK, REFUSED
 from torture.nemesis import processes_of
 from torture.wire import as_kept, hand_over
+
+from gateway.cli import program
 
 pytestmark = [pytest.mark.xdist_group("hostile"), pytest.mark.timeout(120)]
 SUPPORT = "support@helpdesk.example"
@@ -75,9 +80,31 @@ def test_the_listings_show_all_of_it_as_plain_text(desk: Helpdesk, desk_behind: 
             _assert_plain(ticket["subject"], ticket)
 
 
+def test_a_terminal_gets_the_table_without_anything_that_steers_it(desk: Helpdesk) -> None:
+    ours, theirs = pty.openpty()
+    program_path = [PROGRAM, "tickets", "--limit", "500", "--config", desk.config]
+    env = desk.env | {"TERM": "dumb", "COLUMNS": "200"}
+    with subprocess.Popen(program_path, stdout=theirs, env=env) as process:
+        os.close(theirs)
+        shown = b""
+        while chunk := _read(ours):
+            shown += chunk
+        assert process.wait(30) == 0
+    os.close(ours)
+    _assert_plain(shown.decode().replace("\r\n", "\n"), "terminal")
+    assert b"[/bold]" in shown
+
+
+def _read(fd: int) -> bytes:
+    try:
+        return os.read(fd, 65536)
+    except OSError:  # the other end is closed
+        return b""
+
+
 def test_each_ticket_can_be_shown(desk: Helpdesk, desk_behind: Helpdesk) -> None:
     for one in (desk, desk_behind):
-        for row in one.listing("tickets")[::8]:
+        for row in one.listing("tickets"):
             _assert_plain(_shown(one, "tickets", str(row["ticket"])), row["subject"])
 
 
@@ -122,12 +149,11 @@ def _send_and_see(one: Hostile, desk: Helpdesk, *, refused: bool) -> dict[str, o
 
 
 def _shown(desk: Helpdesk, *words: str) -> str:
-    done = subprocess.run(
-        [PROGRAM, *words, "--config", desk.config],
-        capture_output=True, env=desk.env, check=False, timeout=30,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.decode()
+    """Run a listing command in this process, which is quicker than a hundred programs."""
+    os.environ.update(desk.env)
+    done = CliRunner().invoke(program, [*words, "--config", str(desk.config)])
+    assert done.exit_code == 0, done.output
+    return str(done.stdout)
 
 
 def _assert_sound(path: Path, rows: dict[str, dict[str, object]]) -> None:
@@ -151,10 +177,10 @@ def _assert_sound(path: Path, rows: dict[str, dict[str, object]]) -> None:
     _assert_plain(str(mail["subject"]), path)
     shown = mail.get_body(("plain",))
     assert shown is not None, path
-    text = shown.get_content()
+    text = shown.get_content().replace("\r\n", "\n")  # CRLF is right inside base64
     _assert_plain(text, path)
     assert body
-    assert mail["subject"].find("49 ") < mail["subject"].find("#100049 "), "a template was run"
+    assert "982081" not in text + str(mail["subject"]), "a template was run"
 
 
 def _assert_plain(text: str, where: object) -> None:
@@ -175,7 +201,8 @@ def _canary(one: Hostile) -> bytes:
 
 def _ended(books: Books, mail: int) -> dict[str, object] | None:
     rows = books.desk(
-        f"SELECT state, outcome, reasons, attempts FROM inbox WHERE mail = {mail} AND state != 'kept'"
+        "SELECT state, outcome, reasons, attempts FROM inbox"
+        f" WHERE mail = {mail} AND state != 'kept'"
     )
     return rows[0] if rows else None
 

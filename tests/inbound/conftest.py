@@ -17,9 +17,9 @@ from gateway.inbound.smtp import SmtpDoor, SmtpSettings, open_smtp
 from gateway.intake import Intake
 from router.addresses import OurAddresses
 from router.tokens import Keyring
+from store.columns import JOURNAL
 from store.engine import Store, open_store
 from store.journal import Delivery, counters, deliveries_after, read_raw, refusals
-from store.tables import JOURNAL
 
 PATIENCE_S = 20.0
 ADDRESSES = OurAddresses(

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from store.columns import JOURNAL
 from store.engine import open_store
 from store.journal import deliveries_after, read_raw
-from store.tables import JOURNAL
 
 DOOR = """
 import asyncio, sys

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from parsers.envelope import Envelope
 from parsers.errors import Deferred
+from store.columns import JOURNAL
 from store.engine import Store, open_store
 from store.journal import (
     ROWS_A_STATEMENT,
@@ -31,7 +32,7 @@ from store.journal import (
     refusals,
     refuse,
 )
-from store.tables import JOURNAL, delivery, raw_mail
+from store.tables import delivery, raw_mail
 
 NOW = datetime(2026, 3, 29, 0, 59, 59, 123456, tzinfo=UTC)
 ENVELOPE = Envelope(

@@ -70,7 +70,7 @@ class History:
         with self._turn:
             number = len(self._letters) + 1
             to = {"alarm": ALARM, "nobody": NOBODY}.get(kind, SUPPORT)
-            raw = _raw(self.seed, number, kind, to, size, answers)
+            raw = _raw(seed=self.seed, number=number, kind=kind, to=to, size=size, answers=answers)
             self._letters.append(Letter(number, kind, to, raw, answers, twice))
             return self._letters[-1]
 
@@ -84,7 +84,7 @@ def message_id(number: int) -> str:
     return f"<{number}@torture.example>"
 
 
-def _raw(seed: int, number: int, kind: str, to: str, size: int, answers: Letter | None) -> bytes:
+def _raw(*, seed: int, number: int, kind: str, to: str, size: int, answers: Letter | None) -> bytes:
     person = f"p{number}"  # everybody writes once: no cap on answers hides a lost mail
     head = [
         f"From: Person {number} <{person}@physics.example>",

@@ -23,6 +23,8 @@ from torture.books import Books
 from torture.history import DEFERRED, OK, SUPPORT, Attempt
 from torture.wire import hand_over
 
+from gateway.outbound.courier import Settings
+
 pytestmark = [pytest.mark.xdist_group("torture"), pytest.mark.timeout(120)]
 WEB = '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'
 ANSWER_S = 5.5  # 5 s, and a little for a busy machine
@@ -134,6 +136,12 @@ def test_a_role_that_cannot_write_a_byte_loses_nothing_and_recovers(
     _accepts_again(client)
     client.assert_nothing_is_lost()
     assert desk.roles() == roles
+
+
+def test_the_outcome_of_a_sending_is_written_down_as_long_as_its_claim_holds() -> None:
+    courier = Settings()  # given up sooner, a mail would rest for the remainder of its claim
+    tried_s = sum(courier.mark_waits_s)
+    assert 600 < tried_s <= courier.claim_s - courier.send_s
 
 
 def test_a_locked_journal_is_answered_in_time_and_nothing_is_lost(

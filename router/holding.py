@@ -1,0 +1,66 @@
+"""Why a new ticket waits for a person, and why its sender hears nothing from a machine.
+
+Each answers with one reason from the closed list, or None. Nothing is decided here beyond that.
+"""
+
+from parsers.heard import OVER_A_CAP, Automatic, Note
+from router.authority import Rights
+from router.decision import Earlier, Facts, Mail, Policy
+from router.kinds import Kind
+from router.ticket import Ticket
+from router.words import Reason
+
+
+def why_held(mail: Mail, kind: Kind, may: Rights, policy: Policy) -> Reason | None:
+    """Return why a new ticket waits for a person, None when it does not."""
+    if kind.held is not None:  # no proof of a member can be had yet: nobody is entitled
+        return kind.held
+    if mail.envelope.faults:
+        return Reason.STRUCTURE
+    if Note.ENCRYPTED in mail.heard.notes:
+        return Reason.ENCRYPTED
+    if set(mail.heard.notes) & OVER_A_CAP:
+        return Reason.OVER_A_CAP
+    if mail.heard.hops > policy.max_hops:
+        return Reason.TOO_MANY_HOPS
+    if not may.open_ticket and policy.unproven != "route":
+        return Reason.NO_SENDER if mail.heard.sender is None else Reason.UNPROVEN
+    return None
+
+
+def why_no_answer(mail: Mail, facts: Facts, policy: Policy, may: Rights) -> Reason | None:
+    """Return why the sender gets no automatic mail, None when one may go out."""
+    sender = mail.heard.sender
+    if sender is None:
+        return Reason.NO_SENDER
+    if mail.heard.automatic is not Automatic.NO or mail.envelope.mail_from == "":
+        return Reason.NO_ANSWER_TO_MACHINES
+    if not may.be_answered:
+        return Reason.NO_ANSWER_TO_UNPROVEN
+    if policy.addresses.is_ours(sender.address):
+        return Reason.OWN_MAIL
+    if facts.counts.receipts >= policy.receipts_per_hour:
+        return Reason.RECEIPT_CAP
+    return None
+
+
+def circumstances(
+    mail: Mail, facts: Facts, policy: Policy, raised: Earlier | None, follows: Ticket | None
+) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """Return what else is to be known of a new ticket: reasons, and notes for its readers."""
+    reasons: list[Reason] = []
+    notes: list[str] = []
+    tag = policy.ticket_tag
+    if raised is not None:
+        reasons.append(Reason.SAME_MAIL_RAISED)
+        notes += [f"The same mail opened {tag}: #{number} before." for number in raised.tickets]
+    if follows is not None:
+        reasons.append(Reason.TICKET_FINAL)
+        notes.append(f"It answers {tag}: #{follows.number}, which is closed for good.")
+    for clue, ticket in facts.found:
+        if clue.reason is Reason.THREAD_TAG and follows is None:
+            reasons.append(Reason.TAG_OF_A_STRANGER)
+            notes.append(f"Its subject names {tag}: #{ticket.number}.")
+    if mail.heard.automatic is not Automatic.NO:
+        reasons.append(Reason.MACHINE)
+    return tuple(reasons), tuple(notes)

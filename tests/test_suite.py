@@ -1,0 +1,67 @@
+"""The tests and the repository themselves: no real address, no host, no path of a machine."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+RESERVED = re.compile(
+    r"(?:^|\.)(?:example|test|invalid|localhost|local)$|(?:^|\.)example\.(?:com|net|org)$"
+)
+ADDRESS = re.compile(rb"[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+IPV4 = re.compile(rb"(?<![\d.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "127.", "0.0.0.0", "10.")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Return the files of the repository; those of the working tree where git is not at hand."""
+    done = subprocess.run(
+        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, check=False
+    )
+    names = done.stdout.decode().split("\0")[:-1]
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+def test_every_address_in_a_mail_or_a_configuration_is_of_a_reserved_domain() -> None:
+    files = tracked("*.eml", "*.toml", "*.md", "*.txt")
+    assert len(files) > 50, "a walk over nothing proves nothing"
+    wrong = {
+        f"{path.relative_to(ROOT)}: {host.decode()}"
+        for path in files
+        if "-out-" not in path.name  # what we write there is made of the addresses that came in
+        for host in ADDRESS.findall(path.read_bytes())
+        if not RESERVED.search(host.decode().lower())
+    }
+    assert wrong == set()
+
+
+def test_every_ip_address_in_a_mail_or_a_configuration_is_for_documentation() -> None:
+    wrong = set()
+    for path in tracked("*.eml", "config.example.toml", "gateway/demo/*", "README.md"):
+        for match in IPV4.finditer(path.read_bytes()):
+            text = match[0].decode()
+            if not text.startswith(DOCUMENTATION):
+                wrong.add(f"{path.relative_to(ROOT)}: {text}")
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("pattern", ["*.py"])
+def test_no_file_is_longer_than_three_hundred_lines(pattern: str) -> None:
+    rooms = ("gateway", "parsers", "router", "store", "templates")
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in tracked(pattern)
+        if path.relative_to(ROOT).parts[0] in rooms
+        and "migrations" not in path.parts
+        and (lines := len(path.read_text().splitlines())) > 300
+    }
+    assert long == {}
+
+
+def test_every_room_begins_with_what_it_does() -> None:
+    for path in tracked("gateway/*.py", "parsers/*.py", "router/*.py", "store/*.py"):
+        text = path.read_text()
+        assert not text or text.startswith('"""'), path
+        assert path.name != "__init__.py" or not text, f"{path} must be empty"
