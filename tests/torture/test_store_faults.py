@@ -56,7 +56,11 @@ class Client:
     def assert_nothing_is_lost(self) -> None:
         """Each mail that was taken is there under its number, and decided once."""
         books = Books(self.desk.place)
-        until(lambda: not books.waiting(), "everything is decided and sent")
+        try:
+            until(lambda: not books.waiting(), "everything is decided and sent")
+        except AssertionError as error:
+            left = books.desk("SELECT * FROM outbox WHERE state != 'sent'")
+            raise AssertionError(f"{books.waiting()}; {left[:3]}; {self.desk.tail()}") from error
         rows = books.desk("SELECT mail, message_id, outcome, state FROM inbox")
         found = {row["mail"]: row["message_id"] for row in rows}
         assert {n: found.get(n) for n in self.taken} == self.taken
