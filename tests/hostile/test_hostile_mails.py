@@ -92,7 +92,7 @@ def test_a_terminal_gets_the_table_without_anything_that_steers_it(desk: Helpdes
         assert process.wait(30) == 0
     os.close(ours)
     _assert_plain(shown.decode().replace("\r\n", "\n"), "terminal")
-    assert b"[/bold]" in shown
+    assert len(shown) > 10_000
 
 
 def _read(fd: int) -> bytes:

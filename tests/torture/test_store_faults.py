@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -121,22 +121,19 @@ def test_a_role_that_cannot_write_a_byte_loses_nothing_and_recovers(
     assert client.send().how == OK
     until(lambda: not _undecided(desk), "it is decided")
     roles = desk.roles()
-    slots = _slots(roles, role)
-    for slot in slots:
-        _may_write(slot, 0)
-    for _ in range(8):
-        attempt = client.send()
-        assert attempt.how in {OK, DEFERRED}, attempt
-        assert attempt.reply[:3] in {"250", "451", "452", "421"}, attempt
-        assert (attempt.how == OK) == (role != "doors"), attempt
-        assert attempt.seconds < ANSWER_S
-    if role == "work":
-        _stays(lambda: _undecided(desk) == 8, "nothing is decided")
-    if role == "courier":
-        _stays(lambda: _unsent(desk) > 0, "nothing is sent")
-    assert _page(desk) == 200
-    for slot in slots:
-        _may_write(slot, resource.RLIM_INFINITY)
+    with _no_writing(_slots(roles, role)):
+        for _ in range(8):
+            attempt = client.send()
+            assert attempt.how in {OK, DEFERRED}, attempt
+            assert attempt.reply[:3] in {"250", "451", "452", "421"}, attempt
+            assert (attempt.how == OK) == (role != "doors"), attempt
+            assert attempt.seconds < ANSWER_S
+        if role == "work":
+            _stays(lambda: _undecided(desk) == 8, "nothing is decided")
+        if role == "courier":
+            until(lambda: _unsent(desk) > 0, "there is something to send")
+            _stays(lambda: _unsent(desk) > 0, "nothing is sent")
+        assert _page(desk) == 200
     _accepts_again(client)
     client.assert_nothing_is_lost()
     assert desk.roles() == roles
@@ -253,10 +250,17 @@ def _fill(filler: Path, *, leave: int) -> None:
         os.posix_fallocate(file.fileno(), file.tell(), wanted)
 
 
-def _may_write(pid: int, size: int) -> None:
-    """Let a process write files up to this size only; beyond it each write fails."""
-    hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+@contextmanager
+def _no_writing(pids: Sequence[int]) -> Iterator[None]:
+    """Let each write to a file fail in these processes."""
+    hard = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE)[1] for pid in pids}
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard[pid]))
+    try:
+        yield
+    finally:
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard[pid], hard[pid]))
 
 
 @contextmanager
