@@ -1,7 +1,11 @@
 """The five names are ours alone, the locks hold hashes and no host, and they are in step."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+import zipfile
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -59,6 +63,27 @@ def test_the_locks_are_in_step_with_the_project_file() -> None:
 def test_there_is_no_lock_file_that_names_index_hosts() -> None:
     found = [p.name for p in ROOT.iterdir() if re.match(r"(uv\.lock|pylock.*\.toml)$", p.name)]
     assert found == []
+
+
+def test_the_wheel_carries_all_that_the_program_needs_and_no_test(place: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = place.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        archive.extractall(place / "site")
+    assert not [name for name in names if name.startswith("tests/")]
+    program = (
+        "import gateway.demo.writing, store.schema, templates.check, pathlib, sys\n"
+        "from store.engine import open_store\n"
+        "assert gateway.demo.writing.__file__.startswith(sys.argv[1])\n"
+        "store.schema.upgrade(open_store('sqlite:///' + sys.argv[1] + '/t.db'), first_ticket=1)\n"
+        "gateway.demo.writing.write_demo(pathlib.Path(sys.argv[1]) / 'demo')\n"
+        "assert templates.check.check_templates(None) == []\n"
+    )
+    site = str(place / "site")
+    run = [sys.executable, "-P", "-c", program, site]
+    subprocess.run(run, cwd=place, check=True, env=os.environ | {"PYTHONPATH": site})
 
 
 def _as_numbers(version: str) -> tuple[int, ...]:
