@@ -62,11 +62,12 @@ def must_wait(conn: Any, one: Heard, settled: Settled, now: datetime) -> bool:
     """Whether a mail has to wait for another that is still in the inbox.
 
     That is: the same mail accepted before it, or, for a mail that would open a ticket, the mail
-    that it answers. An alarm waits for nobody.
+    that it answers. An alarm waits only for the same alarm, which would else page twice, and not
+    for long.
     """
-    if one.lane == LANE_ALARM:
-        return False
     mail = one.mail
+    if one.lane == LANE_ALARM:
+        return waits_for_twin(conn, one.identity, of=mail.mail_id, among=LANE_ALARM, now=now)
     if waits_for_twin(conn, one.identity, of=mail.mail_id):
         return True
     opens = any(d.ticket is not None and d.ticket.number == 0 for d in settled.decisions)

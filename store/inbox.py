@@ -21,6 +21,7 @@ MAX_BATCH = 16
 MAX_BATCH_BYTES = 1_000_000
 PULL_LIMIT = 1_000
 WAIT_FOR_PARENT = timedelta(seconds=60)
+WAIT_FOR_TWIN = timedelta(seconds=20)  # an alarm's; a halted worker must not hold it up for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +193,29 @@ def waits_for_parent(
     return bool(parents) and came is not None and came >= now - WAIT_FOR_PARENT
 
 
-def waits_for_twin(conn: Connection, identity: tuple[str, str], *, of: int) -> bool:
-    """Whether the same mail, accepted before this one, still waits."""
+def waits_for_twin(
+    conn: Connection,
+    identity: tuple[str, str],
+    *,
+    of: int,
+    among: int | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Whether the same mail, accepted before this one, still waits.
+
+    `among` looks at one lane only; with `now`, a twin that has waited for long does not count.
+    """
     message_id, content = identity
-    query = select(inbox.c.mail, inbox.c.state).where(
+    query = select(inbox.c.mail, inbox.c.state, inbox.c.lane, inbox.c.received_at).where(
         inbox.c.message_id == message_id, inbox.c.content == content
     )
-    return any(row.mail < of and row.state == "kept" for row in conn.execute(query))
+    return any(
+        row.mail < of
+        and row.state == "kept"
+        and among in {None, row.lane}
+        and (now is None or row.received_at >= now - WAIT_FOR_TWIN)
+        for row in conn.execute(query)
+    )
 
 
 def waiting_count(store: Store) -> int:

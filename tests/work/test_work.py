@@ -309,3 +309,22 @@ def test_a_store_that_fails_while_reading_costs_no_mail_its_attempts(
     os.environ["TICKETGATE_TEST_SECRET"] = "a secret for tests only, 32 bytes"
     stage.work()
     assert (stage.mail(mail)["outcome"], stage.mail(mail)["attempts"]) == ("new", 1)
+
+
+def test_an_alarm_that_is_sent_again_at_once_is_one_request(stage: Stage) -> None:
+    alarm = ("alarm@helpdesk.example",)
+    mails = [keep(stage, number, "alarm", alarm) for number in (1, 1, 2, 2, 3, 3)]
+    stage.work()
+    assert [stage.mail(mail)["outcome"] for mail in mails] == ["held", "duplicate"] * 3
+
+
+def test_an_alarm_does_not_wait_for_long_for_the_same_alarm_in_halted_hands(stage: Stage) -> None:
+    keep(stage, 1, "alarm", ("alarm@helpdesk.example",))
+    inbox.pull(stage.store)
+    inbox.claim(stage.store, by="a worker that hangs", now=stage.now)
+    again = keep(stage, 1, "alarm", ("alarm@helpdesk.example",))
+    stage.worker.once()
+    assert stage.mail(again)["state"] == "kept"
+    stage.now += timedelta(seconds=21)
+    stage.worker.once()
+    assert stage.mail(again)["outcome"] == "held"
