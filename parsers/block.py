@@ -9,6 +9,7 @@ Standard library only: the site's alarm hook imports this file.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 # What people write -> the field's one name. Issue: a new field is one row here.
 KEYS: Mapping[str, str] = {
@@ -32,16 +33,16 @@ KEYS: Mapping[str, str] = {
     "remind on": "remind_on",
     "internal": "internal",
 }
-# Lines of a forwarded header in the languages of common clients: they void a block.
+# The sender and sending lines of a forwarded header, in the languages of common clients: they void
+# a block. A date or a subject does not: people write "Date:" for when it happened.
 FORWARD_KEYS = frozenset(
     {
-        "from", "sent", "to", "date", "subject", "reply-to", "message-id", "received",
-        "von", "gesendet", "an", "betreff", "datum",
-        "de", "envoyé", "à", "objet",
-        "da", "inviato", "a", "oggetto",
-        "enviado", "para", "asunto", "fecha",
+        "from", "sent", "von", "gesendet", "de", "envoyé", "da", "inviato", "enviado", "enviado el",
+        "van", "verzonden", "från", "skickat", "fra", "sendt", "lähettäjä", "od", "wysłano", "от",
+        "отправлено",
     }
 )  # fmt: skip
+LIKE_A_KEY = 0.75  # how close to a known key a line's key must be to be taken for a typo
 MAX_LINES = 40
 MAX_VALUE_CHARS = 1_000
 MAX_LINE_CHARS = 2_000  # of a line, more is not looked at
@@ -88,7 +89,7 @@ def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
     start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     fields: list[Field] = []
     unknown: list[str] = []
-    undecided: list[str] = []  # unknown only if a known key follows: else it is plain text
+    undecided: list[str] = []  # unknown if a known key follows, or for a typo: else plain text
     end = start
     for at in range(start, min(len(lines), start + MAX_LINES)):
         line = lines[at]
@@ -109,6 +110,9 @@ def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
         end = at + 1
     if not fields:
         return FieldBlock(rest=text)
+    unknown += [
+        line for line in undecided if get_close_matches(_split(line)[0], KEYS, 1, LIKE_A_KEY)
+    ]
     return FieldBlock(tuple(fields), tuple(unknown), "\n".join(lines[end:]).strip("\n"))
 
 

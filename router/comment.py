@@ -157,6 +157,7 @@ def _comment(joined: Joined) -> Decision:
         events=(event,),
         outgoing=tuple(outgoing),
         reminders=(_digest(joined.now),) if ticket.held else (),
+        notes=story.notes,
         thread_ids=(heard.message_id,) if heard.message_id else (),
     )
 

@@ -219,7 +219,8 @@ class Decision:
     None changes no ticket. `about` are tickets that the request touches without changing them.
     `joins` are participants to add or to confirm, `leaves` those to take out. `failed_row` is an
     outbox row that a bounce declares undeliverable. `thread_ids` are Message-IDs by which later
-    mails find the ticket, `late_parents` those of mails that this one answers.
+    mails find the ticket, `late_parents` those of mails that this one answers. `notes` are what
+    the mails about it say to their readers.
     """
 
     outcome: Outcome
@@ -231,6 +232,7 @@ class Decision:
     outgoing: tuple[Outgoing, ...] = ()
     reminders: tuple[Reminder, ...] = ()
     route: Route | None = None
+    notes: tuple[str, ...] = ()
     failed_row: int = 0
     failed_why: str = ""
     thread_ids: tuple[str, ...] = ()

@@ -236,6 +236,7 @@ def _decision(
         outgoing=tuple(outgoing),
         reminders=(digest,) if capped else (),
         route=story.route,
+        notes=story.notes,
         thread_ids=(heard.message_id,) if heard.message_id else (),
         late_parents=(*heard.in_reply_to, *heard.references) if trusted else (),
     )

@@ -161,10 +161,10 @@ def _object(decision: "Decision") -> dict[str, object]:
             "unit": route.unit,
             "site": route.site,
             "reasons": list(route.reasons),
-            "notes": list(route.notes),
         }
         if route is not None
         else None,
+        "notes": list(decision.notes),
         "events": [event.kind for event in decision.events],
         "mails": [
             {"kind": mail.kind, "audience": mail.audience, "recipient": mail.recipient}
@@ -186,6 +186,6 @@ def _lines(decision: "Decision") -> Iterator[str]:
     if decision.route is not None:
         site = f" by way of site {decision.route.site}" if decision.route.site else ""
         yield f"  route: {cell(decision.route.unit)}{site}"
-        yield from (f"  note: {cell(note)}" for note in decision.route.notes)
+    yield from (f"  note: {cell(note)}" for note in decision.notes)
     for mail in decision.outgoing:
         yield f"  mail: {mail.kind} to {cell(mail.recipient)} ({mail.audience})"
