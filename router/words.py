@@ -76,6 +76,7 @@ class Reason(StrEnum):
     RECEIPT_CAP = "enough receipts for this address in this hour"
     NO_ANSWER_TO_MACHINES = "no automatic answer to a machine"
     NO_ANSWER_TO_UNPROVEN = "no answer to an unproven sender"
+    OF_ANOTHER_VERSION = "a reason that this version does not know"
     LINE_NOT_UNDERSTOOD = "a line was not understood"
     LINE_NOT_ALLOWED = "a line needs a right that was not proven"
 

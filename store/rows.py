@@ -107,7 +107,7 @@ def _ticket(row: RowMapping, people: Iterable[Participant]) -> Ticket:
         kind=TicketKind(row["kind"]),
         wanted=TicketKind(row["wanted"]),
         status=Status(row["status"]),
-        held=Reason(row["held"]) if row["held"] else None,
+        held=_reason(row["held"]) if row["held"] else None,
         priority=Priority(row["priority"]),
         last_event=row["last_event"],
         opened_at=row["opened_at"],
@@ -137,6 +137,14 @@ def _event(row: RowMapping) -> TicketEvent:
         internal=row["internal"],
         verified=row["verified"],
         changes=tuple(Change(*change) for change in row["changes"]),
-        reasons=tuple(Reason(reason) for reason in row["reasons"]),
+        reasons=tuple(map(_reason, row["reasons"])),
         attachments=tuple((name, size) for name, size in row["attachments"]),
     )
+
+
+def _reason(text: str) -> Reason:
+    """Return a stored reason; the words may have changed since it was written."""
+    try:
+        return Reason(text)
+    except ValueError:
+        return Reason.OF_ANOTHER_VERSION

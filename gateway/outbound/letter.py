@@ -6,6 +6,7 @@ tried again gives the same bytes. A broken template gives the built-in words ins
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -23,7 +24,7 @@ _REPLIES = frozenset({MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL})
 _log = structlog.get_logger(__name__)
 
 RawOf = Callable[[int], bytes | None]
-LinkOf = Callable[[int, int], str]
+LinkOf = Callable[[int, int, datetime], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Writer:
     """Writes letters for one helpdesk.
 
     `raw_of` gives a stored mail by its delivery, None when it is no longer kept; it may raise
-    Deferred. `link_of` gives a link to a file of such a mail (delivery, index of the file).
+    Deferred. `link_of` gives a link to a file of such a mail (delivery,
+    index of the file, date of our mail: the same link each time).
     """
 
     def __init__(
@@ -103,5 +105,7 @@ class Writer:
             raw,
             row.values.get("attachments"),
             ATTACHMENT_BYTES,
-            (lambda index: link_of(row.attachments_of, index)) if link_of else lambda _index: "",
+            (lambda index: link_of(row.attachments_of, index, row.date))
+            if link_of
+            else lambda _index: "",
         )

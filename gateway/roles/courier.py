@@ -1,6 +1,7 @@
 """The `courier` role: carries our own mail away, and keeps the clock."""
 
 import asyncio
+from datetime import datetime
 from functools import partial
 
 from gateway.clock import start_clock
@@ -40,8 +41,9 @@ async def _carry(post: Post) -> None:
     )
     clock = start_clock(desk, wake.set)
     carrying = asyncio.create_task(courier.run(stop, wake))
+    carrying.add_done_callback(lambda _task: link.stop())  # never a clock without a courier
     link.ready()
-    while not link.stopping and not carrying.done():
+    while not link.stopping:
         if await link.await_wake(WAKE_WAIT_S):
             wake.set()
     clock.shutdown(wait=False)
@@ -58,8 +60,8 @@ def _given_up(desk: Desk, row: OutboxRow, why: str) -> bool:
 def _writer(post: Post) -> Writer:
     desk, config = post.desk, post.config
 
-    def link_of(mail: int, index: int) -> str:
-        until = link_day(desk.clock()) + LINK_DAYS
+    def link_of(mail: int, index: int, date: datetime) -> str:
+        until = link_day(date) + LINK_DAYS
         return f"http://{config.web.listen}" + sign_link(desk.policy.keys, mail, index, until)
 
     return Writer(

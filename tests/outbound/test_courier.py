@@ -349,7 +349,7 @@ async def test_attachments_travel_up_to_a_limit_and_the_rest_is_named(store: Sto
     add_row(store, 2, attachments_of=6, values={**TICKET, "attachments": files})
     write = writer(
         raw_of={5: raw, 6: None}.__getitem__,
-        link_of=lambda mail, index: f"https://hd.example/mails/{mail}/{index}",
+        link_of=lambda mail, index, _date: f"https://hd.example/mails/{mail}/{index}",
     )
     async with serving(Sink()) as sink:
         relay = open_relay(sink.url)
