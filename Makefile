@@ -7,6 +7,11 @@ BIN := .venv/bin
 RUN_DIR ?= .run
 TORTURE_SEEDS ?= 1 2 3
 
+# pip may have been told of a private authority; uv asks for it under another name.
+ifdef PIP_CERT
+export SSL_CERT_FILE ?= $(PIP_CERT)
+endif
+
 .PHONY: install run test torture check servers lock clean
 
 install: .venv/installed-run

@@ -5,6 +5,7 @@ does not exist; 75 the store or the door cannot be reached now, so the same call
 Each group of commands is a file in gateway/commands; what is heavy is imported inside a command.
 """
 
+import logging
 import sys
 
 import click
@@ -63,6 +64,7 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs what odd mails do to it
     program(prog_name="ticketgate")
 
 

@@ -43,6 +43,8 @@ FORWARD_KEYS = frozenset(
     }
 )  # fmt: skip
 LIKE_A_KEY = 0.75  # how close to a known key a line's key must be to be taken for a typo
+STEERING = frozenset({"site", "affected_site", "vo", "priority", "assign_to", "mou_area"})
+STRAY_LINES = 8
 MAX_LINES = 40
 MAX_VALUE_CHARS = 1_000
 MAX_LINE_CHARS = 2_000  # of a line, more is not looked at
@@ -114,6 +116,15 @@ def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
         line for line in undecided if get_close_matches(_split(line)[0], KEYS, 1, LIKE_A_KEY)
     ]
     return FieldBlock(tuple(fields), tuple(unknown), "\n".join(lines[end:]).strip("\n"))
+
+
+def has_stray_fields(text: str) -> bool:
+    """Whether a line near the top looks like a field that routes or steers, in no block.
+
+    To be asked only of a text in which no block was heard.
+    """
+    lines = [line for line in text.splitlines() if line.strip()][:STRAY_LINES]
+    return any(KEYS.get(_split(line)[0]) in STEERING and _split(line)[1] for line in lines)
 
 
 def write_block(pairs: Mapping[str, str]) -> str:

@@ -91,7 +91,7 @@ def discard(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
         raise Refused(f"Ticket {command.ticket} is not held.")
     changed = replace(ticket, held=None, status=Status.UNSOLVED, updated_at=now)
     event = TicketEvent(
-        EventKind.CHANGED,
+        EventKind.DISCARDED,
         command.by,
         now,
         command.text,

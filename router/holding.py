@@ -3,12 +3,19 @@
 Each answers with one reason from the closed list, or None. Nothing is decided here beyond that.
 """
 
+from parsers.block import has_stray_fields
 from parsers.heard import OVER_A_CAP, Automatic, Note
+from router.addresses import Intent
 from router.authority import Rights
 from router.decision import Earlier, Facts, Mail, Policy
 from router.kinds import Kind
 from router.ticket import Ticket
 from router.words import Reason
+
+STRAY_FIELDS = (
+    'Lines like "Site: NAME" were seen, but not read: they have to be the first lines of the mail, '
+    "and the first of them one that is known here."
+)
 
 
 def why_held(mail: Mail, kind: Kind, may: Rights, policy: Policy) -> Reason | None:
@@ -57,6 +64,16 @@ def circumstances(
     if follows is not None:
         reasons.append(Reason.TICKET_FINAL)
         notes.append(f"It answers {tag}: #{follows.number}, which is closed for good.")
+    answers = (policy.addresses.intent(r) is Intent.ANSWER for r in mail.envelope.recipients)
+    if mail.intent is not Intent.ANSWER and any(answers):
+        reasons.append(Reason.TOKEN_NOT_VALID)
+        notes.append("Its reply address is not valid, or no longer, so it opened a ticket.")
+    if mail.heard.block.unknown:
+        reasons.append(Reason.LINE_NOT_UNDERSTOOD)
+    if not mail.heard.text.strip() and not mail.heard.attachments:
+        notes.append("The mail has no text.")
+    if not mail.heard.block.fields and has_stray_fields(mail.heard.visible):
+        notes.append(STRAY_FIELDS)
     for clue, ticket in facts.found:
         if clue.reason is Reason.THREAD_TAG and follows is None:
             reasons.append(Reason.TAG_OF_A_STRANGER)

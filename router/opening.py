@@ -98,7 +98,10 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
     if kind.kind is not TicketKind.USER and not would_go.site:
         notes = (*asked.fields.notes, _needs_a_site(kind, facts))
         asked = replace(asked, fields=replace(asked.fields, notes=notes))
-    reasons = (hold, *would_go.reasons, *((asked.silent,) if asked.silent else ()))
+    told = kind.held is not None and _may_tell_of_held(asked)
+    silent = (asked.silent,) if asked.silent else ()
+    capped = (Reason.HELD_CAP,) if kind.held is not None and not told else ()
+    reasons = (hold, *would_go.reasons, *silent, *capped)
     ticket, event = _ticket_and_event(asked, TicketKind.USER, desk, reasons)
     ticket = replace(
         ticket,
@@ -108,7 +111,6 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
     )
     people = (*_people(asked), *unit_of(desk))
     story = asked.story(ticket, event, would_go)
-    told = kind.held is not None and _may_tell_of_held(asked)
     outgoing: list[Outgoing] = []
     if told:
         outgoing += story.to_all(unit_of(desk), MailKind.NOTIFICATION, kind.lane)

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     THREAD_FOREIGN_ID = "joined by a reference to a mail of the ticket"
     THREAD_TAG = "joined by the ticket number in the subject"
     THREAD_LATE_PARENT = "the mail that this ticket's first mail answers"
+    TOKEN_NOT_VALID = "its reply address is not valid, or no longer"  # noqa: S105 - a reason
     TAG_OF_A_STRANGER = "a ticket number in the subject does not let a stranger in"
     TICKET_FINAL = "the ticket is closed for good"
     # where it goes
@@ -182,7 +183,6 @@ class EventKind(StrEnum):
     UNVERIFIED = "unverified comment"
     AUTOMATIC = "automatic mail"
     CHANGED = "changed"
-    HELD = "held"
     RELEASED = "released"
+    DISCARDED = "discarded"
     UNDELIVERED = "mail not delivered"
-    NOTE = "note"

@@ -57,7 +57,7 @@ def mails(
             show.json_lines(mail_object(row) for row in rows)
             return
         show.table(
-            ("mail", "received", "state", "outcome", "tries", "tickets", "from", "message-id"),
+            ("mail", "received", "state", "outcome", "tries", "tickets", "from", "reasons"),
             (
                 (
                     row.mail,
@@ -67,7 +67,7 @@ def mails(
                     row.attempts,
                     row.tickets,
                     row.mail_from,
-                    row.message_id,
+                    "; ".join(row.reasons),
                 )
                 for row in rows
             ),

@@ -85,9 +85,15 @@ TICKET = click.argument("ticket", type=click.IntRange(min=1))
 @COMMENT
 @TICKET
 def release(config_file: Path, ticket: int, comment: str) -> None:
-    """Let a held TICKET go where it wanted to go."""
-    unit = _do("release", config_file, ticket, comment)
+    """Let a held TICKET go where it wanted to go, as a USER ticket.
+
+    A request for an alarm becomes an ordinary ticket too: it alarms no site.
+    """
+    unit, wanted = _do("release", config_file, ticket, comment)
     click.echo(f"ticket {ticket} is released at {unit}")
+    if wanted != "USER":
+        urgent = "; no site was alarmed: if it cannot wait, call it" if wanted == "ALARM" else ""
+        click.echo(f"it is a USER ticket, {wanted} was wanted{urgent}")
 
 
 @click.command()
@@ -100,8 +106,8 @@ def discard(config_file: Path, ticket: int, comment: str) -> None:
     click.echo(f"ticket {ticket} is discarded")
 
 
-def _do(name: str, config_file: Path, ticket: int, comment: str) -> str:
-    """Ask for something to be done with a ticket; return its responsible unit afterwards."""
+def _do(name: str, config_file: Path, ticket: int, comment: str) -> tuple[str, str]:
+    """Ask for something to be done with a ticket; return its unit then, and what it wanted."""
     from gateway.desk import open_desk
     from router.decision import Command
     from store.ticket_listing import find_ticket
@@ -114,4 +120,4 @@ def _do(name: str, config_file: Path, ticket: int, comment: str) -> str:
         with failures():
             open_desk(config, store).do(Command(name, ticket, by, comment))
         row = find_ticket(store, ticket)
-    return row.support_unit if row is not None else ""
+    return (row.support_unit, row.wanted) if row is not None else ("", "")

@@ -75,6 +75,8 @@ def explain(
         show.json_lines(_object(one) for one in explained.settled.decisions)
         return
     click.echo(f"to {', '.join(envelope.recipients)}, from <{envelope.mail_from}>")
+    if not envelope.submitted:
+        click.echo("as from the Internet (--submitted: as from a submission network)")
     for one in explained.settled.decisions:
         click.echo("\n".join(_lines(one)))
 
@@ -185,7 +187,8 @@ def _lines(decision: "Decision") -> Iterator[str]:
         yield f"  subject: {cell(ticket.subject)}"
     if decision.route is not None:
         site = f" by way of site {decision.route.site}" if decision.route.site else ""
-        yield f"  route: {cell(decision.route.unit)}{site}"
+        way = "after a release" if ticket is not None and ticket.held else "route"
+        yield f"  {way}: {cell(decision.route.unit)}{site}"
     yield from (f"  note: {cell(note)}" for note in decision.notes)
     for mail in decision.outgoing:
         yield f"  mail: {mail.kind} to {cell(mail.recipient)} ({mail.audience})"

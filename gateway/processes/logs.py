@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -96,6 +97,8 @@ def _bounded(key: str, value: Any) -> Any:
         return _make_safe(None, "", {str(name): item for name, item in pairs})
     if isinstance(value, list | tuple | set | frozenset):
         return [_bounded("", item) for item in list(value)[:_ITEMS]]
+    if isinstance(value, datetime):
+        return value.isoformat()
     text = _TOKEN.sub("[token]", value if isinstance(value, str) else repr(value))
     if key == "exception":
         return text if len(text) <= _TRACE_CHARS else "... " + text[-_TRACE_CHARS:]

@@ -20,6 +20,7 @@ from templates.render import Speaker
 
 LINK_DAYS = 90
 WAKE_WAIT_S = 60.0
+POLL_S = 2.0  # a command at the terminal wakes nobody
 
 
 def run(post: Post) -> None:
@@ -35,7 +36,7 @@ async def _carry(post: Post) -> None:
         desk.store,
         _writer(post),
         _relays(config),
-        Settings(name=post.name),
+        Settings(name=post.name, poll_s=POLL_S),
         desk.clock,
         on_failed=partial(_given_up, desk),
     )

@@ -83,8 +83,8 @@ async def _front(source: Source, readers: asyncio.Semaphore, _request: Request) 
         source.name,
         paragraph("Write a mail; the answer says your ticket's number. Reply to it to go on."),
         address_list(source.ways),
-        count_table("Tickets by status", tickets),
-        count_table("Mails by outcome", mails),
+        count_table("Tickets by status", "Status", tickets),
+        count_table("Mails by outcome", "Outcome", mails),
     )
     return _html(body)
 

@@ -64,7 +64,7 @@ def address_list(ways: Mapping[str, str]) -> str:
     return "\n".join(["<dl>", *items, "</dl>"])
 
 
-def count_table(caption: str, counts: Mapping[str, int] | None) -> str:
+def count_table(caption: str, column: str, counts: Mapping[str, int] | None) -> str:
     """Return a table of counts under a heading; None says that they cannot be read now."""
     heading = f"<h2>{text(caption)}</h2>"
     if counts is None:
@@ -75,7 +75,7 @@ def count_table(caption: str, counts: Mapping[str, int] | None) -> str:
         f'<tr><th scope="row">{text(name)}</th><td class="number">{number}</td></tr>'
         for name, number in counts.items()
     ]
-    head = '<thead><tr><th scope="col">State</th><th scope="col">Number</th></tr></thead>'
+    head = f'<thead><tr><th scope="col">{text(column)}</th><th scope="col">Number</th></tr></thead>'
     return "\n".join(
         [
             heading,

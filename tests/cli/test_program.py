@@ -187,7 +187,10 @@ def test_a_broken_mail_is_replayed_and_a_held_ticket_released(run: Run) -> None:
     assert run("replay", "--all-broken").out == "0 back in the inbox\n"
     team = next(r for r in run("tickets", "--json").rows if r["wanted"] == "TEAM")
     done = run("release", team["ticket"], "--comment", "known to us")
-    assert (done.code, done.out) == (0, f"ticket {team['ticket']} is released at NGI_SOUTH\n")
+    assert (done.code, done.out) == (
+        0,
+        f"ticket {team['ticket']} is released at NGI_SOUTH\nit is a USER ticket, TEAM was wanted\n",
+    )
     (after,) = run("tickets", team["ticket"], "--json").rows
     assert after["held"] is None
     assert after["history"][-1]["text"] == "known to us"

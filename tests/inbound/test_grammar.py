@@ -20,7 +20,7 @@ PLAIN = {
 }
 NOT_PLAIN = [
     "", "a@example.org", "<a@example.org", "<a@@example.org>", "<@example.org>", "<a@>",
-    "<a b@c.d>",
+    "<a b@c.example>",
     "<.a@example.org>", "<a.@example.org>", "<a..b@example.org>", "<a@b..example>",
     "<a@-b.example>",
     "<a@b.example->", "<a@[192.0.2.1]>", '<"a"@example.org>', "<@x:a@example.org>",
