@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,10 @@ def test_every_room_begins_with_what_it_does() -> None:
         text = path.read_text()
         assert not text or text.startswith('"""'), path
         assert path.name != "__init__.py" or not text, f"{path} must be empty"
+
+
+def test_the_sites_that_the_readme_names_are_those_of_the_demo() -> None:
+    named = re.findall(r"^Site: (\S+)$", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    demo = tomllib.loads((ROOT / "gateway" / "demo" / "config.toml").read_text())
+    assert named
+    assert set(named) <= {site["name"] for site in demo["site"]}
