@@ -38,7 +38,10 @@ def serve(config_path: Path) -> int:
             inbox.take_all_back(store)
             store.close()
             supervisor = Supervisor(_command(config_path), _roles(config), held=[held])
-            return supervisor.run()
+            code = supervisor.run()
+            if supervisor.failure:
+                sys.stderr.write(f"ticketgate: cannot start: {supervisor.failure}\n")
+            return code
     except StoreInUse as error:
         sys.stderr.write(f"ticketgate: {error}\n")
         return 1

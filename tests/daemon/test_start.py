@@ -1,0 +1,54 @@
+"""What an operator reads when the daemon cannot start."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+from running import DEADLINE_S, PROGRAM, Helpdesk
+
+
+def test_a_port_in_use_ends_the_start_with_one_plain_line(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        desk = Helpdesk(place, {'listen = "127.0.0.1:0"': f'listen = "{address}"'})
+        done = subprocess.run(
+            [PROGRAM, "serve", "--config", desk.config],
+            capture_output=True,
+            text=True,
+            env=desk.env,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ticketgate: cannot start: doors: ")
+    assert "in use" in last
+
+
+def test_a_second_daemon_on_the_same_store_is_refused_and_the_first_goes_on(place: Path) -> None:
+    desk = Helpdesk(place)
+    desk.start()
+    try:
+        second = subprocess.run(
+            [PROGRAM, "serve", "--config", desk.config],
+            capture_output=True,
+            text=True,
+            env=desk.env,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert "already served" in second.stderr.splitlines()[-1]
+        assert desk.send(b"Subject: x\r\n\r\nx\r\n", ["support@helpdesk.example"]).startswith("250")
+    finally:
+        desk.stop()
+
+
+def test_what_is_stored_is_nobody_elses_to_read(place: Path) -> None:
+    desk = Helpdesk(place)
+    desk.start()
+    desk.stop()
+    made = [path for path in place.iterdir() if path.suffix in {".db", ".lock", ".serve"}]
+    assert len(made) >= 3
+    assert [path.name for path in made if path.stat().st_mode & 0o077] == []
