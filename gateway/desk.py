@@ -6,11 +6,12 @@ falls due. Like a mail they are decided by `decide` and written in one transacti
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from gateway.config.convert import policy, registry, roster
 from gateway.config.root import Config
+from gateway.now import utc_now
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
 from store import facts as read
@@ -54,11 +55,6 @@ class Desk:
         if request.row:
             return read.read_sent_facts(conn, request.row, self.known)
         return Facts(self.known.registry, self.known.roster)
-
-
-def utc_now() -> datetime:
-    """Return the time of the wall clock."""
-    return datetime.now(UTC)
 
 
 def open_desk(config: Config, store: Store) -> Desk:

@@ -8,12 +8,13 @@ goes away does not stop a commit.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 from typing import TypeVar
 
 from gateway.inbound.room import NoRoom, Room, Share
 from gateway.inbound.writer import CANNOT_STORE, Outcome, Waiting, Writer
+from gateway.now import utc_now
 from parsers.digest import content_of, sha256_of
 from parsers.envelope import Envelope
 from parsers.errors import Deferred
@@ -26,11 +27,6 @@ COMMIT_WAIT_S = 60.0  # a commit that runs, on a slow disk; a peer waits 10 min 
 STUCK_AFTER_WAITS = 3  # no answer from the disk for so many times `wait_s`
 REFUSALS_AN_HOUR = 2000
 T = TypeVar("T")
-
-
-def utc_now() -> datetime:
-    """Return the time of the wall clock."""
-    return datetime.now(UTC)
 
 
 async def apart(size: int, work: Callable[[], T]) -> T:

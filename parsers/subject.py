@@ -86,8 +86,3 @@ def reply_prefix_stripped(subject: str) -> str:
 def is_forward(subject: str) -> bool:
     """Tell whether the outermost prefix says that the mail was forwarded."""
     return _FORWARD_PREFIX.match(subject) is not None
-
-
-def is_reply(subject: str) -> bool:
-    """Tell whether the outermost prefix says that the mail is a reply."""
-    return _REPLY_PREFIX.match(subject) is not None

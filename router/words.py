@@ -182,7 +182,6 @@ class EventKind(StrEnum):
     COMMENT = "comment"
     UNVERIFIED = "unverified comment"
     AUTOMATIC = "automatic mail"
-    CHANGED = "changed"
     RELEASED = "released"
     DISCARDED = "discarded"
     UNDELIVERED = "mail not delivered"

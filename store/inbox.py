@@ -8,13 +8,15 @@ worker is counted. A mail that failed once is tried alone; after three lone fail
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, case, func, insert, or_, select, update
 from sqlalchemy.engine import CursorResult
 
 from store.counters import count
 from store.engine import Store
-from store.tables import delivery, inbox, reminder
+from store.journal import deliveries_after
+from store.tables import inbox, reminder
 
 LONE_ATTEMPTS = 3
 MAX_BATCH = 16
@@ -47,18 +49,18 @@ def pull(store: Store) -> int:
     """
     with store.reading() as conn:
         last = conn.execute(select(func.max(inbox.c.mail))).scalar() or 0
-    with store.journal_reading() as conn:
-        columns = (
-            delivery.c.id.label("mail"),
-            delivery.c.lane,
-            delivery.c.size,
-            delivery.c.sha256,
-            delivery.c.message_id,
-            delivery.c.content,
-            delivery.c.received_at,
-        )
-        query = select(*columns).where(delivery.c.id > last).order_by(delivery.c.id)
-        rows = [dict(row) for row in conn.execute(query.limit(PULL_LIMIT)).mappings()]
+    rows: list[dict[str, Any]] = [
+        {
+            "mail": one.id,
+            "lane": one.lane,
+            "size": one.size,
+            "sha256": one.sha256,
+            "message_id": one.message_id,
+            "content": one.content,
+            "received_at": one.envelope.received_at,
+        }
+        for one in deliveries_after(store, last, PULL_LIMIT)
+    ]
     if not rows:
         return 0
     with store.writing() as conn:
@@ -216,13 +218,6 @@ def waits_for_twin(
         and (now is None or row.received_at >= now - WAIT_FOR_TWIN)
         for row in conn.execute(query)
     )
-
-
-def waiting_count(store: Store) -> int:
-    """Return how many mails wait or are being worked on."""
-    with store.reading() as conn:
-        query = select(func.count()).select_from(inbox).where(inbox.c.state == "kept")
-        return conn.execute(query).scalar_one()
 
 
 def _due(conn: Connection, now: datetime) -> list[Waiting]:

@@ -145,7 +145,7 @@ def outbox(  # noqa: PLR0917 - click gives the options by name
 
 
 def _try_again(store: "Store", row: int) -> None:
-    from gateway.desk import utc_now
+    from gateway.now import utc_now
     from store import outbox as rows
     from store.sending import GIVE_UP_AFTER
 

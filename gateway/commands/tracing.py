@@ -92,9 +92,9 @@ def _envelope(
 ) -> "Envelope":
     """Return the envelope that a door would have made for this mail."""
     import ipaddress
-    from datetime import UTC, datetime
 
     from gateway.config.load import policy
+    from gateway.now import utc_now
     from parsers.envelope import Envelope
     from parsers.gate import look
     from parsers.mail import hear
@@ -118,7 +118,7 @@ def _envelope(
         helo="",
         mail_from=sender if mail_from is None else mail_from.strip("<>"),
         recipients=recipients or named or (config.helpdesk.address,),
-        received_at=datetime.now(UTC),
+        received_at=utc_now(),
         submitted=submitted or (trusted and gate.received == 0),
         faults=tuple(str(fault) for fault in gate.faults),
     )
