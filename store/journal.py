@@ -21,7 +21,8 @@ from sqlalchemy.engine.default import DefaultDialect
 from parsers.envelope import Envelope
 from store.columns import UtcTime
 from store.engine import Store
-from store.tables import delivery, journal_counter, raw_mail, refusal
+from store.tables import delivery, journal_counter, mailbox_mail, raw_mail, refusal
+from store.upsert import upsert
 
 ROWS_A_STATEMENT = 64
 _KEEP_RAW = "INSERT INTO raw_mail (sha256, size, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -45,8 +46,20 @@ _DIALECT = DefaultDialect()
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a mail lies in an IMAP mailbox: its name, UIDVALIDITY and UID (RFC 9051, 2.3.1.1)."""
+
+    mailbox: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """One accepted mail on its way to the disk. `content` is the digest without trace headers."""
+    """One accepted mail on its way to the disk. `content` is the digest without trace headers.
+
+    `origin` is remembered in the same transaction, so that a mail is taken from a mailbox once.
+    """
 
     envelope: Envelope
     raw: bytes
@@ -54,6 +67,7 @@ class NewDelivery:
     content: str
     message_id: str
     lane: int
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +122,31 @@ def keep(
             part = deliveries[start : start + ROWS_A_STATEMENT]
             values = tuple(value for d in part for value in _delivery_row(d))
             ids += sorted(conn.exec_driver_sql(_keep_sql(len(part)), values).scalars())
+        _remember_origins(conn, deliveries, ids)
         _count(conn, (name for d in deliveries for name in _names("accepted", d.envelope.door)))
     return ids
+
+
+def _remember_origins(
+    conn: Connection, deliveries: Sequence[NewDelivery], ids: Sequence[int]
+) -> None:
+    rows = [
+        {
+            "mailbox": one.origin.mailbox,
+            "uidvalidity": one.origin.uidvalidity,
+            "uid": one.origin.uid,
+            "sha256": one.sha256,
+            "delivery": mail_id,
+            "at": one.envelope.received_at,
+        }
+        for one, mail_id in zip(deliveries, ids, strict=True)
+        if one.origin is not None
+    ]
+    if rows:
+        statement = upsert(conn, mailbox_mail)
+        new = {name: statement.excluded[name] for name in ("sha256", "delivery", "at")}
+        keys = ["mailbox", "uidvalidity", "uid"]
+        conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 
 
 def refuse(

@@ -14,6 +14,8 @@ outbox.state   waiting  due at due_at (store.commit.write, store.outbox.postpone
                sent     the relay took it (store.outbox.sent)
                failed   given up: refused, bounced, 5 days old, or its template is broken
                         (store.outbox.failed); stays visible
+health.state   ok       said so less than a minute ago; older means that nobody knows
+               failing  `detail` says what is wrong, `since` from when on (both: store.health.say)
 
 Times are text in UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`: sortable, the same on every database.
 """
@@ -86,6 +88,44 @@ journal_counter = Table(
     JOURNAL,
     Column("name", String(80), primary_key=True),
     Column("value", Id, nullable=False),
+)
+
+# How far an IMAP mailbox has been read: every mail of `uidvalidity` up to `uid` has been dealt
+# with.
+mailbox = Table(
+    "mailbox",
+    JOURNAL,
+    Column("name", String(200), primary_key=True),  # USER@HOST/FOLDER
+    Column("uidvalidity", Id, nullable=False),
+    Column("uid", Id, nullable=False),
+    Column("read_at", UtcTime, nullable=False),
+)
+
+# One row for each mail that was taken from a mailbox, written in the transaction that kept it, or
+# for one that could not be taken (`delivery` is null): then `detail` says why.
+mailbox_mail = Table(
+    "mailbox_mail",
+    JOURNAL,
+    Column("mailbox", String(200), primary_key=True),
+    Column("uidvalidity", Id, primary_key=True),
+    Column("uid", Id, primary_key=True),
+    Column("sha256", String(64), nullable=False),  # "" when its bytes never came
+    Column("delivery", Id, nullable=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_mailbox_mail_sha256", "mailbox", "sha256"),
+)
+
+# What each door says of itself, again and again; see store.health.
+door_health = Table(
+    "door_health",
+    JOURNAL,
+    Column("name", String(200), primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 
 # ---- DESK --------------------------------------------------------------------------------------
@@ -271,4 +311,15 @@ lease = Table(
     Column("holder", String(80), nullable=False),
     Column("epoch", Id, nullable=False),
     Column("until", UtcTime, nullable=False),
+)
+
+# What each slot of work and courier says of itself; see store.health.
+role_health = Table(
+    "role_health",
+    DESK,
+    Column("name", String(200), primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("at", UtcTime, nullable=False),
 )

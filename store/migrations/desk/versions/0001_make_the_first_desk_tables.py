@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("intent", sa.Integer(), nullable=True),
-        sa.Column("proven", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("proven", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("alone", sa.Integer(), server_default="0", nullable=False),
@@ -162,8 +162,8 @@ def upgrade() -> None:
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("mail", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("internal", sa.Boolean(), server_default=sa.text("0"), nullable=False),
-        sa.Column("verified", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("internal", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("verified", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("attachments", sa.JSON(), nullable=False),
@@ -224,7 +224,7 @@ def upgrade() -> None:
         "thread_id",
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("ticket", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("late_parent", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("late_parent", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["ticket"], ["ticket.number"], name=op.f("fk_thread_id_ticket_ticket")
         ),

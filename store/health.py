@@ -1,0 +1,76 @@
+"""Health: what doors and roles say of themselves, so that `/readyz` can show it from any process.
+
+Rule: whoever runs says so again and again, in the file that it writes anyway; a row that nobody
+renews is as good as a failing one. Nothing here judges; it is never on the way of a mail.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, case, select
+
+from store.engine import Store
+from store.tables import door_health, role_health
+from store.upsert import upsert
+
+DETAIL_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a door or a slot said last. `detail` is "" when it is well.
+
+    `since` is when it began to be so, `at` when it was said last.
+    """
+
+    name: str
+    detail: str
+    since: datetime
+    at: datetime
+
+    @property
+    def failing(self) -> bool:
+        """Whether it said that something is wrong."""
+        return bool(self.detail)
+
+
+def say_of_door(store: Store, name: str, detail: str, now: datetime) -> None:
+    """Write what a door says of itself; raises Deferred when the store cannot write."""
+    with store.journal_writing() as conn:
+        _say(conn, door_health, name, detail, now)
+
+
+def say_of_role(store: Store, name: str, detail: str, now: datetime) -> None:
+    """Write what a slot of work or courier says of itself; raises Deferred like all writing."""
+    with store.writing() as conn:
+        _say(conn, role_health, name, detail, now)
+
+
+def read_health(store: Store) -> tuple[Health, ...]:
+    """Return what everybody said last, doors first, by name; also of those that are gone."""
+    with store.journal_reading() as conn:
+        doors = _read(conn, door_health)
+    with store.reading() as conn:
+        return (*doors, *_read(conn, role_health))
+
+
+def _read(conn: Connection, table: Table) -> list[Health]:
+    columns = (table.c.name, table.c.detail, table.c.since, table.c.at)
+    return [Health(*row) for row in conn.execute(select(*columns).order_by(table.c.name))]
+
+
+def _say(conn: Connection, table: Table, name: str, detail: str, now: datetime) -> None:
+    state = "failing" if detail else "ok"
+    new = upsert(conn, table)
+    began = case((table.c.state == state, table.c.since), else_=now)
+    conn.execute(
+        new.on_conflict_do_update(
+            index_elements=["name"],
+            set_={
+                "state": state,
+                "detail": new.excluded.detail,
+                "since": began,
+                "at": new.excluded["at"],
+            },
+        ).values(name=name, state=state, detail=detail[:DETAIL_CHARS], since=now, at=now)
+    )
