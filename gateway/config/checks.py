@@ -178,16 +178,19 @@ def _alarmers(document: Document) -> Iterator[Finding]:
 
 # Sections that are read and checked, and that nothing acts on yet.
 NOT_YET = (
-    "lmtp", "imap", "dns", "proof", "keys", "alarm", "clock", "retention", "directory",
+    "imap", "dns", "proof", "keys", "alarm", "clock", "retention", "directory",
     "helpdesk_peer",
 )  # fmt: skip
 
 
 def _a_door(document: Document) -> Iterator[Finding]:
-    if not _text(_table(document, "smtp"), "listen"):
-        yield Finding(
-            ("smtp", "listen"), "no mail can come in: this version's door is [smtp] listen"
-        )
+    listens = {door: _text(_table(document, door), "listen") for door in ("smtp", "lmtp")}
+    if not any(listens.values()):
+        yield Finding(("smtp", "listen"), "no mail can come in: set [smtp] listen or [lmtp] listen")
+    if listens["lmtp"].endswith(":25"):
+        yield Finding(("lmtp", "listen"), "LMTP must not be spoken on port 25 (RFC 2033, 5)")
+    elif listens["lmtp"] and listens["lmtp"] == listens["smtp"]:
+        yield Finding(("lmtp", "listen"), "is the same as [smtp] listen")
 
 
 def _warnings(document: Document) -> Iterator[Finding]:
