@@ -186,7 +186,7 @@ class Dialogue(SMTP):
 
     async def agree(self, status: str) -> None:
         """Send a reply, together with the next if its command is here (RFC 2920 section 3.2)."""
-        if b"\n" in self._reader._buffer:  # noqa: SLF001 - no public way to look
+        if b"\n" in self._reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
             self._held += status.encode() + b"\r\n"
         else:
             await self.push(status)
