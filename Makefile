@@ -41,7 +41,7 @@ torture: .venv/installed-dev
 	done
 
 # Our figures against a stock SMTP sink and other ticket systems (docs/benchmarks.md): an hour, and
-# 40 GB of disk for the full store. BENCH_ARGS="--row 1" runs one row, --quick a small version.
+# 25 GB of disk for the full store. BENCH_ARGS="--row 1" runs one row, --quick a small version.
 bench: .venv/installed-dev
 	$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
 

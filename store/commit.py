@@ -94,10 +94,13 @@ def write(
 def _finish(conn: Connection, decided: Sequence[Decided], now: datetime) -> list[Decided]:
     """Move the mails that are still ours to done; return what is to be written."""
     mails = [one.mail for one in decided if one.mail]
-    held = select(inbox.c.mail, inbox.c.claimed_by).where(
-        inbox.c.mail.in_(mails), inbox.c.state == "kept"
+    held = (
+        select(inbox.c.mail, inbox.c.claimed_by)
+        .where(inbox.c.mail.in_(mails), inbox.c.state == "kept")
+        .order_by(inbox.c.mail)
+        .with_for_update()  # SQLite knows no row locks and leaves the words out
     )
-    claims = {tuple(row) for row in conn.execute(held.with_for_update())} if mails else set()
+    claims = {tuple(row) for row in conn.execute(held)} if mails else set()
     rows = [_finished(one, now) for one in decided if (one.mail, one.by) in claims]
     if rows:
         conn.execute(_FINISH, rows)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, or_, select, tuple_
+from sqlalchemy import Connection, func, or_, select
 
 from parsers.registry import Registry
 from parsers.roster import Roster
@@ -19,6 +19,7 @@ from router.people import author_of
 from router.thread import bounce_token_row, thread
 from router.ticket import Ticket, TicketKind
 from router.words import MailKind, Outcome, Reason
+from store.inbox import is_one_of
 from store.rows import read_comments, read_opening, read_tickets
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
@@ -206,7 +207,7 @@ def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict
 
     Without a Message-ID the same words may be said again after an hour.
     """
-    identities = list(dict.fromkeys(one.identity for one in asked))
+    identities = [one.identity for one in asked]
     query = select(
         inbox.c.mail,
         inbox.c.message_id,
@@ -215,7 +216,7 @@ def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict
         inbox.c.outcome,
         inbox.c.proven,
         inbox.c.received_at,
-    ).where(tuple_(inbox.c.message_id, inbox.c.content).in_(identities))
+    ).where(is_one_of(identities))
     same: dict[tuple[str, str], list[Earlier]] = {}
     for row in conn.execute(query):
         age = now - row.received_at

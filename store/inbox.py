@@ -5,12 +5,12 @@ A mail is pulled from the journal once, claimed by a slot of `work`, and leaves 
 worker is counted. A mail that failed once is tried alone; after three lone failures it is parked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
 from sqlalchemy.engine import CursorResult
 
 from store.counters import count
@@ -207,9 +207,20 @@ def waits_for_parent(
     return bool(parents) and came is not None and came >= now - WAIT_FOR_PARENT
 
 
-def waiting_twins(conn: Connection, identities: Iterable[tuple[str, str]]) -> Twins:
+def is_one_of(identities: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    """Return a condition that finds the mails of these identities by index, and a few more.
+
+    Pairs would say it exactly, but for a list of pairs SQLite reads the whole table.
+    """
+    return and_(
+        inbox.c.message_id.in_({message_id for message_id, _ in identities}),
+        inbox.c.content.in_({content for _, content in identities}),
+    )
+
+
+def waiting_twins(conn: Connection, identities: Collection[tuple[str, str]]) -> Twins:
     """Return the mails that wait with one of these identities, by identity."""
-    same = tuple_(inbox.c.message_id, inbox.c.content).in_(list(dict.fromkeys(identities)))
+    same = is_one_of(identities)
     columns = [inbox.c[name] for name in ("mail", "lane", "received_at", "message_id", "content")]
     found: dict[tuple[str, str], list[Twin]] = {}
     for mail, lane, received_at, *identity in conn.execute(

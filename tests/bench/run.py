@@ -8,7 +8,10 @@ the run. docs/benchmarks.md says what each row means.
 """
 
 import argparse
+import os
+import platform
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -59,14 +62,27 @@ def main(words: Sequence[str] | None = None) -> int:
         pipelined=not asked.lockstep,
     )
     figures = []
+    sys.stdout.write(f"{_machine()}\n\n")
     for row in asked.row or ROWS:
-        sys.stderr.write(f"row {row} ...\n")
+        sys.stderr.write(f"row {row}, load of the machine {os.getloadavg()[0]:.1f} ...\n")
         found = ROWS[row](plan)
         sys.stderr.write(table(found) + "\n")
         figures += found
     sys.stdout.write(table(figures) + "\n")
+    sys.stdout.write(f"\nLoad of the machine at the end: {os.getloadavg()[0]:.1f}.\n")
     shutil.rmtree(place)
     return int(any(one.held is False for one in figures) and not small)
+
+
+def _machine() -> str:
+    """Return what the figures were measured on, in one line."""
+    cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    model = cpu[0].partition(": ")[2] if cpu else platform.machine()
+    return (
+        f"{os.cpu_count()} x {model}; Linux {platform.release()}; Python"
+        f" {platform.python_version()}; SQLite {sqlite3.sqlite_version};"
+        f" load of the machine before: {os.getloadavg()[0]:.1f}."
+    )
 
 
 if __name__ == "__main__":
