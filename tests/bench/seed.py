@@ -6,6 +6,7 @@ that were sent. What is unique there is unique here. Times go back over ten mont
 """
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -64,6 +65,7 @@ def seeded(place: Path, tickets: int) -> None:
         ours.wait_quiet(1)
     _repeat(place / "journal.db", JOURNAL, first[0], tickets)
     _repeat(place / "tickets.db", DESK, first[0], tickets)
+    os.sync()  # or the kernel writes for minutes while we measure
 
 
 def _repeat(
