@@ -17,6 +17,7 @@ from gateway.processes.link import Link
 from parsers.errors import Deferred
 from store import inbox, journal
 from store.commit import Conflict, write
+from store.inbox import waiting_twins
 
 POLL_S = 1.0
 AGAIN_S = 0.1
@@ -93,10 +94,10 @@ class Worker:
         store, policy, now = self.desk.store, self.desk.policy, self.desk.clock()
         mails = [one.mail for one in batch]
         raws = journal.read_raws(store, mails)
-        envelopes = {mail: journal.read_delivery(store, mail).envelope for mail in mails}
+        deliveries = journal.read_deliveries(store, mails)
         return [
             Heard(
-                hear_mail(one.mail, envelopes[one.mail], raws[one.mail], policy, now),
+                hear_mail(one.mail, deliveries[one.mail].envelope, raws[one.mail], policy, now),
                 (one.message_id, one.content),
                 one.lane,
             )
@@ -128,10 +129,11 @@ class Worker:
         now, policy = self.desk.clock(), self.desk.policy
         with self.desk.store.writing() as conn:
             settled = settle(conn, heard, self.desk.known, policy, now)
+            twins = waiting_twins(conn, [one.identity for one in heard])
             ready = [
                 done
                 for one, done in zip(heard, settled, strict=True)
-                if not must_wait(conn, one, done, now)
+                if not must_wait(conn, one, done, twins, now)
             ]
             chosen = independent(ready)
             write(conn, [decided(one, by=self.slot) for one in chosen], policy, now)

@@ -29,6 +29,7 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     f"PRAGMA journal_size_limit={JOURNAL_LIMIT_BYTES}",
+    "PRAGMA wal_autocheckpoint=4000",  # pages, 16 MB: a page that changes often is copied once
 )
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 
 import structlog
 
@@ -26,6 +27,7 @@ from store.outbox import OutboxRow
 
 _ALARMS = (LANE_ALARM,)
 _OTHERS = (LANE_REPLY, LANE_REST)
+ALARM_LOOK_S = 0.02
 _IDLE_S = 1.0  # between two looks when something is due that cannot be begun
 _TROUBLE_S = 5.0  # after the store failed
 _log = structlog.get_logger(__name__)
@@ -73,6 +75,7 @@ class Courier:
         self._marks = Marks(store, settings.mark_waits_s)
         self._carrier = Carrier(writer, self._handover, self._marks, now, on_failed=on_failed)
         self._batch: deque[OutboxRow] = deque()
+        self._alarms_at = float("-inf")  # when we last asked for them
         self._alarms: set[asyncio.Task[None]] = set()
         self._others: set[asyncio.Task[None]] = set()
 
@@ -84,6 +87,8 @@ class Courier:
         await self._release(stop)
         stopping = asyncio.create_task(stop.wait())
         while not stop.is_set():
+            if wake.is_set():
+                self._alarms_at = float("-inf")
             wake.clear()
             waking = asyncio.create_task(wake.wait())
             pause_s = await self._begin_and_look()
@@ -109,6 +114,8 @@ class Courier:
         """Begin what can be begun and return how long there is nothing to do, in seconds."""
         try:
             begun = await self._begin()
+            if self._batch:  # every slot is busy: the end of a sending brings us back
+                return ALARM_LOOK_S
             due_at = await asyncio.to_thread(self._due_at)
         except Exception:
             _log.exception("outbox not read")
@@ -122,7 +129,7 @@ class Courier:
         """Fill the free slots, alarms first; returns how many rows were begun."""
         begun = 0
         free = self._settings.alarm_slots - len(self._alarms)
-        if free > 0:
+        if free > 0 and self._looks_for_alarms():
             for row in await self._claim(_ALARMS, free):
                 self._start(self._alarms, self._carrier.carry(row))
                 begun += 1
@@ -140,6 +147,17 @@ class Courier:
             else:
                 await self._marks.put(partial(outbox.hand_back, row=row))
         return begun
+
+    def _looks_for_alarms(self) -> bool:
+        """Whether to ask for alarms now: always, but in a stream of other mail not for each mail.
+
+        A new alarm wakes us and is looked for at once; this is for those tried again.
+        """
+        now = monotonic()
+        if self._batch and now - self._alarms_at < ALARM_LOOK_S:
+            return False
+        self._alarms_at = now
+        return True
 
     async def _begin_probe(self) -> int:
         """Let go of rows not begun, give up the overdue ones, and send one mail if it is time."""
