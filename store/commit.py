@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, delete, insert, update
+from sqlalchemy import Connection, Table, and_, case, delete, insert, literal, update
 
-from parsers.errors import Deferred
 from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
 from router.ticket import Participant, Ticket
+from store.columns import UtcTime
 from store.counters import count
+from store.engine import Conflict
 from store.numbers import take
 from store.rows import event_row, participant_row, ticket_row
 from store.sending import write_outgoing
@@ -31,11 +32,10 @@ from store.tables import (
     thread_id,
     ticket,
 )
+from store.turns import take_turn
 from store.upsert import upsert
 
-
-class Conflict(Deferred):
-    """A ticket was changed by somebody else since it was read: read again, decide again."""
+__all__ = ["Conflict", "Decided", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +200,14 @@ def _write_threads(conn: Connection, decisions: Sequence[Decision]) -> None:
 
 
 def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:
-    for decision in decisions:
-        for one in decision.reminders:
-            number = decision.ticket.number if decision.ticket and one.per_ticket else 0
-            _keep_reminder(conn, number, one)
+    steps = [
+        (decision.ticket.number if decision.ticket and one.per_ticket else 0, one)
+        for decision in decisions
+        for one in decision.reminders
+    ]
+    take_turn(conn, [f"step {number} {one.step} {one.detail}" for number, one in steps])
+    for number, one in steps:
+        _keep_reminder(conn, number, one)
     for decision in (d for d in decisions if d.failed_row):
         conn.execute(
             update(outbox)
@@ -220,7 +224,8 @@ def _keep_reminder(conn: Connection, number: int, one: Reminder) -> None:
         reminder.c.detail == one.detail,
         reminder.c.done_at.is_(None),
     )
-    earlier = case((reminder.c.due_at > one.due_at, one.due_at), else_=reminder.c.due_at)
+    due_at = literal(one.due_at, UtcTime())  # or it would be written as the database's own time
+    earlier = case((reminder.c.due_at > due_at, due_at), else_=reminder.c.due_at)
     if conn.execute(update(reminder).where(*same).values(due_at=earlier)).rowcount == 0:
         row = {"ticket": number, "step": one.step, "detail": one.detail, "due_at": one.due_at}
         conn.execute(insert(reminder).values(row))

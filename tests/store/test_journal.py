@@ -48,15 +48,6 @@ ENVELOPE = Envelope(
 )
 
 
-@pytest.fixture
-def store(place: Path) -> Iterator[Store]:
-    """An empty journal."""
-    opened = open_store(f"sqlite:///{place}/tickets.db")
-    JOURNAL.create_all(opened.journal)
-    yield opened
-    opened.close()
-
-
 def new(raw: bytes, envelope: Envelope = ENVELOPE, lane: int = 2) -> NewDelivery:
     return NewDelivery(
         envelope,

@@ -66,7 +66,7 @@ def test_what_explain_says_is_what_work_writes(template: Path, story: list[dict]
         place = Path(name)
         for path in template.glob("*.db"):
             shutil.copy(path, place)
-        stage = Stage(place, WORLD, NOW)
+        stage = Stage(place, WORLD, NOW, store_url)
         for one in story:
             raw = as_mail(one)
             envelope = stage.envelope(raw, one["to"], "env@x.example", one["peer"])
