@@ -10,17 +10,22 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import structlog
+
 from gateway.config.load import load
 from gateway.config.root import Config
 from gateway.desk import open_desk
 from gateway.processes.link import Link
 from gateway.processes.logs import configure_logging
+from gateway.processes.naming import daemon_name
 from gateway.processes.post import Post
 from gateway.processes.slot import Role
 from gateway.processes.supervisor import StoreInUse, Supervisor, sole_daemon
 from store import inbox
-from store.engine import open_store
+from store.engine import Store, open_store
 from store.revision import require_current
+
+_log = structlog.get_logger("supervisor")
 
 
 def serve(config_path: Path) -> int:
@@ -30,12 +35,13 @@ def serve(config_path: Path) -> int:
     os.umask(0o077)  # mails, tickets and the outgoing maildir are nobody else's to read
     configure_logging(role="supervisor")
     config = load(config_path)
-    store = open_store(config.store.url)
-    lock = (store.lock_path or config_path).with_suffix(".serve")
+    store = open_store(config.store.url, config.store.secret)
     try:
-        with sole_daemon(lock) as held:
+        with sole_daemon(_lock(store, config_path)) as held:
             upgrade(store, first_ticket=config.helpdesk.first_ticket)
-            inbox.take_all_back(store)
+            inbox.take_all_back(store, daemon_name(store, config_path))
+            if doubts := store.doubts():
+                _log.error("the database server may lose mail when it crashes", settings=doubts)
             store.close()
             supervisor = Supervisor(_command(config_path), _roles(config), held=[held])
             code = supervisor.run()
@@ -52,11 +58,22 @@ def run_role(config_path: Path, role: str, slot: int, link_text: str) -> int:
     configure_logging(role=role, slot=slot)
     with Link.attach(link_text) as link:
         config = load(config_path)
-        store = open_store(config.store.url)
+        store = open_store(config.store.url, config.store.secret)
         require_current(store)
-        ROLES[role](Post(config, open_desk(config, store), link, f"{role}-{slot}"))
+        name = f"{role}-{slot}{daemon_name(store, config_path)}"
+        ROLES[role](Post(config, open_desk(config, store), link, name))
         store.close()
     return 0
+
+
+def _lock(store: Store, config_path: Path) -> Path:
+    """Return the file whose lock says that this is served: the store's, or the configuration's.
+
+    Several daemons may share a database, but two with one configuration would have one name.
+    """
+    lock = (store.lock_path or config_path).with_suffix(".serve")
+    writable = os.access(lock if lock.exists() else lock.parent, os.W_OK)
+    return lock if store.lock_path is not None or writable else config_path
 
 
 def _doors(post: Post) -> None:

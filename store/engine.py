@@ -87,6 +87,11 @@ class Store:
         with _as_deferred(self.journal), self.journal.connect() as conn:
             yield conn
 
+    def doubts(self) -> list[str]:
+        """Return the settings under which a crash of the machine may lose mail; empty when safe."""
+        with _as_deferred(self.desk):
+            return postgres.doubts(self.desk) if self.shared else []
+
     def close(self) -> None:
         """Close every connection."""
         self.desk.dispose()

@@ -31,6 +31,15 @@ def store_url(request: pytest.FixtureRequest, place: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+def sqlite_store(place: Path) -> Iterator[Store]:
+    """An empty store of the newest revision in files, for what only they have."""
+    opened = open_store(f"sqlite:///{place}/tickets.db")
+    upgrade(opened, first_ticket=FIRST_TICKET)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def postgres_url() -> Iterator[str]:
     """An empty store of the newest revision on PostgreSQL, for what SQLite does not know."""
     with postgres.database() as url:

@@ -155,6 +155,14 @@ class Store(Section):
         validate_default=True,
         description="sqlite:///FILE (journal.db lies beside it) or postgresql+psycopg://...",
     )
+    password: SecretReference | None = Field(
+        default=None, description="PostgreSQL's password; without it, libpq's own ways (PGPASSFILE)."
+    )
+
+    @property
+    def secret(self) -> str | None:
+        """Return the password to connect with, None for none."""
+        return self.password.reveal().decode() if self.password is not None else None
 
 
 class Relay(Section):

@@ -15,13 +15,15 @@ from functools import partial
 
 import structlog
 
+from gateway.outage import Outage
 from gateway.outbound.carry import Carrier, OnFailed
 from gateway.outbound.handover import Handover, Relays
 from gateway.outbound.letter import Writer
 from gateway.outbound.marks import WAITS_S, Marks
+from parsers.errors import Deferred
 from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
 from store import outbox
-from store.engine import Store
+from store.engine import Store, repeated
 from store.outbox import OutboxRow
 
 _ALARMS = (LANE_ALARM,)
@@ -72,6 +74,7 @@ class Courier:
         self._gate = self._handover.gate
         self._marks = Marks(store, settings.mark_waits_s)
         self._carrier = Carrier(writer, self._handover, self._marks, now, on_failed=on_failed)
+        self._outage = Outage(_log)
         self._batch: deque[OutboxRow] = deque()
         self._alarms: set[asyncio.Task[None]] = set()
         self._others: set[asyncio.Task[None]] = set()
@@ -110,6 +113,10 @@ class Courier:
         try:
             begun = await self._begin()
             due_at = await asyncio.to_thread(self._due_at)
+            self._outage.is_over()
+        except Deferred as error:
+            self._outage.goes_on(error.detail)
+            return _TROUBLE_S
         except Exception:
             _log.exception("outbox not read")
             return _TROUBLE_S
@@ -178,8 +185,12 @@ class Courier:
     def _claim_now(self, claim: Callable[..., list[OutboxRow]], limit: int) -> list[OutboxRow]:
         now = self._now()
         until = now + timedelta(seconds=self._settings.claim_s)
-        with self._store.writing() as conn:
-            return claim(conn, by=self._settings.name, now=now, until=until, limit=limit)
+
+        def unit() -> list[OutboxRow]:
+            with self._store.writing() as conn:
+                return claim(conn, by=self._settings.name, now=now, until=until, limit=limit)
+
+        return repeated(unit)
 
     def _due_at(self) -> datetime | None:
         """Return when something falls due that could be begun, by what is free now."""
@@ -211,6 +222,10 @@ class Courier:
         while not stop.is_set():
             try:
                 count = await asyncio.to_thread(self._release_now)
+            except Deferred as error:
+                self._outage.goes_on(error.detail)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _TROUBLE_S)
             except Exception:
                 _log.exception("claims not taken back")
                 with suppress(TimeoutError):

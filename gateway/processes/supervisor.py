@@ -40,7 +40,9 @@ def sole_daemon(lock: Path) -> Iterator[int]:
     Hand the descriptor to the supervisor: its roles hold the lock too, so that a new daemon never
     runs beside the last role of an old one. The kernel frees it: a stale lock cannot exist.
     """
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    ours = os.access(lock if lock.exists() else lock.parent, os.W_OK)  # else a file of somebody's
+    flags = os.O_RDWR | os.O_CREAT if ours else os.O_RDONLY
+    fd = os.open(lock, flags | os.O_CLOEXEC, 0o600)
     try:
         give_up_at = time.monotonic() + LOCK_WAIT_S
         while not _locked(fd):
@@ -49,7 +51,7 @@ def sole_daemon(lock: Path) -> Iterator[int]:
                 by = f", by process {holder.decode()}" if holder.isdigit() else ""
                 raise StoreInUse(f"{lock.parent} is already served{by}")
             time.sleep(0.05)
-        if os.pread(fd, 1, 0).isdigit() or not os.fstat(fd).st_size:  # never over another file
+        if ours and (os.pread(fd, 1, 0).isdigit() or not os.fstat(fd).st_size):  # never over others
             os.ftruncate(fd, 0)
             os.pwrite(fd, b"%d\n" % os.getpid(), 0)
         yield fd
