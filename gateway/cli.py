@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from gateway.commands import federation, mails, samples, serving, setup, tickets, tracing
+from gateway.commands import copying, federation, mails, samples, serving, setup, tickets, tracing
 
 COMMANDS = (
     setup.init,
@@ -28,6 +28,7 @@ COMMANDS = (
     mails.refusals,
     federation.sites,
     federation.members,
+    copying.copy_store,
     setup.completion,
 )
 

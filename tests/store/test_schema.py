@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import postgres
@@ -83,11 +83,17 @@ def test_an_upgrade_that_is_killed_at_any_statement_is_completed_by_the_next_one
     place: Path, kind: str
 ) -> None:
     """Dies at the n-th statement, for every n until one run comes to its end."""
-    ends = []
-    for statement in KILLED_AT[kind]:
-        with store_without_tables(kind, place / str(statement)) as url:
-            run = [sys.executable, "-c", DYING, str(statement), url]
-            ends.append(subprocess.run(run, check=False).returncode)
+    with ExitStack() as stack:
+        urls = {
+            n: stack.enter_context(store_without_tables(kind, place / str(n)))
+            for n in KILLED_AT[kind]
+        }
+        plan = [word for n, url in urls.items() for word in (str(n), url)]
+        run = [sys.executable, "-c", DYING, *plan]
+        ends = subprocess.run(run, check=True, capture_output=True, text=True).stdout.split()
+        assert ends[0] == str(-signal.SIGKILL)
+        assert ends[-1] == "0"
+        for url in urls.values():
             store = open_store(url)
             schema.upgrade(store, first_ticket=7)
             require_current(store)
@@ -95,8 +101,6 @@ def test_an_upgrade_that_is_killed_at_any_statement_is_completed_by_the_next_one
                 with schema._connection(store, group) as conn:
                     command.check(schema._config(group, conn))
             store.close()
-    assert ends[0] == -signal.SIGKILL
-    assert ends[-1] == 0
 
 
 def test_four_starts_at_once_make_one_store(bare_url: str) -> None:
@@ -135,16 +139,21 @@ import os, signal, sys
 sys.path.insert(0, {str(ROOT)!r})
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-left = int(sys.argv[1])
-@event.listens_for(Engine, "before_cursor_execute")
-def count(*_):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
 from store.engine import open_store
 from store.schema import upgrade
-upgrade(open_store(sys.argv[2]), first_ticket=7)
+for number, url in zip(sys.argv[1::2], sys.argv[2::2]):
+    child = os.fork()
+    if not child:
+        left = int(number)
+        @event.listens_for(Engine, "before_cursor_execute")
+        def count(*_):
+            global left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        upgrade(open_store(url), first_ticket=7)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
