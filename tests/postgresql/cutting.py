@@ -42,7 +42,7 @@ class Cutter:
     def _asks(self, client: socket.socket, server: socket.socket, gate: threading.Event) -> None:
         with suppress(OSError), client, server:
             while data := client.recv(65536):
-                if self._armed and b"COMMIT" in data:
+                if self._armed and b"COMMIT\0" in data:
                     when, self._armed = self._armed, ""
                     if when == "after":
                         gate.set()  # from here on answers are swallowed
