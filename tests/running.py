@@ -39,6 +39,8 @@ class Helpdesk:
 
     def __init__(self, place: Path, changes: dict[str, str] | None = None) -> None:
         text = WORLD.read_text()
+        named = (changes or {}).get("sqlite:///tickets.db", "")
+        self.store_url = named or f"sqlite:///{place}/tickets.db"
         for old, new in (changes or {}).items():
             assert old in text, old
             text = text.replace(old, new)
@@ -125,7 +127,7 @@ class Helpdesk:
     def settled(self, mails: int) -> list[dict[str, Any]]:
         """Wait until this many mails are decided, and return them."""
 
-        store = open_store(f"sqlite:///{self.place}/tickets.db")
+        store = open_store(self.store_url)
         decided = select(func.count()).select_from(inbox).where(inbox.c.state != "kept")
 
         def look() -> bool:
