@@ -44,7 +44,6 @@ def tick(desk: Desk) -> int:
 
 def start_clock(desk: Desk, wake_courier: Callable[[], None]) -> AsyncIOScheduler:
     """Start the metronome on the running loop; the caller shuts it down."""
-
     outage = Outage(_log)
 
     async def _tick() -> None:

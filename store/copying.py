@@ -33,9 +33,7 @@ PAGE_BYTES = 4_000_000
 SERVED_WITHIN = timedelta(minutes=1)
 _OF_THE_MOMENT = (door_health, role_health, lease)
 TABLES = tuple(
-    table
-    for table in (*JOURNAL.sorted_tables, *DESK.sorted_tables)
-    if table not in _OF_THE_MOMENT
+    table for table in (*JOURNAL.sorted_tables, *DESK.sorted_tables) if table not in _OF_THE_MOMENT
 )
 Progress = Callable[[str, int, int], None]  # table, rows so far, rows in all
 
@@ -117,8 +115,9 @@ def _pages(table: Table, old: Connection) -> Iterator[list[dict[str, Any]]]:
     page: list[dict[str, Any]] = []
     size = 0
     for row in old.execution_options(yield_per=step).execute(query).mappings():
-        page.append(dict(row) | _let_go(table, row))
-        size += sum(len(value) for value in row.values() if isinstance(value, (str, bytes)))
+        values = dict(row)
+        size += sum(len(value) for value in values.values() if isinstance(value, (str, bytes)))
+        page.append(values | _let_go(table, values))
         if len(page) >= PAGE_ROWS or size >= PAGE_BYTES:
             yield page
             page, size = [], 0

@@ -15,7 +15,8 @@ from sqlalchemy.engine import CursorResult
 from store.counters import count
 from store.engine import Store, repeated
 from store.health import still_here
-from store.journal import deliveries_after, inbox_row
+from store.journal import deliveries_after
+from store.journal_shared import inbox_row
 from store.tables import inbox, reminder, role_health
 
 LONE_ATTEMPTS = 3

@@ -17,14 +17,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select
+from sqlalchemy import Connection, RowMapping, delete, select
 from sqlalchemy.engine.default import DefaultDialect
 
 from parsers.envelope import Envelope
 from store.columns import UtcTime
 from store.engine import Store, repeated
-from store.tables import delivery, inbox, journal_counter, mailbox_mail, raw_mail, refusal
-from store.upsert import upsert
+from store.journal_shared import clean, keep_shared
+from store.tables import delivery, journal_counter, mailbox_mail, raw_mail, refusal
+from store.upsert import spelt, upsert
 
 ROWS_A_STATEMENT = 64
 _KEEP_RAW = "INSERT INTO raw_mail (sha256, size, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -41,11 +42,6 @@ _REFUSE = (
 _COUNT = (
     "INSERT INTO journal_counter (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = journal_counter.value + excluded.value"
-)
-_KEEP_NUMBERED = _KEEP_DELIVERY.removesuffix(" RETURNING id").replace("(raw,", "(id, raw,")
-_ONE_NUMBERED = _ONE_DELIVERY.replace("((", "(?, (", 1)
-_NUMBERS = (
-    "SELECT nextval(pg_get_serial_sequence('delivery', 'id')) FROM generate_series(1, CAST(? AS int))"
 )
 _DELIVERY_COLUMNS = tuple(column for column in delivery.columns if column.name != "raw")
 _TIME = UtcTime()
@@ -119,64 +115,30 @@ def keep(
     any other exception is the fault of a row, so try again one by one.
     """
     if store.shared:
-        return repeated(lambda: _keep_shared(store, deliveries, begun))
+        return repeated(lambda: _keep(store, deliveries, begun))
+    return _keep(store, deliveries, begun)
+
+
+def _keep(
+    store: Store, deliveries: Sequence[NewDelivery], begun: Callable[[], None] | None
+) -> list[int]:
     ids: list[int] = []
     with store.journal_writing() as conn:
         if begun is not None:
             begun()
-        raws = {d.sha256: (d.sha256, len(d.raw), d.raw) for d in deliveries}
-        if raws:
-            conn.exec_driver_sql(_KEEP_RAW, list(raws.values()))
-        for start in range(0, len(deliveries), ROWS_A_STATEMENT):
-            part = deliveries[start : start + ROWS_A_STATEMENT]
-            values = tuple(value for d in part for value in _delivery_row(d))
-            ids += sorted(conn.exec_driver_sql(_keep_sql(len(part)), values).scalars())
+        if store.shared:
+            ids = keep_shared(conn, deliveries, [_delivery_row(d) for d in deliveries])
+        else:
+            raws = {d.sha256: (d.sha256, len(d.raw), d.raw) for d in deliveries}
+            if raws:
+                conn.exec_driver_sql(_KEEP_RAW, list(raws.values()))
+            for start in range(0, len(deliveries), ROWS_A_STATEMENT):
+                part = deliveries[start : start + ROWS_A_STATEMENT]
+                values = tuple(value for d in part for value in _delivery_row(d))
+                ids += sorted(conn.exec_driver_sql(_keep_sql(len(part)), values).scalars())
         _remember_origins(conn, deliveries, ids)
         _count(conn, (name for d in deliveries for name in _names("accepted", d.envelope.door)))
     return ids
-
-
-def _keep_shared(
-    store: Store, deliveries: Sequence[NewDelivery], begun: Callable[[], None] | None
-) -> list[int]:
-    """Keep a group on PostgreSQL; its numbers are taken first, so each is known to be whose."""
-    with store.journal_writing() as conn:
-        if begun is not None:
-            begun()
-        ids = [int(n) for n in conn.exec_driver_sql(_sql(conn, _NUMBERS), (len(deliveries),)).scalars()]
-        raws = {d.sha256: (d.sha256, len(d.raw), d.raw) for d in deliveries}
-        if raws:  # in one order: two groups with the same mails do not lock each other out
-            conn.exec_driver_sql(_sql(conn, _KEEP_RAW), [raws[name] for name in sorted(raws)])
-        for start in range(0, len(deliveries), ROWS_A_STATEMENT):
-            part = list(zip(ids, deliveries, strict=True))[start : start + ROWS_A_STATEMENT]
-            values = tuple(value for mail_id, d in part for value in (mail_id, *_delivery_row(d)))
-            conn.exec_driver_sql(_sql(conn, _numbered_sql(len(part))), values)
-        waiting = [
-            inbox_row(mail_id, d.envelope.received_at, d, size=len(d.raw))
-            for mail_id, d in zip(ids, deliveries, strict=True)
-        ]
-        if waiting:
-            conn.execute(insert(inbox), waiting)
-        _remember_origins(conn, deliveries, ids)
-        _count(conn, (name for d in deliveries for name in _names("accepted", d.envelope.door)))
-    return ids
-
-
-def inbox_row(
-    mail_id: int, received_at: datetime, one: "NewDelivery | Delivery", *, size: int
-) -> dict[str, Any]:
-    """Return the row with which a mail comes into the inbox."""
-    return {
-        "mail": mail_id,
-        "lane": one.lane,
-        "size": size,
-        "sha256": one.sha256,
-        "message_id": _text(one.message_id),
-        "content": one.content,
-        "received_at": received_at,
-        "state": "kept",
-        "reasons": [],
-    }
 
 
 def _remember_origins(
@@ -207,7 +169,7 @@ def refuse(
     """Write refusals and count them; `unlisted` are counts (by counter name) without a row."""
     with store.journal_writing() as conn:
         if refusals:
-            conn.exec_driver_sql(_sql(conn, _REFUSE), [_refusal_row(r) for r in refusals])
+            conn.exec_driver_sql(spelt(conn, _REFUSE), [_refusal_row(r) for r in refusals])
         names = [name for r in refusals for name in refusal_names(r)]
         _count(conn, names, unlisted or {})
 
@@ -295,16 +257,6 @@ def _keep_sql(rows: int) -> str:
     return _KEEP_DELIVERY.format(rows=", ".join([_ONE_DELIVERY] * rows))
 
 
-@lru_cache(maxsize=ROWS_A_STATEMENT)
-def _numbered_sql(rows: int) -> str:
-    return _KEEP_NUMBERED.format(rows=", ".join([_ONE_NUMBERED] * rows))
-
-
-def _sql(conn: Connection, said: str) -> str:
-    """Return SQL text with the database's own mark for a parameter."""
-    return said if conn.dialect.name == "sqlite" else said.replace("?", "%s")
-
-
 def _names(name: str, door: str) -> tuple[str, str]:
     return name, f"{name}.{door}"
 
@@ -313,23 +265,18 @@ def _count(conn: Connection, names: Iterable[str], more: Mapping[str, int] | Non
     counted = Counter(names)
     counted.update(more or {})
     if counted:
-        conn.exec_driver_sql(_sql(conn, _COUNT), sorted(counted.items()))
+        conn.exec_driver_sql(spelt(conn, _COUNT), sorted(counted.items()))
 
 
 def _time(moment: datetime) -> str | None:
     return _TIME.process_bind_param(moment, _DIALECT)
 
 
-def _text(text: str) -> str:
-    """Return text that every database takes: no lone surrogate, no NUL."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
-
-
 def _delivery_row(one: NewDelivery) -> tuple[Any, ...]:
     return (
         one.sha256,
         one.sha256,
-        _text(one.message_id),
+        clean(one.message_id),
         one.content,
         len(one.raw),
         one.lane,
@@ -342,12 +289,12 @@ def _refusal_row(one: Refusal) -> tuple[Any, ...]:
     return (
         _time(one.at),
         one.door,
-        _text(one.peer),
-        _text(one.mail_from),
+        clean(one.peer),
+        clean(one.mail_from),
         json.dumps(one.recipients),
-        _text(one.message_id),
-        _text(one.reply),
-        _text(one.reason),
+        clean(one.message_id),
+        clean(one.reply),
+        clean(one.reason),
     )
 
 

@@ -86,12 +86,26 @@ class Server:
 
     def _run(self, program: str, *words: object) -> None:
         command = [*self._as, str(self._programs / program), *map(str, words)]
-        done = subprocess.run(
-            command, check=False, cwd=self.place, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        ) if program == "initdb" else subprocess.run(  # the server would hold a pipe open
-            command, check=False, cwd=self.place, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+        done = (
+            subprocess.run(
+                command,
+                check=False,
+                cwd=self.place,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            if program == "initdb"
+            else subprocess.run(  # the server would hold a pipe open
+                command,
+                check=False,
+                cwd=self.place,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
         )
         if done.returncode:
             log = self.place / "log"

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.commands.opening import CONFIG, FAULT, NOT_FOUND, UNAVAILABLE, Stop, config_at, failures
+from gateway.commands.opening import (
+    CONFIG,
+    FAULT,
+    NOT_FOUND,
+    UNAVAILABLE,
+    Stop,
+    config_at,
+    failures,
+)
 
 if TYPE_CHECKING:
     from store.engine import Store
@@ -22,8 +30,8 @@ def copy_store(config_file: Path, urls: tuple[str, ...]) -> None:
     """Copy a whole stopped store into an empty one.
 
     Without FROM_URL the store of --config is copied. URLs are those of [store] url; passwords come
-    from PGPASSFILE. All or nothing: when it fails, the target is as it was, and the same call may be
-    made again. The source is only read. Every count and every mail's digest is compared.
+    from PGPASSFILE. All or nothing: when it fails, the target is as it was, and the same call may
+    be made again. The source is only read. Every count and every mail's digest is compared.
     """
     if len(urls) > 2:
         raise click.UsageError("give FROM_URL and TO_URL, or TO_URL alone")

@@ -156,7 +156,8 @@ class Store(Section):
         description="sqlite:///FILE (journal.db lies beside it) or postgresql+psycopg://...",
     )
     password: SecretReference | None = Field(
-        default=None, description="PostgreSQL's password; without it, libpq's own ways (PGPASSFILE)."
+        default=None,
+        description="PostgreSQL's password; without it, libpq's own ways (PGPASSFILE).",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""A connection that is cut at COMMIT: nobody knows whether it happened, and nothing happens twice."""
+"""A connection cut at COMMIT: nobody knows whether it happened, and nothing happens twice."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.postgresql.cutting import Cutter
 from postgres import Server
 from sqlalchemy import func, select
 from stage import Stage
@@ -22,6 +21,7 @@ from store import journal, outbox
 from store.engine import Store, open_store
 from store.tables import delivery, event, inbox, ticket
 from store.tables import outbox as outbox_table
+from tests.postgresql.cutting import Cutter
 
 WORLD = Path(__file__).parents[1] / "worlds" / "wlcg.toml"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)

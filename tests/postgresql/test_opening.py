@@ -38,7 +38,7 @@ def test_a_database_with_another_encoding_is_refused_with_what_to_do() -> None:
     server = shared_server()
     server.say("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
     store = open_store(server.url("latin"))
-    with pytest.raises(Refused, match="LATIN1.*createdb --encoding=UTF8"):
+    with pytest.raises(Refused, match=r"LATIN1.*createdb --encoding=UTF8"):
         require_current(store)
     store.close()
     server.say("DROP DATABASE latin")

@@ -1,11 +1,9 @@
 """T1: what `keep` promises, on real files."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +13,6 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from parsers.envelope import Envelope
 from parsers.errors import Deferred
-from store.columns import JOURNAL
 from store.engine import Store, open_store
 from store.journal import (
     ROWS_A_STATEMENT,
