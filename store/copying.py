@@ -41,13 +41,15 @@ Progress = Callable[[str, int, int], None]  # table, rows so far, rows in all
 def copy_store(source: Store, target: Store, progress: Progress, now: datetime) -> dict[str, int]:
     """Copy everything; return the number of rows of each table.
 
-    Both must be of this program's revision. Raises Refused when the target is not empty, the source
-    is served, or a row or a byte did not arrive; nothing is changed then. Deferred as always.
+    Both must be of this program's revision, and a source in files must be locked by the caller.
+    Raises Refused when the target is not empty, a source on PostgreSQL is served, or a row or a byte
+    did not arrive; nothing is changed then. Deferred as always.
     """
     with ExitStack() as opened:
         old = _Sides(source, opened, writing=False)
         new = _Sides(target, opened, writing=True)
-        _require_stopped(old, now)
+        if source.shared:  # a file has a lock, which the caller holds
+            _require_stopped(old, now)
         _require_empty(new)
         new.of(sequence).execute(delete(sequence))
         counts = {}

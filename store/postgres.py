@@ -8,7 +8,7 @@ This file knows no table.
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -61,7 +61,18 @@ def postgres_engine(url: URL) -> Engine:
             cursor.execute("; ".join(_SESSION))
         connection.commit()
 
+    event.listen(engine, "handle_error", _say_less)
     return engine
+
+
+def _say_less(context: ExceptionContext) -> None:
+    """Keep rows out of the log: the server's DETAIL quotes them, and they hold people's mail."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    if primary:
+        error.args = (primary,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(error).__name__}) {primary}",)
 
 
 def _clean_text() -> type:

@@ -2,16 +2,20 @@
 
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
-import postgres
 import pytest
 from postgres import database_of, shared_server
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from parsers.errors import Deferred, Refused
 from store import postgres as ours
 from store.engine import open_store
 from store.revision import require_current
+from store.tables import sequence
+from store.turns import take_turn
 from store.visit import visit
 
 ROOT = Path(__file__).parents[2]
@@ -101,12 +105,36 @@ def test_text_that_the_database_would_refuse_is_replaced(postgres_url: str) -> N
     store.close()
 
 
-def test_a_fresh_database_for_a_test_is_cheap() -> None:
-    from time import perf_counter
+def test_an_error_never_quotes_a_row(postgres_url: str) -> None:
+    store = open_store(postgres_url)
+    row = {"name": "ticket", "next": 1}
+    with pytest.raises(IntegrityError) as raised, store.writing() as conn:
+        conn.execute(insert(sequence).values(row))
+    said = "".join(traceback.format_exception(raised.value))
+    assert "duplicate key value violates unique constraint" in said
+    assert "DETAIL" not in said
+    assert "Key (name)" not in said
+    store.close()
 
-    shared_server()
-    begun = perf_counter()
-    for _ in range(5):
-        with postgres.database():
-            pass
-    assert (perf_counter() - begun) / 5 < 1.0  # 0.03 s on a quiet machine
+
+def test_a_writer_that_was_halted_lets_the_others_go_on_and_writes_nothing(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = [one.replace("60s", "300ms") for one in ours._SESSION]
+    monkeypatch.setattr(ours, "_SESSION", tuple(short))
+    halted, other = open_store(postgres_url), open_store(postgres_url)
+
+    def write_too_slowly() -> None:
+        with halted.writing() as conn:
+            take_turn(conn, ["the same word"])
+            conn.execute(update(sequence).values(next=7))
+            with other.writing() as theirs:  # waits until the server has given the halted one up
+                take_turn(theirs, ["the same word"])
+            conn.execute(select(sequence.c.next))
+
+    with pytest.raises(Deferred):
+        write_too_slowly()
+    with halted.reading() as conn:
+        assert 7 not in conn.execute(select(sequence.c.next)).scalars().all()
+    for one in (halted, other):
+        one.close()

@@ -34,6 +34,9 @@ def keep(stage: Stage, raw: bytes) -> int:
     return stage.keep(raw, stage.envelope(raw, to, "anna@physics.example", "127.0.0.1"))
 
 
+TO_SQLITE = pytest.mark.parametrize("stages", ["to sqlite"], indirect=True)
+
+
 @pytest.fixture(params=["to postgresql", "to sqlite"])
 def stages(request: pytest.FixtureRequest, place: Path) -> Iterator[tuple[Stage, Store]]:
     """A helpdesk with a history, and an empty store of the other kind."""
@@ -120,6 +123,7 @@ def test_a_target_that_is_not_empty_is_refused(stages: tuple[Stage, Store], tmp_
     assert len(rows(target, delivery)) == 1
 
 
+@TO_SQLITE
 def test_a_source_that_is_served_is_refused(stages: tuple[Stage, Store]) -> None:
     stage, target = stages
     say_of_role(stage.store, "work-0", "", LATER - timedelta(seconds=30))
