@@ -42,8 +42,8 @@ def copy_store(source: Store, target: Store, progress: Progress, now: datetime) 
     """Copy everything; return the number of rows of each table.
 
     Both must be of this program's revision, and a source in files must be locked by the caller.
-    Raises Refused when the target is not empty, a source on PostgreSQL is served, or a row or a byte
-    did not arrive; nothing is changed then. Deferred as always.
+    Raises Refused when the target is not empty, a source on PostgreSQL is served, or a row or a
+    byte did not arrive; nothing is changed then. Deferred as always.
     """
     with ExitStack() as opened:
         old = _Sides(source, opened, writing=False)

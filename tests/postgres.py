@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -63,13 +63,25 @@ class Server:
         """Stop: `fast` cuts every connection, `immediate` is a crash."""
         self._run("pg_ctl", "-D", self.place / "data", "-w", "-m", mode, "stop")
 
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Halt every process of it for the length of a block: it is there and says nothing."""
+        main = int((self.place / "data" / "postmaster.pid").read_text().split()[0])
+        pids = [main, *_children(main)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def remove(self) -> None:
         """Kill what is left of it and delete its files."""
-        try:
+        with suppress(OSError, ValueError):
             pid = int((self.place / "data" / "postmaster.pid").read_text().split()[0])
             os.kill(pid, signal.SIGQUIT)
-        except (OSError, ValueError):
-            pass
         shutil.rmtree(self.place, ignore_errors=True)
 
     def url(self, database: str) -> str:
@@ -152,6 +164,15 @@ def database_of(url: str) -> str:
     match = re.search(r"/([^/?]+)\?", url)
     assert match is not None, url
     return match[1]
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(path.parent.name))
+    return found
 
 
 def _count() -> Iterator[int]:

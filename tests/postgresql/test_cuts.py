@@ -1,6 +1,7 @@
 """A connection cut at COMMIT: nobody knows whether it happened, and nothing happens twice."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -135,3 +136,26 @@ def test_a_server_that_was_restarted_between_two_transactions_goes_unnoticed(
     own_server.start()
     assert len(journal.keep(store, [new])) == 1
     store.close()
+
+
+async def test_a_server_that_is_there_and_says_nothing_holds_no_peer_for_long(
+    own_server: Server, stage: Stage
+) -> None:
+    intake = Intake(stage.store, wake=lambda: None, now=lambda: NOW)
+    await intake.accept(envelope(stage), RAW, look(RAW), 2)
+    with own_server.halted():
+        begun = time.monotonic()
+        with pytest.raises(Deferred):
+            await intake.accept(envelope(stage), RAW, look(RAW), 2)
+        assert time.monotonic() - begun < 5
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await intake.accept(envelope(stage), RAW, look(RAW), 2)
+            except Deferred:
+                await asyncio.sleep(0.1)
+                continue
+            break
+    await intake.close()
+    stage.work()
+    assert rows(stage, ticket) == 1
