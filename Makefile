@@ -15,7 +15,7 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: install run test torture check servers lock clean
+.PHONY: install run test torture bench check servers lock clean
 
 install: .venv/installed-run
 ifdef EXTRAS
@@ -46,11 +46,16 @@ torture: .venv/installed-dev
 	  $(BIN)/python tests/torture/driver.py --mails 1000 --kills 100 --mode term --seed $$seed || exit 1; \
 	done
 
+# Our figures against a stock SMTP sink and other ticket systems (docs/benchmarks.md): an hour, and
+# 40 GB of disk for the full store. BENCH_ARGS="--row 1" runs one row, --quick a small version.
+bench: .venv/installed-dev
+	$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
+
 lock: $(UV)
 	requirements/compile
 
 clean:
-	rm -rf .venv .tools $(RUN_DIR)
+	rm -rf .venv .tools .bench $(RUN_DIR)
 
 $(UV):
 	$(PYTHON) -m pip install --quiet --root-user-action=ignore --target .tools 'uv>=0.13,<0.14'

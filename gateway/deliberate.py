@@ -19,7 +19,7 @@ from router.people import author_of
 from router.thread import bounce_token_row, intent_of, thread
 from store.commit import Decided
 from store.facts import Known, questions, read_facts
-from store.inbox import waits_for_parent, waits_for_twin
+from store.inbox import Twins, waits_for_parent, waits_for_twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +76,17 @@ def settle(
     ]
 
 
-def must_wait(conn: Any, one: Heard, settled: Settled, now: datetime) -> bool:
+def must_wait(conn: Any, one: Heard, settled: Settled, twins: Twins, now: datetime) -> bool:
     """Whether a mail has to wait for another that is still in the inbox.
 
     That is: the same mail accepted before it, or, for a mail that would open a ticket, the mail
     that it answers. An alarm waits only for the same alarm, which would else page twice, and not
-    for long.
+    for long. `twins` are what waits with the identities of a batch.
     """
-    mail = one.mail
+    mail, same = one.mail, twins.get(one.identity, ())
     if one.lane == LANE_ALARM:
-        return waits_for_twin(conn, one.identity, of=mail.mail_id, among=LANE_ALARM, now=now)
-    if waits_for_twin(conn, one.identity, of=mail.mail_id):
+        return waits_for_twin(same, of=mail.mail_id, among=LANE_ALARM, now=now)
+    if waits_for_twin(same, of=mail.mail_id):
         return True
     opens = any(d.ticket is not None and d.ticket.number == 0 for d in settled.decisions)
     parents = (*mail.heard.in_reply_to, *mail.heard.references)

@@ -58,6 +58,7 @@ class Intake:
         self._wait_s = wait_s
         self._now = now
         self._waiting: dict[Waiting, None] = {}  # oldest first
+        self._fresh: list[Waiting] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._refusal_hour = ""
         self._refusals_listed = 0
@@ -119,12 +120,19 @@ class Intake:
         self._loop = asyncio.get_running_loop()
         waiting = Waiting(delivery, self._loop.create_future(), share, monotonic())
         self._waiting[waiting] = None
-        self._writer.put(waiting)
+        if not self._fresh:
+            self._loop.call_soon(self._hand_over)
+        self._fresh.append(waiting)
         timer = self._loop.call_later(self._wait_s, self._overdue, waiting)
         try:
             return await waiting.done  # cancelled with the door, the mail is written all the same
         finally:
             timer.cancel()
+
+    def _hand_over(self) -> None:
+        """Give the writer what came in this turn of the loop: one group instead of several."""
+        fresh, self._fresh = self._fresh, []
+        self._writer.put(fresh)
 
     def _overdue(self, waiting: Waiting) -> None:
         if waiting.done.done() or self._loop is None:

@@ -19,6 +19,7 @@ from parsers.errors import Deferred
 from store import inbox, journal
 from store.commit import Conflict, write
 from store.engine import pause
+from store.inbox import waiting_twins
 from store.turns import take_turn
 
 POLL_S = 1.0
@@ -101,10 +102,10 @@ class Worker:
         store, policy, now = self.desk.store, self.desk.policy, self.desk.clock()
         mails = [one.mail for one in batch]
         raws = journal.read_raws(store, mails)
-        envelopes = {mail: journal.read_delivery(store, mail).envelope for mail in mails}
+        deliveries = journal.read_deliveries(store, mails)
         return [
             Heard(
-                hear_mail(one.mail, envelopes[one.mail], raws[one.mail], policy, now),
+                hear_mail(one.mail, deliveries[one.mail].envelope, raws[one.mail], policy, now),
                 (one.message_id, one.content),
                 one.lane,
             )
@@ -138,10 +139,11 @@ class Worker:
         with self.desk.store.writing() as conn:
             take_turn(conn, words(heard, policy, now))
             settled = settle(conn, heard, self.desk.known, policy, now)
+            twins = waiting_twins(conn, [one.identity for one in heard])
             ready = [
                 done
                 for one, done in zip(heard, settled, strict=True)
-                if not must_wait(conn, one, done, now)
+                if not must_wait(conn, one, done, twins, now)
             ]
             chosen = independent(ready)
             write(conn, [decided(one, by=self.slot) for one in chosen], policy, now)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, delete, insert, literal, update
+from sqlalchemy import (
+    Connection, Table, and_, bindparam, case, delete, insert, literal, select, update,
+)
 
 from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
@@ -37,6 +39,19 @@ from store.upsert import upsert
 
 __all__ = ["Conflict", "Decided", "write"]
 
+_FINISH = (
+    update(inbox)
+    .where(inbox.c.mail == bindparam("of"))
+    .values(
+        state="done",
+        claimed_by=None,
+        **{
+            name: bindparam(name, type_=inbox.c[name].type)
+            for name in ("outcome", "intent", "sender", "proven", "reasons", "done_at")
+        },
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -61,7 +76,7 @@ def write(
     A mail that is no longer ours (another worker wrote it) is left out. Raises Conflict when a
     ticket's version has moved; the caller's transaction must then be rolled back.
     """
-    ours = [one for one in decided if not one.mail or _finish(conn, one, now)]
+    ours = _finish(conn, decided, now)
     flat = [(one, decision) for one in ours for decision in one.decisions]
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
@@ -78,23 +93,30 @@ def write(
     return tickets
 
 
-def _finish(conn: Connection, one: Decided, now: datetime) -> bool:
-    reasons = dict.fromkeys(str(r) for decision in one.decisions for r in decision.reasons)
-    done = conn.execute(
-        update(inbox)
-        .where(inbox.c.mail == one.mail, inbox.c.state == "kept", inbox.c.claimed_by == one.by)
-        .values(
-            state="done",
-            outcome=str(one.decisions[0].outcome),
-            intent=int(one.intent),
-            sender=one.sender,
-            proven=one.proven,
-            reasons=list(reasons),
-            done_at=now,
-            claimed_by=None,
-        )
+def _finish(conn: Connection, decided: Sequence[Decided], now: datetime) -> list[Decided]:
+    """Move the mails that are still ours to done; return what is to be written."""
+    mails = [one.mail for one in decided if one.mail]
+    held = select(inbox.c.mail, inbox.c.claimed_by).where(
+        inbox.c.mail.in_(mails), inbox.c.state == "kept"
     )
-    return done.rowcount == 1
+    claims = {tuple(row) for row in conn.execute(held.with_for_update())} if mails else set()
+    rows = [_finished(one, now) for one in decided if (one.mail, one.by) in claims]
+    if rows:
+        conn.execute(_FINISH, rows)
+    return [one for one in decided if not one.mail or (one.mail, one.by) in claims]
+
+
+def _finished(one: Decided, now: datetime) -> dict[str, Any]:
+    reasons = dict.fromkeys(str(r) for decision in one.decisions for r in decision.reasons)
+    return {
+        "of": one.mail,
+        "outcome": str(one.decisions[0].outcome),
+        "intent": int(one.intent),
+        "sender": one.sender,
+        "proven": one.proven,
+        "reasons": list(reasons),
+        "done_at": now,
+    }
 
 
 def _number_tickets(conn: Connection, decisions: Sequence[Decision]) -> list[Decision]:

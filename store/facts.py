@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select, tuple_
 
 from parsers.registry import Registry
 from parsers.roster import Roster
@@ -74,6 +74,7 @@ def read_facts(
     numbers = [n for one in asked for clue in one.clues for n in _named(clue, by_id)]
     tickets = read_tickets(conn, [*numbers, *(s.ticket for s in sent.values() if s.ticket)])
     earlier = _earlier(conn, asked, now)
+    receipts = _receipts(conn, [one.mail for one in asked], now)
     facts = []
     for one in asked:
         found = [
@@ -93,7 +94,14 @@ def read_facts(
                 found=tuple(found),
                 earlier=earlier.get(one.mail.mail_id),
                 sent=about,
-                counts=_counts(conn, one.mail, found, policy, now),
+                counts=_counts(
+                    conn,
+                    one.mail,
+                    found,
+                    policy,
+                    now,
+                    receipts=receipts.get(one.mail.mail_id, 0),
+                ),
             )
         )
     return tuple(facts)
@@ -198,7 +206,7 @@ def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict
 
     Without a Message-ID the same words may be said again after an hour.
     """
-    identities = [one.identity for one in asked]
+    identities = list(dict.fromkeys(one.identity for one in asked))
     query = select(
         inbox.c.mail,
         inbox.c.message_id,
@@ -207,10 +215,7 @@ def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict
         inbox.c.outcome,
         inbox.c.proven,
         inbox.c.received_at,
-    ).where(
-        inbox.c.message_id.in_({message_id for message_id, _ in identities}),
-        inbox.c.content.in_({content for _, content in identities}),
-    )
+    ).where(tuple_(inbox.c.message_id, inbox.c.content).in_(identities))
     same: dict[tuple[str, str], list[Earlier]] = {}
     for row in conn.execute(query):
         age = now - row.received_at
@@ -228,24 +233,39 @@ def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict
     return chosen
 
 
+def _receipts(conn: Connection, mails: Sequence[Mail], now: datetime) -> dict[int, int]:
+    """Count, for each mail whose sender may get an answer, those of the last hour to him."""
+    senders = {
+        mail.mail_id: mail.heard.sender.address
+        for mail in mails
+        if mail.heard.sender is not None and mail.envelope.submitted
+    }
+    if not senders:
+        return {}
+    query = (
+        select(outbox.c.recipient, func.count())
+        .where(
+            outbox.c.recipient.in_(set(senders.values())),
+            outbox.c.kind.in_(ANSWERS),
+            outbox.c.date > now - HOUR,
+        )
+        .group_by(outbox.c.recipient)
+    )
+    counted = {row[0]: row[1] for row in conn.execute(query)}
+    return {mail: counted.get(address, 0) for mail, address in senders.items()}
+
+
 def _counts(
     conn: Connection,
     mail: Mail,
     found: Sequence[tuple[Clue, Ticket]],
     policy: Policy,
     now: datetime,
+    *,
+    receipts: int,
 ) -> Counts:
-    sender = mail.heard.sender
     window = now - timedelta(seconds=policy.loop_window_s)
-    receipts = held = mails = announced = 0
-    if sender is not None and mail.envelope.submitted:
-        receipts = _number(
-            conn,
-            outbox,
-            outbox.c.recipient == sender.address,
-            outbox.c.kind.in_(ANSWERS),
-            outbox.c.date > now - HOUR,
-        )
+    held = mails = announced = 0
     reason = kind_for(mail.intent).held
     if reason is not None:
         held = _number(

@@ -5,11 +5,11 @@ A mail is pulled from the journal once, claimed by a slot of `work`, and leaves 
 worker is counted. A mail that failed once is tried alone; after three lone failures it is parked.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, func, insert, or_, select, update
+from sqlalchemy import Connection, case, func, insert, or_, select, tuple_, update
 from sqlalchemy.engine import CursorResult
 
 from store.counters import count
@@ -41,6 +41,18 @@ class Waiting:
     received_at: datetime
     attempts: int
     alone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A mail that waits, seen by another with the same identity."""
+
+    mail: int
+    lane: int
+    received_at: datetime
+
+
+Twins = Mapping[tuple[str, str], Sequence[Twin]]  # by identity: Message-ID and content
 
 
 def pull(store: Store) -> int:
@@ -228,28 +240,30 @@ def waits_for_parent(
     return bool(parents) and came is not None and came >= now - WAIT_FOR_PARENT
 
 
+def waiting_twins(conn: Connection, identities: Iterable[tuple[str, str]]) -> Twins:
+    """Return the mails that wait with one of these identities, by identity."""
+    same = tuple_(inbox.c.message_id, inbox.c.content).in_(list(dict.fromkeys(identities)))
+    columns = [inbox.c[name] for name in ("mail", "lane", "received_at", "message_id", "content")]
+    found: dict[tuple[str, str], list[Twin]] = {}
+    for mail, lane, received_at, *identity in conn.execute(
+        select(*columns).where(same, inbox.c.state == "kept")
+    ):
+        found.setdefault((identity[0], identity[1]), []).append(Twin(mail, lane, received_at))
+    return found
+
+
 def waits_for_twin(
-    conn: Connection,
-    identity: tuple[str, str],
-    *,
-    of: int,
-    among: int | None = None,
-    now: datetime | None = None,
+    twins: Iterable[Twin], *, of: int, among: int | None = None, now: datetime | None = None
 ) -> bool:
     """Whether the same mail, accepted before this one, still waits.
 
     `among` looks at one lane only; with `now`, a twin that has waited for long does not count.
     """
-    message_id, content = identity
-    query = select(inbox.c.mail, inbox.c.state, inbox.c.lane, inbox.c.received_at).where(
-        inbox.c.message_id == message_id, inbox.c.content == content
-    )
     return any(
-        row.mail < of
-        and row.state == "kept"
-        and among in {None, row.lane}
-        and (now is None or row.received_at >= now - WAIT_FOR_TWIN)
-        for row in conn.execute(query)
+        one.mail < of
+        and among in {None, one.lane}
+        and (now is None or one.received_at >= now - WAIT_FOR_TWIN)
+        for one in twins
     )
 
 

@@ -200,11 +200,17 @@ def read_raws(store: Store, ids: Iterable[int]) -> dict[int, bytes]:
 
 def read_delivery(store: Store, mail_id: int) -> Delivery:
     """Return one delivery; raises LookupError when there is none."""
+    found = read_deliveries(store, (mail_id,))
+    if mail_id not in found:
+        raise LookupError(f"no delivery {mail_id}")
+    return found[mail_id]
+
+
+def read_deliveries(store: Store, ids: Iterable[int]) -> dict[int, Delivery]:
+    """Return several deliveries by id; ids that do not exist are left out."""
+    statement = select(*_DELIVERY_COLUMNS).where(delivery.c.id.in_(list(ids)))
     with store.journal_reading() as conn:
-        found = conn.execute(select(*_DELIVERY_COLUMNS).where(delivery.c.id == mail_id)).mappings()
-        for row in found:
-            return _delivery(row)
-    raise LookupError(f"no delivery {mail_id}")
+        return {row["id"]: _delivery(row) for row in conn.execute(statement).mappings()}
 
 
 def deliveries_after(store: Store, mail_id: int, limit: int) -> list[Delivery]:

@@ -61,6 +61,7 @@ class Dialogue(SMTP):
         self.leaving = False
         self.closing = False  # the door closes: go after this command
         self.data_bytes = 0
+        self._held = b""  # replies that go with the next one
         self._born = self._heard_at = self._data_since = self.loop.time()
 
     # ---- the connection ----------------------------------------------------------------------
@@ -104,7 +105,7 @@ class Dialogue(SMTP):
         if self.transport is not None:
             stream = cast("asyncio.Transport", self.transport)
             if not stream.is_closing():
-                stream.write(reply.encode() + b"\r\n")
+                stream.write(self._held + reply.encode() + b"\r\n")
             stream.abort()
 
     async def start_tls(self) -> None:
@@ -178,8 +179,17 @@ class Dialogue(SMTP):
         """Send one reply, and wait while the peer does not read."""
         if self.transport is None or self.transport.is_closing():
             raise Closed
-        self._writer.write((status.encode() if isinstance(status, str) else status) + b"\r\n")
+        said = status.encode() if isinstance(status, str) else status
+        self._writer.write(self._held + said + b"\r\n")
+        self._held = b""
         await self._writer.drain()
+
+    async def agree(self, status: str) -> None:
+        """Send a reply, together with the next if its command is here (RFC 2920 section 3.2)."""
+        if b"\n" in self._reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+            self._held += status.encode() + b"\r\n"
+        else:
+            await self.push(status)
 
     async def _handle_client(self) -> None:
         try:

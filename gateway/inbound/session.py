@@ -102,7 +102,7 @@ class SmtpSession(Dialogue):
         else:
             self._taking.intake.require_room(parameters.size)
             self._mail_from = found[0]
-            await self.push(replies.SENDER_OK)
+            await self.agree(replies.SENDER_OK)
 
     async def say_rcpt(self, argument: str) -> None:
         """RCPT TO:<path>: one of our mailboxes, or 550."""
@@ -122,7 +122,7 @@ class SmtpSession(Dialogue):
             await self.push(replies.TOO_MANY_RECIPIENTS)
         else:
             self._recipients.append(found[0])
-            await self.push(replies.RECIPIENT_OK)
+            await self.agree(replies.RECIPIENT_OK)
 
     async def say_data(self, argument: str) -> None:
         """Read a mail (DATA); it is answered when it is on disk."""

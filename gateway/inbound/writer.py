@@ -9,7 +9,7 @@ writer itself tries again until it can. It never looks into a mail and never wai
 import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -83,11 +83,12 @@ class Writer:
         """Whether the last writes in a row have failed."""
         return self._failures >= FAILURES_UNTIL_UNHEALTHY
 
-    def put(self, waiting: Waiting) -> None:
-        """Hand over a mail; it will be settled."""
+    def put(self, some: Iterable[Waiting]) -> None:
+        """Hand over mails; they will be settled."""
         with self._turn:
             self._ensure_thread()
-            (self._alarms if waiting.delivery.lane == LANE_ALARM else self._mails).append(waiting)
+            for one in some:
+                (self._alarms if one.delivery.lane == LANE_ALARM else self._mails).append(one)
             self._turn.notify()
 
     def put_refusal(self, refusal: Refusal, *, listed: bool) -> None:

@@ -28,6 +28,7 @@ _UNSAID = frozenset(
     {"authorization", "body", "content", "password", "raw", "secret", "sig", "text", "token"}
 )
 _TOKEN = re.compile(r"(?<![a-zA-Z0-9])[a-zA-Z2-7]{37}(?![a-zA-Z0-9])|(?<=sig=)[0-9a-fA-F]+")
+_TOKEN_CHARS = 37
 _QUIET = ("mail", "mail.log", "uvicorn", "apscheduler", "alembic", "asyncio")  # libraries' own
 
 
@@ -71,6 +72,8 @@ def configure_logging(level: str = "INFO", **context: Any) -> None:
         cache_logger_on_first_use=False,  # loggers of modules exist before this call
     )
     logging.raiseExceptions = False  # a log that fails says nothing about it
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # not shown
+    logging._srcfile = None  # noqa: SLF001 - the manual's way to look for no caller
     logging.captureWarnings(capture=True)
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -99,7 +102,9 @@ def _bounded(key: str, value: Any) -> Any:
         return [_bounded("", item) for item in list(value)[:_ITEMS]]
     if isinstance(value, datetime):
         return value.isoformat()
-    text = _TOKEN.sub("[token]", value if isinstance(value, str) else repr(value))
+    text = value if isinstance(value, str) else repr(value)
+    if len(text) >= _TOKEN_CHARS or "sig=" in text:
+        text = _TOKEN.sub("[token]", text)
     if key == "exception":
         return text if len(text) <= _TRACE_CHARS else "... " + text[-_TRACE_CHARS:]
     return text if len(text) <= _VALUE_CHARS else text[:_VALUE_CHARS] + " ..."

@@ -1,0 +1,36 @@
+"""The benchmark itself runs: else nobody learns for months that it does not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bench.desk import Lost, desk
+from bench.letters import letters
+from bench.sending import Refused, send_all
+
+RUN = Path(__file__).with_name("run.py")
+
+
+def test_a_small_run_compares_with_the_stock_sink(place: Path) -> None:
+    words = [sys.executable, RUN, "--quick", "--row", "1", "--mails", "20", "--place", place / "b"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["1", "1"], done.stdout
+
+
+def test_a_lost_a_doubled_and_a_refused_mail_end_the_run(place: Path) -> None:
+    with desk(place) as ours:
+        one, other = letters(2)
+        ours.begin_round()
+        send_all(ours.smtp, [one], 1)
+        ours.wait_quiet(1)
+        ours.check([one])
+        with pytest.raises(Lost):
+            ours.check([one, other])
+        with pytest.raises(Lost):
+            ours.check([])
+        stranger = list(letters(1, to="nobody@elsewhere.example"))
+        with pytest.raises(Refused, match=r"^550 "):
+            send_all(ours.smtp, stranger, 1)
