@@ -13,8 +13,10 @@ from pathlib import Path
 from gateway.config.load import load
 from gateway.config.root import Config
 from gateway.desk import open_desk
+from gateway.processes.handed import UnfitSocket, take_handed
 from gateway.processes.link import Link
 from gateway.processes.logs import configure_logging
+from gateway.processes.notify import Notify
 from gateway.processes.post import Post
 from gateway.processes.slot import Role
 from gateway.processes.supervisor import StoreInUse, Supervisor, sole_daemon
@@ -30,14 +32,23 @@ def serve(config_path: Path) -> int:
     os.umask(0o077)  # mails, tickets and the outgoing maildir are nobody else's to read
     configure_logging(role="supervisor")
     config = load(config_path)
+    notify = Notify.take(os.environ)
+    try:
+        handed = take_handed(os.environ, DOORS, _configured(config))
+    except UnfitSocket as error:
+        sys.stderr.write(f"ticketgate: cannot start: {error}\n")
+        return 1
     store = open_store(config.store.url)
     lock = (store.lock_path or config_path).with_suffix(".serve")
     try:
         with sole_daemon(lock) as held:
+            notify.status("bringing the tables to this version")
             upgrade(store, first_ticket=config.helpdesk.first_ticket)
             inbox.take_all_back(store)
             store.close()
-            supervisor = Supervisor(_command(config_path), _roles(config), held=[held])
+            supervisor = Supervisor(
+                _command(config_path), _roles(config), held=[held], handed=handed, notify=notify
+            )
             code = supervisor.run()
             if supervisor.failure:
                 sys.stderr.write(f"ticketgate: cannot start: {supervisor.failure}\n")
@@ -91,15 +102,23 @@ ROLES: Mapping[str, Callable[[Post], None]] = {
 }
 
 
+DOORS = ("smtp", "lmtp", "web")  # what a handed socket may be for
+
+
+def _configured(config: Config) -> list[str]:
+    listens = {"smtp": config.smtp.listen, "lmtp": config.lmtp.listen, "web": config.web.listen}
+    return [door for door in DOORS if listens[door] is not None]
+
+
 def _roles(config: Config) -> list[Role]:
     """Return the roles of this configuration: doors stop first, pages last."""
     roles = [
-        Role("doors", stop_order=0, grace_s=15.0),
+        Role("doors", stop_order=0, grace_s=15.0, opens=("smtp", "lmtp")),
         Role("work", slots=config.work.processes, stop_order=1, grace_s=15.0, nice=10),
         Role("courier", stop_order=2, grace_s=20.0, nice=10),
     ]
     if config.web.listen is not None:
-        roles.append(Role("web", stop_order=3, grace_s=5.0))
+        roles.append(Role("web", stop_order=3, grace_s=5.0, opens=("web",)))
     return roles
 
 

@@ -39,7 +39,7 @@ async def _serve(post: Post) -> None:
     addresses: dict[str, str] = {}
     with ExitStack() as sockets:
         for name, (listen, group, settings) in wanted.items():
-            at = bound(name, link.listen_address(name, listen), group)
+            at = bound(name, link.listen_address(name, listen), group, handed=link.handed.get(name))
             listening, addresses[name] = sockets.enter_context(at)
             policy = desk.policy
             door = open_smtp(
