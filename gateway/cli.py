@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from gateway.commands import federation, mails, samples, serving, setup, tickets, tracing
+from gateway.commands import federation, mails, samples, serving, setup, tickets, tracing, watching
 
 COMMANDS = (
     setup.init,
@@ -26,6 +26,7 @@ COMMANDS = (
     mails.replay,
     mails.outbox,
     mails.refusals,
+    watching.health,
     federation.sites,
     federation.members,
     setup.completion,

@@ -77,9 +77,13 @@ def _doors(post: Post) -> None:
 
 
 def _work(post: Post) -> None:
+    from gateway.saying import say_again_and_again
     from gateway.work import Worker
+    from store.health import say_of_role
 
-    Worker(post.desk, post.link, post.name).run()
+    worker = Worker(post.desk, post.link, post.name)
+    with say_again_and_again(post, say_of_role, [post.name], worker.trouble):
+        worker.run()
 
 
 def _courier(post: Post) -> None:

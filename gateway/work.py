@@ -17,6 +17,7 @@ from gateway.processes.link import Link
 from parsers.errors import Deferred
 from store import inbox, journal
 from store.commit import Conflict, write
+from store.watching import broken_mails
 
 POLL_S = 1.0
 AGAIN_S = 0.1
@@ -36,6 +37,7 @@ class Worker:
     link: Link
     slot: str
     _owed: dict[int, bool] = field(default_factory=dict)
+    _trouble: str = ""
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -46,11 +48,19 @@ class Worker:
         while not self.link.stopping:
             try:
                 pause_s = self.once()
+                self._trouble = ""
             except Deferred as error:
                 _log.error("the store does not answer; waiting", detail=error.detail)
                 pause_s = STORE_PAUSE_S
+                self._trouble = f"the store does not answer: {error.detail}"
             if pause_s:
                 self.link.wait(pause_s)
+
+    def trouble(self) -> str:
+        """Return what keeps mails from being worked on, "" for nothing; from any thread."""
+        broken = 0 if self._trouble else broken_mails(self.desk.store)
+        waiting = f"{broken} broken mails wait for a person (ticketgate mails --state broken)"
+        return self._trouble or (waiting if broken else "")
 
     def once(self) -> float:
         """Work on one batch; return how long to wait before the next, 0 for not at all."""

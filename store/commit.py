@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, delete, insert, update
+from sqlalchemy import Connection, Table, and_, case, delete, insert, select, update
 
 from parsers.errors import Deferred
 from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
 from router.ticket import Participant, Ticket
-from store.counters import count
+from store.counters import count, ticket_counter
 from store.numbers import take
 from store.rows import event_row, participant_row, ticket_row
 from store.sending import write_outgoing
@@ -63,6 +63,7 @@ def write(
     """
     ours = [one for one in decided if not one.mail or _finish(conn, one, now)]
     flat = [(one, decision) for one in ours for decision in one.decisions]
+    old = _read_places(conn, [decision for _, decision in flat])
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
     people = _write_people(conn, numbered)
@@ -73,8 +74,9 @@ def write(
     tickets = {one.mail: _tickets_of(new for owner, new in pairs if owner is one) for one in ours}
     links = [{"mail": m, "ticket": t} for m, numbers in tickets.items() if m for t in numbers]
     _insert_new(conn, mail_ticket, links)
-    outcomes = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
-    count(conn, outcomes)
+    amounts = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
+    amounts.update(_moved(old, numbered))
+    count(conn, amounts)
     return tickets
 
 
@@ -95,6 +97,28 @@ def _finish(conn: Connection, one: Decided, now: datetime) -> bool:
         )
     )
     return done.rowcount == 1
+
+
+def _read_places(conn: Connection, decisions: Sequence[Decision]) -> dict[int, str]:
+    """Return the counter in which each ticket that is going to change stands now."""
+    numbers = [d.ticket.number for d in decisions if d.ticket is not None and d.ticket.number]
+    if not numbers:
+        return {}
+    query = select(ticket.c.number, ticket.c.status, ticket.c.kind)
+    found = conn.execute(query.where(ticket.c.number.in_(numbers)))
+    return {row.number: ticket_counter(row.status, row.kind) for row in found}
+
+
+def _moved(old: Mapping[int, str], decisions: Sequence[Decision]) -> Counter[str]:
+    """Return what the counters of tickets change by."""
+    places, amounts = dict(old), Counter[str]()
+    for one in (d.ticket for d in decisions if d.ticket is not None):
+        new = ticket_counter(one.status, one.kind)
+        if one.number in places:
+            amounts[places[one.number]] -= 1
+        amounts[new] += 1
+        places[one.number] = new
+    return amounts
 
 
 def _number_tickets(conn: Connection, decisions: Sequence[Decision]) -> list[Decision]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from parsers.errors import Refused
 from store.engine import Store
 
-HEADS = {"journal": "0002", "desk": "0002"}
+HEADS = {"journal": "0002", "desk": "0003"}
 
 
 def require_current(store: Store) -> None:

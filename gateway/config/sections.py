@@ -227,6 +227,10 @@ class Web(Section):
         default="loopback",
         description="Who may read: this machine, whom a proxy lets through, or everyone.",
     )
+    watchers: Networks = Field(
+        default=(),
+        description="Networks that may read /healthz, /readyz and /metrics, besides this machine.",
+    )
 
 
 class Templates(Section):
