@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gateway.commands.opening import CONFIG, JSON, config_at
+from gateway.commands.opening import CONFIG, JSON, Stop, config_at, store_of
 
 
 @click.command()
@@ -27,16 +27,14 @@ def health(config_file: Path, *, as_json: bool, within: int) -> None:
     from gateway import show
     from gateway.health import all_well, look
     from gateway.now import utc_now
-    from parsers.errors import MailError
-    from store.visit import visit
 
     config = config_at(config_file)
     period = timedelta(seconds=within)
     try:
-        with visit(config.store.url) as store:
+        with store_of(config) as store:
             lines = look(config, store, utc_now(), within=period)
-    except MailError as error:
-        click.echo(error.public, err=True)
+    except Stop as error:
+        click.echo(error.message, err=True)
         lines = look(config, None, utc_now(), within=period)
     if as_json:
         show.json_lines(show.as_object(line) for line in lines)

@@ -20,7 +20,7 @@ def run(post: Post) -> None:
         raise Refused("[web] listen is not set")
     web, store, clock = post.config.web, post.desk.store, post.desk.clock
     watched = Watched(
-        lines=lambda: look(post.config, store, clock()),
+        lines=lambda: look(post.config, store, clock(), of=post.name.removeprefix("web-0")),
         amounts=lambda: read_amounts(store),
         now=clock,
     )
