@@ -35,7 +35,10 @@ def take_handed(
     handed: dict[str, int] = {}
     for place in range(int(count)):
         fd, name = FIRST_FD + place, named[place] if place < len(named) else "unknown"
-        os.set_inheritable(fd, False)
+        try:
+            os.set_inheritable(fd, False)
+        except OSError:
+            raise UnfitSocket(f"LISTEN_FDS promises descriptor {fd}, which is not open") from None
         _check(name, fd, handed, tuple(known), tuple(configured))
         handed[name] = fd
     return handed

@@ -11,6 +11,8 @@ import pytest
 from manager import Manager
 from running import DEADLINE_S, Helpdesk, mail, until
 
+from gateway.processes import handed
+
 SUPPORT = ["support@helpdesk.example"]
 LMTP_TOO = {"[store]": '[lmtp]\nlisten = "unix:other/place"\n\n[store]'}
 WEB_TOO = {"[store]": '[web]\nlisten = "127.0.0.1:1"\n\n[store]'}
@@ -139,6 +141,14 @@ def test_a_socket_that_no_door_wants_is_a_fault(
 def test_a_socket_that_does_not_listen_is_a_fault(manager: Manager, place: Path) -> None:
     manager.hand_over("smtp", socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     assert "no listening stream socket" in fault(under(manager, place))
+
+
+def test_a_descriptor_that_is_not_there_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    promised = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "smtp"}
+    monkeypatch.setattr(handed, "FIRST_FD", 900)
+    with pytest.raises(handed.UnfitSocket, match="promises descriptor 900"):
+        handed.take_handed(promised, ["smtp"], ["smtp"])
+    assert promised == {}
 
 
 def test_sockets_for_another_process_are_left_alone(manager: Manager, place: Path) -> None:
