@@ -78,6 +78,19 @@ def test_every_socket_has_the_name_of_a_door() -> None:
     assert names == {f"ticketgate-{one}.socket": [one] for one in ("smtp", "lmtp", "web")}
 
 
+def test_the_operators_command_uses_what_the_service_uses() -> None:
+    command = ROOT / "packaging" / "ticketgate"
+    subprocess.run(["sh", "-n", command], check=True, timeout=30)
+    text, unit = command.read_text(), directives(SERVICE)
+    program, _, config = unit["ExecStart"][-1].partition(" serve --config ")
+    assert f"program={program}\n" in text
+    assert f"TICKETGATE_CONFIG:-{config}}}" in text
+    assert f"--reuid={unit['User'][-1]} --regid={unit['Group'][-1]}" in text
+    assert "/run/credentials/ticketgate.service" in text
+    assert f"cd {unit['WorkingDirectory'][-1]}\n" in text
+    assert os.access(command, os.X_OK)
+
+
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can confine a process")
 
 
