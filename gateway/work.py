@@ -21,6 +21,7 @@ from store.commit import Conflict, write
 from store.engine import pause
 from store.inbox import waiting_twins
 from store.turns import take_turn
+from store.watching import broken_mails
 
 POLL_S = 1.0
 AGAIN_S = 0.1
@@ -42,6 +43,7 @@ class Worker:
     slot: str
     _owed: dict[int, bool] = field(default_factory=dict)
     _looked_at: float = 0.0
+    _trouble: str = ""
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -54,11 +56,19 @@ class Worker:
             try:
                 pause_s = self.once()
                 outage.is_over()
+                self._trouble = ""
             except Deferred as error:
                 outage.goes_on(error.detail)
                 pause_s = STORE_PAUSE_S
+                self._trouble = f"the store does not answer: {error.detail}"
             if pause_s:
                 self.link.wait(pause_s)
+
+    def trouble(self) -> str:
+        """Return what keeps mails from being worked on, "" for nothing; from any thread."""
+        broken = 0 if self._trouble else broken_mails(self.desk.store)
+        waiting = f"{broken} broken mails wait for a person (ticketgate mails --state broken)"
+        return self._trouble or (waiting if broken else "")
 
     def once(self) -> float:
         """Work on one batch; return how long to wait before the next, 0 for not at all."""

@@ -19,7 +19,7 @@ from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
 from router.ticket import Participant, Ticket
 from store.columns import UtcTime
-from store.counters import count
+from store.counters import count, ticket_counter
 from store.engine import Conflict
 from store.numbers import take
 from store.rows import event_row, participant_row, ticket_row
@@ -78,6 +78,7 @@ def write(
     """
     ours = _finish(conn, decided, now)
     flat = [(one, decision) for one in ours for decision in one.decisions]
+    old = _read_places(conn, [decision for _, decision in flat])
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
     people = _write_people(conn, numbered)
@@ -88,8 +89,9 @@ def write(
     tickets = {one.mail: _tickets_of(new for owner, new in pairs if owner is one) for one in ours}
     links = [{"mail": m, "ticket": t} for m, numbers in tickets.items() if m for t in numbers]
     _insert_new(conn, mail_ticket, links)
-    outcomes = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
-    count(conn, outcomes)
+    amounts = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
+    amounts.update(_moved(old, numbered))
+    count(conn, amounts)
     return tickets
 
 
@@ -117,6 +119,28 @@ def _finished(one: Decided, now: datetime) -> dict[str, Any]:
         "reasons": list(reasons),
         "done_at": now,
     }
+
+
+def _read_places(conn: Connection, decisions: Sequence[Decision]) -> dict[int, str]:
+    """Return the counter in which each ticket that is going to change stands now."""
+    numbers = [d.ticket.number for d in decisions if d.ticket is not None and d.ticket.number]
+    if not numbers:
+        return {}
+    query = select(ticket.c.number, ticket.c.status, ticket.c.kind)
+    found = conn.execute(query.where(ticket.c.number.in_(numbers)))
+    return {row.number: ticket_counter(row.status, row.kind) for row in found}
+
+
+def _moved(old: Mapping[int, str], decisions: Sequence[Decision]) -> Counter[str]:
+    """Return what the counters of tickets change by."""
+    places, amounts = dict(old), Counter[str]()
+    for one in (d.ticket for d in decisions if d.ticket is not None):
+        new = ticket_counter(one.status, one.kind)
+        if one.number in places:
+            amounts[places[one.number]] -= 1
+        amounts[new] += 1
+        places[one.number] = new
+    return amounts
 
 
 def _number_tickets(conn: Connection, decisions: Sequence[Decision]) -> list[Decision]:

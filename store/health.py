@@ -61,10 +61,19 @@ def still_here(conn: Connection, name: str, now: datetime) -> None:
 
 def read_health(store: Store) -> tuple[Health, ...]:
     """Return what everybody said last, doors first, by name; also of those that are gone."""
+    return (*read_doors(store), *read_roles(store))
+
+
+def read_doors(store: Store) -> tuple[Health, ...]:
+    """Return what doors said last, by name; raises Deferred when the journal cannot be read."""
     with store.journal_reading() as conn:
-        doors = _read(conn, door_health)
+        return tuple(_read(conn, door_health))
+
+
+def read_roles(store: Store) -> tuple[Health, ...]:
+    """Return what slots said last, by name; raises Deferred when the desk cannot be read."""
     with store.reading() as conn:
-        return (*doors, *_read(conn, role_health))
+        return tuple(_read(conn, role_health))
 
 
 def _read(conn: Connection, table: Table) -> list[Health]:

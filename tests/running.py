@@ -50,17 +50,20 @@ class Helpdesk:
         self.env = os.environ | {"TICKETGATE_TEST_SECRET": SECRET}
         self.process: subprocess.Popen[str] | None = None
         self.smtp = ("", 0)
-        self.web = ""
+        self.web = self.lmtp = ""
+        self.launch: tuple[str, ...] = ()  # a program that runs the daemon, and its words
+        self.fds: tuple[int, ...] = ()  # descriptors that it inherits
 
     def start(self) -> None:
         """Start it and wait for its ready line."""
         self.log = (self.place / "serve.log").open("a")
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--config", self.config],
+            [*self.launch, PROGRAM, "serve", "--config", self.config],
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
             env=self.env,
+            pass_fds=self.fds,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -68,6 +71,7 @@ class Helpdesk:
         words = dict(word.split("=", 1) for word in line.split()[1:])
         host, _, port = words["smtp"].rpartition(":")
         self.smtp, self.web = (host, int(port)), words.get("web", "")
+        self.lmtp = words.get("lmtp", "")
 
     def stop(self) -> None:
         """Stop it as an operator would; it must end in order."""

@@ -178,22 +178,31 @@ def _alarmers(document: Document) -> Iterator[Finding]:
 
 # Sections that are read and checked, and that nothing acts on yet.
 NOT_YET = (
-    "lmtp", "imap", "dns", "proof", "keys", "alarm", "clock", "retention", "directory",
+    "imap", "dns", "proof", "keys", "alarm", "clock", "retention", "directory",
     "helpdesk_peer",
 )  # fmt: skip
 
 
 def _a_door(document: Document) -> Iterator[Finding]:
-    if not _text(_table(document, "smtp"), "listen"):
-        yield Finding(
-            ("smtp", "listen"), "no mail can come in: this version's door is [smtp] listen"
-        )
+    listens = {door: _text(_table(document, door), "listen") for door in ("smtp", "lmtp")}
+    if not any(listens.values()):
+        yield Finding(("smtp", "listen"), "no mail can come in: set [smtp] listen or [lmtp] listen")
+    if listens["lmtp"].endswith(":25"):
+        yield Finding(("lmtp", "listen"), "LMTP must not be spoken on port 25 (RFC 2033, 5)")
+    elif listens["lmtp"] and listens["lmtp"] == listens["smtp"]:
+        yield Finding(("lmtp", "listen"), "is the same as [smtp] listen")
 
 
 def _warnings(document: Document) -> Iterator[Finding]:
     if _table(document, "smtp").get("submission_networks"):
         loc = ("smtp", "submission_networks")
         yield Finding(loc, "mail from these networks is trusted without proof", Severity.WARNING)
+    web = _table(document, "web")
+    host = _text(web, "listen").rpartition(":")[0]
+    here = host.startswith(("unix", "127.", "[::1]", "localhost"))
+    if host and not here and web.get("access", "loopback") == "loopback":
+        message = "only this machine may read what listens for others too: set access"
+        yield Finding(("web", "listen"), message, Severity.WARNING)
     for section in NOT_YET:
         if document.get(section):
             yield Finding((section,), "has no effect in this version", Severity.WARNING)

@@ -123,8 +123,16 @@ class Smtp(Section):
 class Lmtp(Section):
     """[lmtp]: the door for a mail server on the same machine or network; it keeps and holds."""
 
-    listen: Door | None = Field(
-        default=None, description="HOST:PORT; port 0 takes a free one. Without it, no LMTP door."
+    listen: WebDoor | None = Field(
+        default=None, description="HOST:PORT or unix:PATH. Without it, no LMTP door."
+    )
+    socket_group: str = Field(
+        default="",
+        pattern=r"^([a-z_][a-z0-9_-]{0,31})?$",
+        description="The group that may use the unix socket, such as postfix.",
+    )
+    max_size: int = Field(
+        default=25_000_000, ge=100_000, le=250_000_000, description="Bytes in one mail."
     )
 
 
@@ -227,6 +235,10 @@ class Web(Section):
     access: Literal["loopback", "proxy", "everyone"] = Field(
         default="loopback",
         description="Who may read: this machine, whom a proxy lets through, or everyone.",
+    )
+    watchers: Networks = Field(
+        default=(),
+        description="Networks that may read /healthz, /readyz and /metrics, besides this machine.",
     )
 
 

@@ -44,11 +44,13 @@ class Dialogue(SMTP):
     line_length_limit = CHUNK_BYTES
     commands: dict[str, str] = {}  # noqa: RUF012 - verb -> method name; replaced, never changed
 
-    def __init__(self, caps: Caps, guests: Guests, hostname: str, tls_context: Any) -> None:
+    def __init__(
+        self, caps: Caps, guests: Guests, hostname: str, greeting: str, tls_context: Any
+    ) -> None:
         super().__init__(
             None,
             hostname=hostname,
-            ident="ESMTP",
+            ident=greeting,
             tls_context=tls_context,
             loop=asyncio.get_running_loop(),
         )

@@ -24,6 +24,8 @@ class SmtpSession(Dialogue):
     """One SMTP connection."""
 
     door = "smtp"
+    greeting = "ESMTP"
+    hello_first = replies.HELLO_FIRST
     commands = {  # noqa: RUF012 - replaced by a subclass, never changed
         verb: f"say_{verb.lower()}"
         for verb in (
@@ -42,7 +44,7 @@ class SmtpSession(Dialogue):
         max_bytes: int,
         tls_context: Any,
     ) -> None:
-        super().__init__(caps, guests, hostname, tls_context)
+        super().__init__(caps, guests, hostname, self.greeting, tls_context)
         self._taking = taking
         self._max_bytes = max_bytes
         self._share: Share | None = None
@@ -87,7 +89,7 @@ class SmtpSession(Dialogue):
     async def say_mail(self, argument: str) -> None:
         """MAIL FROM:<path> [SIZE=n] [BODY=...]."""
         if not self._helo or self._mail_from is not None:
-            await self.complain(replies.NESTED if self._helo else replies.HELLO_FIRST)
+            await self.complain(replies.NESTED if self._helo else self.hello_first)
             return
         path = path_argument(argument, "FROM:")
         found = self._path(path) if path else None
@@ -256,7 +258,7 @@ class SmtpSession(Dialogue):
         return replies.kept(mail_id)
 
     async def _answer_mail(self, reply: str, recipients: int) -> None:
-        """Send the outcome of a mail; LMTP says it once for each recipient."""
+        """Send the outcome of a mail, once however many recipients it has."""
         del recipients
         await self.push(reply)
 

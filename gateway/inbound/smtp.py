@@ -1,4 +1,4 @@
-"""The SMTP door: a listening socket, and one session for each peer that may come in.
+"""The SMTP and LMTP doors: a listening socket, and one session for each peer that may come in.
 
 Rule: who may not come in hears 421 before anything is built for it. Closing lets mails that are
 being received finish for a while; everybody else is told to come again.
@@ -45,12 +45,12 @@ log = structlog.get_logger("smtp")
 class SmtpSettings:
     """How the door is set up.
 
-    `role` is "border" or "behind". `trusted_networks` have no cap of connections of their own and
-    may use the reserved places. TLS is offered when both files are given.
+    `session` is what is spoken. `role` is "border" or "behind". `trusted_networks` have no cap of
+    connections of their own and may use the reserved places. TLS is offered when both files are
+    given.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 0
+    session: type[SmtpSession] = SmtpSession
     hostname: str = "localhost"
     role: str = "border"
     submission_networks: tuple[Network, ...] = ()
@@ -78,29 +78,16 @@ class SmtpDoor:
         self._server: asyncio.Server | None = None
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Return (host, port) where the door listens."""
-        if self._server is None or not self._server.sockets:
-            return self._settings.host, self._settings.port
-        name = self._server.sockets[0].getsockname()
-        return str(name[0]), int(name[1])
-
-    @property
     def connections(self) -> int:
         """Return how many peers are connected."""
         return len(self._guests)
 
-    async def listen(self, listening: socket.socket | None) -> None:
-        """Begin to accept, on a given socket or on the address of the settings."""
+    async def listen(self, listening: socket.socket) -> None:
+        """Begin to accept on a bound socket, TCP or unix."""
         loop = asyncio.get_running_loop()
-        if listening is not None:
-            self._server = await loop.create_server(
-                lambda: _Porch(self), sock=listening, backlog=BACKLOG
-            )
-            return
-        host = self._settings.host.removeprefix("[").removesuffix("]")
+        # For a unix socket, too: create_unix_server may remove a path that is not ours.
         self._server = await loop.create_server(
-            lambda: _Porch(self), host, self._settings.port, backlog=BACKLOG, reuse_address=True
+            lambda: _Porch(self), sock=listening, backlog=BACKLOG
         )
 
     def refusal(self, peer: str) -> str | None:
@@ -111,7 +98,7 @@ class SmtpDoor:
 
     def session(self) -> SmtpSession:
         """Return a session for a peer that is let in."""
-        return SmtpSession(
+        return self._settings.session(
             self._taking,
             caps=self._caps,
             guests=self._guests,
@@ -170,11 +157,11 @@ async def open_smtp(
     intake: Intake,
     now: Callable[[], datetime],
     *,
-    listening: socket.socket | None = None,
+    listening: socket.socket,
 ) -> SmtpDoor:
-    """Open the door; raises OSError when the address cannot be had or the certificate is unusable.
+    """Open the door on a bound socket (gateway.processes.sockets), which it closes at its end.
 
-    `listening` is a bound socket given by the service manager; the address is not used then.
+    Raises OSError when the certificate is unusable.
     """
     give_big_blocks_back()
     taking = Taking(addresses, keys, intake, now, settings.role, settings.submission_networks)

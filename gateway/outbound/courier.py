@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 
 import structlog
 
@@ -30,6 +31,7 @@ _ALARMS = (LANE_ALARM,)
 _OTHERS = (LANE_REPLY, LANE_REST)
 _IDLE_S = 1.0  # between two looks when something is due that cannot be begun
 _TROUBLE_S = 5.0  # after the store failed
+_STILL_S = 30.0  # between two looks, beyond the poll: more is a loop that hangs
 _log = structlog.get_logger(__name__)
 
 
@@ -78,6 +80,8 @@ class Courier:
         self._batch: deque[OutboxRow] = deque()
         self._alarms: set[asyncio.Task[None]] = set()
         self._others: set[asyncio.Task[None]] = set()
+        self._unread = ""
+        self._looked_at = monotonic()
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Carry until `stop` is set; `wake` says that there may be new rows.
@@ -98,6 +102,13 @@ class Courier:
             waking.cancel()
         await self._finish()
 
+    def trouble(self) -> str:
+        """Return what keeps mails from leaving now, "" for nothing; from any thread."""
+        still_s = monotonic() - self._looked_at
+        if still_s > self._settings.poll_s + _STILL_S:
+            return f"the outbox has not been looked at for {still_s:.0f} s"
+        return self._unread or self._handover.trouble()
+
     async def once(self) -> int:
         """Carry all that is due now, and return how many rows were begun."""
         begun = 0
@@ -116,10 +127,13 @@ class Courier:
             self._outage.is_over()
         except Deferred as error:
             self._outage.goes_on(error.detail)
+            self._unread = f"the outbox cannot be read: {error.detail}"
             return _TROUBLE_S
-        except Exception:
+        except Exception as error:
             _log.exception("outbox not read")
+            self._unread = f"the outbox cannot be read: {getattr(error, 'detail', error)}"
             return _TROUBLE_S
+        self._unread, self._looked_at = "", monotonic()
         if due_at is None:
             return self._settings.poll_s
         wait_s = (due_at - self._now()).total_seconds()

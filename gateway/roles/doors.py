@@ -1,19 +1,25 @@
 """The `doors` role: accepts mail and keeps it, nothing else. It never hears or decides."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import timedelta
 
 import structlog
 
-from gateway.config.values import Listen
+from gateway.config.root import Config
 from gateway.inbound.limits import Caps
-from gateway.inbound.smtp import SmtpSettings, open_smtp
+from gateway.inbound.lmtp import LmtpSession
+from gateway.inbound.smtp import SmtpDoor, SmtpSettings, open_smtp
 from gateway.intake import Intake
 from gateway.processes.post import Post
+from gateway.processes.sockets import bound
+from gateway.saying import say_again_and_again
 from parsers.errors import MailError, Refused
 from store import journal
+from store.health import say_of_door
 
 GRACE_S = 10.0
+LMTP_CONNECTIONS = 200  # a mail server opens 20 to 100 (Postfix: default_process_limit)
 DAY_S = 86_400
 KEEP_REFUSALS = timedelta(days=30)
 _log = structlog.get_logger("doors")
@@ -26,34 +32,68 @@ def run(post: Post) -> None:
 
 async def _serve(post: Post) -> None:
     """Open every configured door; accept until told to stop; let what is being received finish."""
-    config, link, desk = post.config, post.link, post.desk
+    link, desk = post.link, post.desk
     intake = Intake(desk.store, wake=lambda: link.wake("work"), now=desk.clock)
-    listen = config.smtp.listen
-    if listen is None:
-        raise Refused("no door is configured: set [smtp] listen")
-    at = link.listen_address("smtp", str(listen)).rpartition(":")  # HOST, ":", PORT
+    wanted = {name: settings for name, settings in _settings(post.config).items() if settings}
+    if not wanted:
+        raise Refused("no door is configured: set [smtp] listen or [lmtp] listen")
+    doors: list[SmtpDoor] = []
+    addresses: dict[str, str] = {}
+    with ExitStack() as sockets:
+        for name, (listen, group, settings) in wanted.items():
+            at = bound(name, link.listen_address(name, listen), group, handed=link.handed.get(name))
+            listening, addresses[name] = sockets.enter_context(at)
+            policy = desk.policy
+            door = open_smtp(
+                settings, policy.addresses, policy.keys, intake, desk.clock, listening=listening
+            )
+            doors.append(await door)
+        link.ready(**addresses)
+        sockets.enter_context(say_again_and_again(post, say_of_door, list(wanted), intake.trouble))
+        forgetting = asyncio.create_task(_forget_refusals(post))
+        await link.await_stop()
+        forgetting.cancel()
+        await asyncio.gather(*(door.close(GRACE_S) for door in doors))
+        await intake.close()
+
+
+def _settings(config: Config) -> dict[str, tuple[str, str, SmtpSettings] | None]:
+    """Return where each door listens, the group of its socket, and how it is set up."""
+    return {"smtp": _smtp(config), "lmtp": _lmtp(config)}
+
+
+def _smtp(config: Config) -> tuple[str, str, SmtpSettings] | None:
+    smtp = config.smtp
+    if smtp.listen is None:
+        return None
     settings = SmtpSettings(
-        host=at[0],
-        port=int(at[2]),
-        hostname=config.smtp.hostname or config.helpdesk.domain,
-        role=config.smtp.role,
-        submission_networks=config.smtp.submission_networks,
-        tls_cert=config.smtp.tls_cert,
-        tls_key=config.smtp.tls_key,
-        max_size=config.smtp.max_size,
+        hostname=smtp.hostname or config.helpdesk.domain,
+        role=smtp.role,
+        submission_networks=smtp.submission_networks,
+        tls_cert=smtp.tls_cert,
+        tls_key=smtp.tls_key,
+        max_size=smtp.max_size,
         caps=Caps(
-            connections=config.smtp.connections,
-            connections_an_address=config.smtp.connections_per_address,
+            connections=smtp.connections,
+            connections_an_address=smtp.connections_per_address,
         ),
     )
-    door = await open_smtp(settings, desk.policy.addresses, desk.policy.keys, intake, desk.clock)
-    host, port = door.address
-    link.ready(smtp=str(Listen(host, port)))
-    forgetting = asyncio.create_task(_forget_refusals(post))
-    await link.await_stop()
-    forgetting.cancel()
-    await door.close(GRACE_S)
-    await intake.close()
+    return str(smtp.listen), "", settings
+
+
+def _lmtp(config: Config) -> tuple[str, str, SmtpSettings] | None:
+    """Return the settings of a door whose only peer is the mail server in front of us."""
+    lmtp = config.lmtp
+    if lmtp.listen is None:
+        return None
+    settings = SmtpSettings(
+        session=LmtpSession,
+        hostname=config.smtp.hostname or config.helpdesk.domain,
+        role="behind",
+        max_size=lmtp.max_size,
+        caps=Caps(connections=LMTP_CONNECTIONS, connections_an_address=LMTP_CONNECTIONS),
+    )
+    return str(lmtp.listen), lmtp.socket_group, settings
 
 
 async def _forget_refusals(post: Post) -> None:

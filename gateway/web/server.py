@@ -6,23 +6,21 @@ unix:PATH for a proxy on the same host.
 
 import asyncio
 import socket
-import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.processes.link import Link
+from gateway.processes.sockets import bound
 
 BACKLOG = 128
 CONNECTIONS_AT_MOST = 64
 STOP_TIMEOUT_S = 3
 REQUEST_TIMEOUT_S = 20.0  # from the connection to the first whole request
 CONNECTION_TIMEOUT_S = 330.0  # longer than the longest download
-_UNIX = "unix:"
 
 
 class _Protocol(H11Protocol):
@@ -66,7 +64,8 @@ class _Server(uvicorn.Server):
 
 async def serve_web(listen: str, app: ASGIApp, link: Link) -> None:
     """Serve until the link says stop; raises OSError when the address cannot be bound."""
-    with _bound(link.listen_address("web", listen)) as (door, address):
+    at = bound("web", link.listen_address("web", listen), handed=link.handed.get("web"))
+    with at as (door, address):
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -90,43 +89,3 @@ async def serve_web(listen: str, app: ASGIApp, link: Link) -> None:
         server.should_exit = True
         stopping.cancel()
         await serving
-
-
-@contextmanager
-def _bound(listen: str) -> Iterator[tuple[socket.socket, str]]:
-    """Give a bound socket and its address in the form of `listen`."""
-    if listen.startswith(_UNIX):
-        path = Path(listen.removeprefix(_UNIX))
-        _remove_dead_socket(path)
-        with socket.socket(socket.AF_UNIX) as door:
-            door.bind(str(path))
-            path.chmod(0o660)  # the proxy's group, by the directory; nobody else
-            try:
-                yield door, listen
-            finally:
-                path.unlink(missing_ok=True)
-        return
-    host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            door.bind((host, int(port)))
-        except OSError as error:
-            raise OSError(error.errno, f"web cannot listen on {listen}: {error.strerror}") from None
-        bound = door.getsockname()[1]
-        yield door, f"[{host}]:{bound}" if family == socket.AF_INET6 else f"{host}:{bound}"
-
-
-def _remove_dead_socket(path: Path) -> None:
-    """Remove what a killed process left; a path that answers, or is no socket, stays."""
-    with suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(path.stat().st_mode):
-            return
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(1.0)
-            try:
-                probe.connect(str(path))
-            except ConnectionRefusedError:
-                path.unlink()

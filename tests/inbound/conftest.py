@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -15,6 +16,7 @@ import pytest
 from gateway.inbound.limits import Caps
 from gateway.inbound.smtp import SmtpDoor, SmtpSettings, open_smtp
 from gateway.intake import Intake
+from gateway.processes.sockets import bound
 from router.addresses import OurAddresses
 from router.tokens import Keyring
 from store.columns import JOURNAL
@@ -97,14 +99,18 @@ class World:
     """A door and what lies behind it."""
 
     door: SmtpDoor
+    address: Any
     intake: Intake
     store: Store
     wakes: list[int] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
 
     async def connect(self, tls: ssl.SSLContext | None = None, **options: Any) -> Peer:
-        host, port = self.door.address
-        peer = Peer(*await asyncio.open_connection(host, port, ssl=tls, **options))
+        if isinstance(self.address, str):
+            streams = await asyncio.open_unix_connection(self.address)
+        else:
+            streams = await asyncio.open_connection(*self.address[:2], ssl=tls, **options)
+        peer = Peer(*streams)
         self.peers.append(peer)
         return peer
 
@@ -150,7 +156,11 @@ async def open_door(store: Store) -> AsyncIterator[OpenDoor]:
     """Open doors: keywords are fields of SmtpSettings, Caps or Intake, by their name."""
     opened: list[World] = []
 
-    async def opener(listening: socket.socket | None = None, **options: Any) -> World:
+    sockets = ExitStack()
+
+    async def opener(
+        listening: socket.socket | None = None, listen: str = "127.0.0.1:0", **options: Any
+    ) -> World:
         def chosen(kind: type) -> dict[str, Any]:
             return {k: v for k, v in options.items() if k in kind.__dataclass_fields__}  # type: ignore[attr-defined]
 
@@ -165,10 +175,12 @@ async def open_door(store: Store) -> AsyncIterator[OpenDoor]:
             SmtpSettings(trusted_networks=(ip_network("127.0.0.1/32"),)), **chosen(SmtpSettings)
         )
         settings = replace(settings, caps=replace(Caps(), **chosen(Caps)))
+        if listening is None:
+            listening = sockets.enter_context(bound("smtp", listen))[0]
         door = await open_smtp(
             settings, ADDRESSES, KEYS, intake, lambda: datetime.now(UTC), listening=listening
         )
-        opened.append(World(door, intake, store, wakes))
+        opened.append(World(door, listening.getsockname(), intake, store, wakes))
         return opened[-1]
 
     yield opener
@@ -177,6 +189,7 @@ async def open_door(store: Store) -> AsyncIterator[OpenDoor]:
             peer.leave()
         await world.door.close(grace_s=0)
         await world.intake.close()
+    sockets.close()
 
 
 @pytest.fixture

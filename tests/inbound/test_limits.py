@@ -86,7 +86,7 @@ async def test_commands_with_mails_have_none(open_door: Any) -> None:
 
 async def test_a_peer_that_never_reads_is_cut_off(open_door: Any) -> None:
     world = await open_door(idle_s=0.3, commands=10**9)
-    deaf = socket.create_connection(world.door.address)
+    deaf = socket.create_connection(world.address)
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     deaf.setblocking(False)
     loop = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ from store.engine import open_store
 from store.journal import deliveries_after, read_raw
 
 DOOR = """
-import asyncio, sys
+import asyncio, socket, sys
 from datetime import UTC, datetime
 from gateway.inbound.smtp import SmtpSettings, open_smtp
 from gateway.intake import Intake
@@ -29,8 +29,11 @@ async def main():
     names = [f"{name}@helpdesk.example" for name in ("support", "team", "alarm")]
     addresses = OurAddresses("helpdesk.example", *names)
     keys = Keyring((b"0123456789abcdef",))
-    door = await open_smtp(SmtpSettings(), addresses, keys, intake, lambda: datetime.now(UTC))
-    print(door.address[1], flush=True)
+    at = socket.create_server(("127.0.0.1", 0))
+    print(at.getsockname()[1], flush=True)
+    await open_smtp(
+        SmtpSettings(), addresses, keys, intake, lambda: datetime.now(UTC), listening=at
+    )
     await asyncio.Event().wait()
 
 asyncio.run(main())

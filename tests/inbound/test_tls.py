@@ -93,7 +93,7 @@ async def test_plaintext_injected_behind_starttls_is_not_answered_inside(world: 
     loop = asyncio.get_running_loop()
 
     def talk() -> list[bytes]:
-        with socket.create_connection(world.door.address, timeout=20) as plain:
+        with socket.create_connection(world.address, timeout=20) as plain:
             stream = plain.makefile("rb")
             stream.readline()
             plain.sendall(b"EHLO x\r\n")
