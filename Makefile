@@ -1,10 +1,13 @@
-# install: .venv with the locked dependencies and the programs.   run: a demo federation, served.
+# install: .venv with the locked dependencies and the programs; with EXTRAS=postgres also what
+# PostgreSQL needs.   run: a demo federation, served.
 # test: everything that CI runs.   check: the quick half of it (style, types, floors).
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 RUN_DIR ?= .run
+# An extra once installed stays: its lock file is the one in force until `make clean`.
+LOCKED := requirements/$(or $(EXTRAS),$(if $(wildcard .venv/with-postgres),postgres,run)).txt
 TORTURE_SEEDS ?= 1 2 3
 
 # pip may have been told of a private authority; uv asks for it under another name.
@@ -15,6 +18,9 @@ endif
 .PHONY: install run test torture bench check servers lock clean
 
 install: .venv/installed-run
+ifdef EXTRAS
+.venv/installed-run: .venv/with-$(EXTRAS)
+endif
 
 run: .venv/installed-run
 	@test -e $(RUN_DIR)/config.toml || $(BIN)/ticketgate init $(RUN_DIR)
@@ -57,9 +63,12 @@ $(UV):
 .venv/bin/python: | $(UV)
 	$(UV) venv --quiet --python $(PYTHON) .venv
 
-.venv/installed-run: requirements/run.txt pyproject.toml | .venv/bin/python
-	@test -e .venv/installed-dev || $(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/run.txt
+.venv/installed-run: $(LOCKED) pyproject.toml | .venv/bin/python
+	@test -e .venv/installed-dev || $(UV) pip sync --quiet --python $(BIN)/python --require-hashes $(LOCKED)
 	@$(MAKE) --no-print-directory .venv/project
+	@touch $@
+
+.venv/with-postgres: | .venv/bin/python
 	@touch $@
 
 .venv/installed-dev: requirements/dev.txt pyproject.toml | .venv/bin/python

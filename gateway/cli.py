@@ -10,7 +10,17 @@ import sys
 
 import click
 
-from gateway.commands import federation, mails, samples, serving, setup, tickets, tracing
+from gateway.commands import (
+    copying,
+    federation,
+    mails,
+    samples,
+    serving,
+    setup,
+    tickets,
+    tracing,
+    watching,
+)
 
 COMMANDS = (
     setup.init,
@@ -26,8 +36,10 @@ COMMANDS = (
     mails.replay,
     mails.outbox,
     mails.refusals,
+    watching.health,
     federation.sites,
     federation.members,
+    copying.copy_store,
     setup.completion,
 )
 

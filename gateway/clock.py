@@ -12,6 +12,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from gateway.desk import Desk
+from gateway.outage import Outage
 from parsers.errors import MailError
 from router.decision import Due
 from store.reminders import due_steps, postpone
@@ -43,13 +44,15 @@ def tick(desk: Desk) -> int:
 
 def start_clock(desk: Desk, wake_courier: Callable[[], None]) -> AsyncIOScheduler:
     """Start the metronome on the running loop; the caller shuts it down."""
+    outage = Outage(_log)
 
     async def _tick() -> None:
         try:
             if await asyncio.to_thread(tick, desk):
                 wake_courier()
-        except MailError as error:
-            _log.error("a tick failed; the next one finds the same steps", detail=error.detail)
+            outage.is_over()
+        except MailError as error:  # the next one finds the same steps
+            outage.goes_on(error.detail)
         except Exception:
             _log.exception("a tick failed; the next one finds the same steps")
 

@@ -10,17 +10,24 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import structlog
+
 from gateway.config.load import load
 from gateway.config.root import Config
 from gateway.desk import open_desk
+from gateway.processes.handed import UnfitSocket, take_handed
 from gateway.processes.link import Link
 from gateway.processes.logs import configure_logging
+from gateway.processes.naming import daemon_name
+from gateway.processes.notify import Notify
 from gateway.processes.post import Post
 from gateway.processes.slot import Role
 from gateway.processes.supervisor import StoreInUse, Supervisor, sole_daemon
 from store import inbox
-from store.engine import open_store
+from store.engine import Store, open_store
 from store.revision import require_current
+
+_log = structlog.get_logger("supervisor")
 
 
 def serve(config_path: Path) -> int:
@@ -30,14 +37,24 @@ def serve(config_path: Path) -> int:
     os.umask(0o077)  # mails, tickets and the outgoing maildir are nobody else's to read
     configure_logging(role="supervisor")
     config = load(config_path)
-    store = open_store(config.store.url)
-    lock = (store.lock_path or config_path).with_suffix(".serve")
+    notify = Notify.take(os.environ)
     try:
-        with sole_daemon(lock) as held:
+        handed = take_handed(os.environ, DOORS, _configured(config))
+    except UnfitSocket as error:
+        sys.stderr.write(f"ticketgate: cannot start: {error}\n")
+        return 1
+    store = open_store(config.store.url, config.store.secret)
+    try:
+        with sole_daemon(_lock(store, config_path)) as held:
+            notify.status("bringing the tables to this version")
             upgrade(store, first_ticket=config.helpdesk.first_ticket)
-            inbox.take_all_back(store)
+            inbox.take_all_back(store, daemon_name(store, config_path))
+            if doubts := store.doubts():
+                _log.error("the database server may lose mail when it crashes", settings=doubts)
             store.close()
-            supervisor = Supervisor(_command(config_path), _roles(config), held=[held])
+            supervisor = Supervisor(
+                _command(config_path), _roles(config), held=[held], handed=handed, notify=notify
+            )
             code = supervisor.run()
             if supervisor.failure:
                 sys.stderr.write(f"ticketgate: cannot start: {supervisor.failure}\n")
@@ -52,11 +69,22 @@ def run_role(config_path: Path, role: str, slot: int, link_text: str) -> int:
     configure_logging(role=role, slot=slot)
     with Link.attach(link_text) as link:
         config = load(config_path)
-        store = open_store(config.store.url)
+        store = open_store(config.store.url, config.store.secret)
         require_current(store)
-        ROLES[role](Post(config, open_desk(config, store), link, f"{role}-{slot}"))
+        name = f"{role}-{slot}{daemon_name(store, config_path)}"
+        ROLES[role](Post(config, open_desk(config, store), link, name))
         store.close()
     return 0
+
+
+def _lock(store: Store, config_path: Path) -> Path:
+    """Return the file whose lock says that this is served: the store's, or the configuration's.
+
+    Several daemons may share a database, but two with one configuration would have one name.
+    """
+    lock = (store.lock_path or config_path).with_suffix(".serve")
+    writable = os.access(lock if lock.exists() else lock.parent, os.W_OK)
+    return lock if store.lock_path is not None or writable else config_path
 
 
 def _doors(post: Post) -> None:
@@ -66,9 +94,13 @@ def _doors(post: Post) -> None:
 
 
 def _work(post: Post) -> None:
+    from gateway.saying import say_again_and_again
     from gateway.work import Worker
+    from store.health import say_of_role
 
-    Worker(post.desk, post.link, post.name).run()
+    worker = Worker(post.desk, post.link, post.name)
+    with say_again_and_again(post, say_of_role, [post.name], worker.trouble):
+        worker.run()
 
 
 def _courier(post: Post) -> None:
@@ -91,15 +123,23 @@ ROLES: Mapping[str, Callable[[Post], None]] = {
 }
 
 
+DOORS = ("smtp", "lmtp", "web")  # what a handed socket may be for
+
+
+def _configured(config: Config) -> list[str]:
+    listens = {"smtp": config.smtp.listen, "lmtp": config.lmtp.listen, "web": config.web.listen}
+    return [door for door in DOORS if listens[door] is not None]
+
+
 def _roles(config: Config) -> list[Role]:
     """Return the roles of this configuration: doors stop first, pages last."""
     roles = [
-        Role("doors", stop_order=0, grace_s=15.0),
+        Role("doors", stop_order=0, grace_s=15.0, opens=("smtp", "lmtp")),
         Role("work", slots=config.work.processes, stop_order=1, grace_s=15.0, nice=10),
         Role("courier", stop_order=2, grace_s=20.0, nice=10),
     ]
     if config.web.listen is not None:
-        roles.append(Role("web", stop_order=3, grace_s=5.0))
+        roles.append(Role("web", stop_order=3, grace_s=5.0, opens=("web",)))
     return roles
 
 

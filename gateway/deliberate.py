@@ -16,7 +16,7 @@ from router.authority import rights
 from router.decide import decide
 from router.decision import Decision, Facts, Mail, Policy
 from router.people import author_of
-from router.thread import intent_of
+from router.thread import bounce_token_row, intent_of, thread
 from store.commit import Decided
 from store.facts import Known, questions, read_facts
 from store.inbox import Twins, waits_for_parent, waits_for_twin
@@ -44,6 +44,24 @@ def hear_mail(mail_id: int, envelope: Envelope, raw: bytes, policy: Policy, now:
     """Return a kept mail, heard; never raises for what it holds."""
     heard = hear(raw, mail_from=envelope.mail_from)
     return Mail(mail_id, envelope, heard, intent_of(envelope, policy, now))
+
+
+def words(heard: Sequence[Heard], policy: Policy, now: datetime) -> set[str]:
+    """Return what must not be decided on by others meanwhile; see `store.turns`.
+
+    The same mail again, a reply and what it answers, two answers to one mail that has not come, and
+    answers by token to one ticket have a word in common.
+    """
+    found: set[str] = set()
+    for one in heard:
+        mail = one.mail
+        found |= {one.identity[0] or one.identity[1], mail.heard.message_id}
+        found |= {*mail.heard.in_reply_to, *mail.heard.references}
+        found |= {f"ticket {clue.ticket}" for clue in thread(mail, policy, now) if clue.ticket}
+        bounced = bounce_token_row(mail, policy, now)
+        if bounced:
+            found.add(f"sent {bounced}")
+    return found - {""}
 
 
 def settle(

@@ -16,7 +16,7 @@ from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
 from store import facts as read
 from store.commit import Decided, write
-from store.engine import Store
+from store.engine import Store, repeated
 from store.facts import Known
 from store.reminders import mark_done
 
@@ -37,6 +37,9 @@ class Desk:
         when somebody else has done it, nothing happens. Raises Refused when a command cannot be
         done, Deferred when the store fails.
         """
+        return repeated(lambda: self._do(request, reminder))
+
+    def _do(self, request: Command | Due, reminder: int) -> tuple[int, ...]:
         now = self.clock()
         with self.store.writing() as conn:
             if reminder and not mark_done(conn, reminder, now):

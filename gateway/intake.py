@@ -12,7 +12,7 @@ from datetime import datetime
 from time import monotonic
 from typing import TypeVar
 
-from gateway.inbound.room import NoRoom, Room, Share
+from gateway.inbound.room import RESERVE_BYTES, NoRoom, Room, Share
 from gateway.inbound.writer import CANNOT_STORE, Outcome, Waiting, Writer
 from gateway.now import utc_now
 from parsers.digest import content_of, sha256_of
@@ -46,7 +46,7 @@ class Intake:
         self,
         store: Store,
         *,
-        reserve_bytes: int = 256 * 1024 * 1024,
+        reserve_bytes: int = RESERVE_BYTES,
         in_flight_bytes: int = 128 * 1024 * 1024,
         wait_s: float = 4.0,
         wake: Callable[[], None],
@@ -66,10 +66,19 @@ class Intake:
     @property
     def healthy(self) -> bool:
         """Whether mails can be kept now. Doors that see False greet with 421."""
+        return not self._writer.failing and not self._is_stuck(next(iter(self._waiting), None))
+
+    def trouble(self) -> str:
+        """Return why mails cannot be kept now, "" when they can; from any thread."""
         if self._writer.failing:
-            return False
-        oldest = next(iter(self._waiting), None)
-        return oldest is None or monotonic() - oldest.since < STUCK_AFTER_WAITS * self._wait_s
+            return "the store fails"
+        if self._is_stuck(next(iter(self._waiting.copy()), None)):
+            return "the disk does not answer"
+        return "disk below its reserve" if self._room.disk_is_short() else ""
+
+    def _is_stuck(self, oldest: Waiting | None) -> bool:
+        waited_too_long_s = STUCK_AFTER_WAITS * self._wait_s
+        return oldest is not None and monotonic() - oldest.since >= waited_too_long_s
 
     def require_room(self, size: int = 0) -> None:
         """Check before a mail of an announced size (0 if unknown) is sent to us.

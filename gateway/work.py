@@ -11,19 +11,24 @@ from datetime import timedelta
 
 import structlog
 
-from gateway.deliberate import Heard, decided, hear_mail, independent, must_wait, settle
+from gateway.deliberate import Heard, decided, hear_mail, independent, must_wait, settle, words
 from gateway.desk import Desk
+from gateway.outage import Outage
 from gateway.processes.link import Link
 from parsers.errors import Deferred
 from store import inbox, journal
 from store.commit import Conflict, write
+from store.engine import pause
 from store.inbox import waiting_twins
+from store.turns import take_turn
+from store.watching import broken_mails
 
 POLL_S = 1.0
 AGAIN_S = 0.1
 WAIT_S = 1.0  # a mail that waits for another lets the rest of the inbox go first
 CONFLICTS = 5
 STORE_PAUSE_S = 2.0
+LOOK_FOR_GONE_S = 10.0
 SECONDS_A_MAIL = 5.0
 BASE_SECONDS = 20.0
 _log = structlog.get_logger("work")
@@ -37,9 +42,12 @@ class Worker:
     link: Link
     slot: str
     _owed: dict[int, bool] = field(default_factory=dict)
+    _looked_at: float = 0.0
+    _trouble: str = ""
 
     def run(self) -> None:
         """Work until told to stop."""
+        outage = Outage(_log)
         freed = inbox.take_back(self.desk.store, by=self.slot)
         if freed:
             _log.warning("took back claims of a former run", slot=self.slot, mails=freed)
@@ -47,15 +55,25 @@ class Worker:
         while not self.link.stopping:
             try:
                 pause_s = self.once()
+                outage.is_over()
+                self._trouble = ""
             except Deferred as error:
-                _log.error("the store does not answer; waiting", detail=error.detail)
+                outage.goes_on(error.detail)
                 pause_s = STORE_PAUSE_S
+                self._trouble = f"the store does not answer: {error.detail}"
             if pause_s:
                 self.link.wait(pause_s)
+
+    def trouble(self) -> str:
+        """Return what keeps mails from being worked on, "" for nothing; from any thread."""
+        broken = 0 if self._trouble else broken_mails(self.desk.store)
+        waiting = f"{broken} broken mails wait for a person (ticketgate mails --state broken)"
+        return self._trouble or (waiting if broken else "")
 
     def once(self) -> float:
         """Work on one batch; return how long to wait before the next, 0 for not at all."""
         self._settle_debts()
+        self._look_for_the_gone()
         inbox.pull(self.desk.store)
         batch, parked = inbox.claim(self.desk.store, by=self.slot, now=self.desk.clock())
         if parked:
@@ -118,6 +136,7 @@ class Worker:
                 conflicts += 1
                 if conflicts >= CONFLICTS:
                     raise
+                pause(conflicts)
                 continue
             if not written:
                 return
@@ -128,6 +147,7 @@ class Worker:
         """Decide and write in one transaction; return the mails that were written."""
         now, policy = self.desk.clock(), self.desk.policy
         with self.desk.store.writing() as conn:
+            take_turn(conn, words(heard, policy, now))
             settled = settle(conn, heard, self.desk.known, policy, now)
             twins = waiting_twins(conn, [one.identity for one in heard])
             ready = [
@@ -146,6 +166,14 @@ class Worker:
                 reasons=[str(reason) for reason in first.reasons],
             )
         return {one.mail.mail_id for one in chosen}
+
+    def _look_for_the_gone(self) -> None:
+        """Free what a daemon that is gone for good has claimed; where others share the store."""
+        if self.desk.store.shared and time.monotonic() - self._looked_at > LOOK_FOR_GONE_S:
+            freed = inbox.take_from_the_gone(self.desk.store, self.desk.clock())
+            if freed:
+                _log.warning("took over the claims of a daemon that is gone", mails=freed)
+            self._looked_at = time.monotonic()
 
     def _give_back(self, mails: Iterable[int], after_s: float, *, counted: bool) -> None:
         """Give mails back; while the store fails, remember to do it later."""

@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, case, delete, insert, select, update
+from sqlalchemy import (
+    Connection, Table, and_, bindparam, case, delete, insert, literal, select, update,
+)
 
-from parsers.errors import Deferred
 from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
 from router.ticket import Participant, Ticket
-from store.counters import count
+from store.columns import UtcTime
+from store.counters import count, ticket_counter
+from store.engine import Conflict
 from store.numbers import take
 from store.rows import event_row, participant_row, ticket_row
 from store.sending import write_outgoing
@@ -31,7 +34,10 @@ from store.tables import (
     thread_id,
     ticket,
 )
+from store.turns import take_turn
 from store.upsert import upsert
+
+__all__ = ["Conflict", "Decided", "write"]
 
 _FINISH = (
     update(inbox)
@@ -45,10 +51,6 @@ _FINISH = (
         },
     )
 )
-
-
-class Conflict(Deferred):
-    """A ticket was changed by somebody else since it was read: read again, decide again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def write(
     """
     ours = _finish(conn, decided, now)
     flat = [(one, decision) for one in ours for decision in one.decisions]
+    old = _read_places(conn, [decision for _, decision in flat])
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
     people = _write_people(conn, numbered)
@@ -86,8 +89,9 @@ def write(
     tickets = {one.mail: _tickets_of(new for owner, new in pairs if owner is one) for one in ours}
     links = [{"mail": m, "ticket": t} for m, numbers in tickets.items() if m for t in numbers]
     _insert_new(conn, mail_ticket, links)
-    outcomes = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
-    count(conn, outcomes)
+    amounts = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
+    amounts.update(_moved(old, numbered))
+    count(conn, amounts)
     return tickets
 
 
@@ -118,6 +122,28 @@ def _finished(one: Decided, now: datetime) -> dict[str, Any]:
         "reasons": list(reasons),
         "done_at": now,
     }
+
+
+def _read_places(conn: Connection, decisions: Sequence[Decision]) -> dict[int, str]:
+    """Return the counter in which each ticket that is going to change stands now."""
+    numbers = [d.ticket.number for d in decisions if d.ticket is not None and d.ticket.number]
+    if not numbers:
+        return {}
+    query = select(ticket.c.number, ticket.c.status, ticket.c.kind)
+    found = conn.execute(query.where(ticket.c.number.in_(numbers)))
+    return {row.number: ticket_counter(row.status, row.kind) for row in found}
+
+
+def _moved(old: Mapping[int, str], decisions: Sequence[Decision]) -> Counter[str]:
+    """Return what the counters of tickets change by."""
+    places, amounts = dict(old), Counter[str]()
+    for one in (d.ticket for d in decisions if d.ticket is not None):
+        new = ticket_counter(one.status, one.kind)
+        if one.number in places:
+            amounts[places[one.number]] -= 1
+        amounts[new] += 1
+        places[one.number] = new
+    return amounts
 
 
 def _number_tickets(conn: Connection, decisions: Sequence[Decision]) -> list[Decision]:
@@ -223,10 +249,14 @@ def _write_threads(conn: Connection, decisions: Sequence[Decision]) -> None:
 
 
 def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:
-    for decision in decisions:
-        for one in decision.reminders:
-            number = decision.ticket.number if decision.ticket and one.per_ticket else 0
-            _keep_reminder(conn, number, one)
+    steps = [
+        (decision.ticket.number if decision.ticket and one.per_ticket else 0, one)
+        for decision in decisions
+        for one in decision.reminders
+    ]
+    take_turn(conn, [f"step {number} {one.step} {one.detail}" for number, one in steps])
+    for number, one in steps:
+        _keep_reminder(conn, number, one)
     for decision in (d for d in decisions if d.failed_row):
         conn.execute(
             update(outbox)
@@ -243,7 +273,8 @@ def _keep_reminder(conn: Connection, number: int, one: Reminder) -> None:
         reminder.c.detail == one.detail,
         reminder.c.done_at.is_(None),
     )
-    earlier = case((reminder.c.due_at > one.due_at, one.due_at), else_=reminder.c.due_at)
+    due_at = literal(one.due_at, UtcTime())  # or it would be written as the database's own time
+    earlier = case((reminder.c.due_at > due_at, due_at), else_=reminder.c.due_at)
     if conn.execute(update(reminder).where(*same).values(due_at=earlier)).rowcount == 0:
         row = {"ticket": number, "step": one.step, "detail": one.detail, "due_at": one.due_at}
         conn.execute(insert(reminder).values(row))

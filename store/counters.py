@@ -1,11 +1,14 @@
 """Counters as table rows, written in the transaction that they count: any process can show them."""
 
+from collections import Counter
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, select
 
-from store.tables import counter, ticket
+from store.tables import counter
 from store.upsert import upsert
+
+_TICKETS = "tickets."
 
 
 def count(conn: Connection, amounts: Mapping[str, int], table: Table = counter) -> None:
@@ -35,6 +38,23 @@ def mails_by_outcome(conn: Connection) -> dict[str, int]:
 
 
 def tickets_by_status(conn: Connection) -> dict[str, int]:
-    """Return how many tickets are in each status."""
-    query = select(ticket.c.status, func.count()).group_by(ticket.c.status)
-    return dict(conn.execute(query.order_by(ticket.c.status)).all())
+    """Return how many tickets are in each status; a status without any is left out."""
+    found: Counter[str] = Counter()
+    for (status, _), value in tickets_in(read_counters(conn)).items():
+        found[status] += value
+    return dict(sorted(found.items()))
+
+
+def ticket_counter(status: str, kind: str) -> str:
+    """Return the name of the counter of all tickets of a status and kind."""
+    return f"{_TICKETS}{status}.{kind}"
+
+
+def tickets_in(counters: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    """Return how many tickets there are by (status, kind), out of all counters; zeros left out."""
+    return {
+        (status, kind): value
+        for name, value in counters.items()
+        if name.startswith(_TICKETS) and value
+        for status, _, kind in [name.removeprefix(_TICKETS).partition(".")]
+    }

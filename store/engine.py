@@ -3,24 +3,29 @@
 SQLite is two files beside each other: tickets.db and journal.db. Each writing transaction on
 tickets.db first takes a blocking file lock, because SQLite's own wait is a sleeping poll that
 starves; then BEGIN IMMEDIATE. Everything is synchronous=FULL in WAL: what was committed stays.
-This file never decides what is written.
+On PostgreSQL both are one database that several daemons may share, and writers wait only for those
+who decide on the same mails (`store.turns`). This file never decides what is written.
 """
 
 import fcntl
+import random
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from parsers.errors import Deferred
+from store import postgres
 
 BUSY_TIMEOUT_S = 5.0
 JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
@@ -31,6 +36,17 @@ _PRAGMAS = (
     f"PRAGMA journal_size_limit={JOURNAL_LIMIT_BYTES}",
     "PRAGMA wal_autocheckpoint=4000",  # pages, 16 MB: a page that changes often is copied once
 )
+CANNOT_STORE = "The helpdesk cannot store mail at the moment."
+ATTEMPTS = 5
+PAUSE_S = 0.02  # times the attempt, times chance
+T = TypeVar("T")
+
+
+class Conflict(Deferred):
+    """Somebody else was faster: a ticket has changed since it was read, or a deadlock was broken.
+
+    The whole unit may be done again from its reading on.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,11 @@ class Store:
     journal: Engine
     lock_path: Path | None
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is one database, which other daemons may use too."""
+        return self.desk is self.journal
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -67,6 +88,11 @@ class Store:
         with _as_deferred(self.journal), self.journal.connect() as conn:
             yield conn
 
+    def doubts(self) -> list[str]:
+        """Return the settings under which a crash of the machine may lose mail; empty when safe."""
+        with _as_deferred(self.desk):
+            return postgres.doubts(self.desk) if self.shared else []
+
     def close(self) -> None:
         """Close every connection."""
         self.desk.dispose()
@@ -85,15 +111,19 @@ class Store:
         try:
             return cast("Path", self.lock_path).open("ab")
         except OSError as error:  # no descriptors left, the directory is gone
-            raise Deferred("The helpdesk cannot store mail at the moment.", str(error)) from error
+            raise Deferred(CANNOT_STORE, str(error)) from error
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, password: str | None = None) -> Store:
     """Open the store at an SQLAlchemy URL; raises ValueError for a kind that is not supported.
 
-    The files are made when missing; their tables are not (see `store.schema`).
+    SQLite's files are made when missing; tables are not (see `store.schema`). `password` is for
+    PostgreSQL. Raises Refused when PostgreSQL's driver is missing; nothing is connected yet.
     """
     parsed = make_url(url)
+    if parsed.drivername == "postgresql+psycopg":
+        engine = postgres.postgres_engine(parsed.set(password=password) if password else parsed)
+        return Store(url, engine, engine, None)
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(f"[store] url: {parsed.get_backend_name()} is not supported")
     if not parsed.database or parsed.database == ":memory:":
@@ -153,6 +183,31 @@ def _as_deferred(engine: Engine) -> Iterator[None]:
     """Say of a failing store that it is our fault and temporary; IntegrityError goes through."""
     try:
         yield
-    except OperationalError as error:  # disk full, locked, I/O error
-        engine.dispose()
-        raise Deferred("The helpdesk cannot store mail at the moment.", str(error.orig)) from error
+    except PoolTimeoutError as error:
+        raise Deferred(CANNOT_STORE, "every connection to the database is in use") from error
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        if engine.dialect.name != "sqlite":
+            if postgres.is_clash(error):
+                raise Conflict(CANNOT_STORE, said) from error
+            if postgres.is_temporary(error):
+                raise Deferred(CANNOT_STORE, said) from error
+        elif isinstance(error, OperationalError):  # disk full, locked, I/O error
+            engine.dispose()
+            raise Deferred(CANNOT_STORE, said) from error
+        raise
+
+
+def repeated(unit: Callable[[], T]) -> T:
+    """Run a unit of reading and writing; run it again, a few times, when somebody was faster."""
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return unit()
+        except Conflict:
+            pause(attempt)
+    return unit()
+
+
+def pause(attempt: int) -> None:
+    """Wait a moment before the next attempt; by chance, so that two do not meet again."""
+    time.sleep(random.random() * PAUSE_S * attempt)  # noqa: S311 - no secret

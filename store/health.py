@@ -7,8 +7,9 @@ renews is as good as a failing one. Nothing here judges; it is never on the way 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, case, select
+from sqlalchemy import Connection, Table, case, literal, select
 
+from store.columns import UtcTime
 from store.engine import Store
 from store.tables import door_health, role_health
 from store.upsert import upsert
@@ -46,12 +47,33 @@ def say_of_role(store: Store, name: str, detail: str, now: datetime) -> None:
         _say(conn, role_health, name, detail, now)
 
 
+def still_here(conn: Connection, name: str, now: datetime) -> None:
+    """Note that a slot of work was alive when it claimed, whatever else it says of itself."""
+    new = upsert(conn, role_health)
+    conn.execute(
+        new.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"at": new.excluded["at"]},
+            where=role_health.c["at"] < new.excluded["at"],
+        ).values(name=name, state="ok", detail="", since=now, at=now)
+    )
+
+
 def read_health(store: Store) -> tuple[Health, ...]:
     """Return what everybody said last, doors first, by name; also of those that are gone."""
+    return (*read_doors(store), *read_roles(store))
+
+
+def read_doors(store: Store) -> tuple[Health, ...]:
+    """Return what doors said last, by name; raises Deferred when the journal cannot be read."""
     with store.journal_reading() as conn:
-        doors = _read(conn, door_health)
+        return tuple(_read(conn, door_health))
+
+
+def read_roles(store: Store) -> tuple[Health, ...]:
+    """Return what slots said last, by name; raises Deferred when the desk cannot be read."""
     with store.reading() as conn:
-        return (*doors, *_read(conn, role_health))
+        return tuple(_read(conn, role_health))
 
 
 def _read(conn: Connection, table: Table) -> list[Health]:
@@ -62,7 +84,7 @@ def _read(conn: Connection, table: Table) -> list[Health]:
 def _say(conn: Connection, table: Table, name: str, detail: str, now: datetime) -> None:
     state = "failing" if detail else "ok"
     new = upsert(conn, table)
-    began = case((table.c.state == state, table.c.since), else_=now)
+    began = case((table.c.state == state, table.c.since), else_=literal(now, UtcTime()))
     conn.execute(
         new.on_conflict_do_update(
             index_elements=["name"],

@@ -8,21 +8,23 @@ worker is counted. A mail that failed once is tried alone; after three lone fail
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
 from sqlalchemy.engine import CursorResult
 
 from store.counters import count
-from store.engine import Store
+from store.engine import Store, repeated
+from store.health import still_here
 from store.journal import deliveries_after
-from store.tables import inbox, reminder
+from store.journal_shared import inbox_row
+from store.tables import inbox, reminder, role_health
 
 LONE_ATTEMPTS = 3
 MAX_BATCH = 16
 MAX_BATCH_BYTES = 1_000_000
 PULL_LIMIT = 1_000
 WAIT_FOR_PARENT = timedelta(seconds=60)
+GONE_AFTER = timedelta(minutes=2)
 WAIT_FOR_TWIN = timedelta(seconds=20)  # an alarm's; a halted worker must not hold it up for longer
 
 
@@ -56,28 +58,23 @@ Twins = Mapping[tuple[str, str], Sequence[Twin]]  # by identity: Message-ID and 
 def pull(store: Store) -> int:
     """Bring mails that the doors have kept since the last time into the inbox; return how many.
 
-    The journal has one writer, so its ids are committed in order and the highest one known is
-    where to go on. An empty journal is legal.
+    SQLite's journal has one writer, so its ids are committed in order and the highest one known is
+    where to go on. An empty journal is legal. On PostgreSQL, where many write, nothing is left to
+    do: `journal.keep` has put the mail here in its own transaction.
     """
+    if store.shared:
+        return 0
     with store.reading() as conn:
         last = conn.execute(select(func.max(inbox.c.mail))).scalar() or 0
-    rows: list[dict[str, Any]] = [
-        {
-            "mail": one.id,
-            "lane": one.lane,
-            "size": one.size,
-            "sha256": one.sha256,
-            "message_id": one.message_id,
-            "content": one.content,
-            "received_at": one.envelope.received_at,
-        }
+    rows = [
+        inbox_row(one.id, one.envelope.received_at, one, size=one.size)
         for one in deliveries_after(store, last, PULL_LIMIT)
     ]
     if not rows:
         return 0
     with store.writing() as conn:
         last = conn.execute(select(func.max(inbox.c.mail))).scalar() or 0
-        new = [row | {"state": "kept", "reasons": []} for row in rows if row["mail"] > last]
+        new = [row for row in rows if row["mail"] > last]
         if new:
             conn.execute(insert(inbox), new)
     return len(new)
@@ -89,8 +86,13 @@ def claim(store: Store, *, by: str, now: datetime) -> tuple[list[Waiting], list[
     The operator hears of parked ones by a step of the clock, kept in the same transaction.
 
     Mails never tried come in a batch of at most 16 mails and 1 MB (a bigger mail alone); a mail
-    tried before comes alone.
+    tried before comes alone. Several may claim at once: on PostgreSQL rows in another's hands are
+    passed over, and on both the condition of the UPDATE decides who has a mail.
     """
+    return repeated(lambda: _claim(store, by, now))
+
+
+def _claim(store: Store, by: str, now: datetime) -> tuple[list[Waiting], list[Waiting]]:
     with store.writing() as conn:
         found = _due(conn, now)
         if not found:
@@ -103,16 +105,24 @@ def claim(store: Store, *, by: str, now: datetime) -> tuple[list[Waiting], list[
         fresh = [one for one in found if one.alone < LONE_ATTEMPTS]
         batch = _batch(fresh)
         alone = len(batch) == 1
-        conn.execute(
+        taken = conn.execute(
             update(inbox)
-            .where(inbox.c.mail.in_([one.mail for one in batch]), inbox.c.claimed_by.is_(None))
+            .where(
+                inbox.c.mail.in_([one.mail for one in batch]),
+                inbox.c.state == "kept",
+                inbox.c.claimed_by.is_(None),
+            )
             .values(
                 claimed_by=by,
                 attempts=inbox.c.attempts + 1,
                 alone=inbox.c.alone + (1 if alone else 0),
             )
+            .returning(inbox.c.mail)
         )
-    return batch, spent
+        ours = set(taken.scalars())
+        if store.shared:
+            still_here(conn, by, now)
+    return [one for one in batch if one.mail in ours], spent
 
 
 def give_back(
@@ -148,12 +158,35 @@ def take_back(store: Store, *, by: str) -> int:
         return _rows(conn.execute(statement))
 
 
-def take_all_back(store: Store) -> int:
-    """Free every claim; only for a supervisor that starts and knows that no worker runs."""
+def take_all_back(store: Store, daemon: str = "") -> int:
+    """Free every claim of a daemon; only for its supervisor, before any worker of it runs.
+
+    `daemon` is what the names of its slots end in; "" means that there is no other daemon.
+    """
     with store.writing() as conn:
-        held = (inbox.c.state == "kept", inbox.c.claimed_by.is_not(None))
+        held = [inbox.c.state == "kept", inbox.c.claimed_by.is_not(None)]
+        if daemon:
+            held.append(inbox.c.claimed_by.endswith(daemon, autoescape=True))
         statement = update(inbox).where(*held).values(claimed_by=None)
         return _rows(conn.execute(statement))
+
+
+def take_from_the_gone(store: Store, now: datetime) -> int:
+    """Free the claims of slots that have not been heard of for two minutes; return how many.
+
+    For a store with several daemons: one that is gone for good starts nothing again. A slot that
+    only slept finds out when it writes, because its claim is a condition there.
+    """
+    with store.reading() as conn:  # the usual case locks nothing
+        holders = select(inbox.c.claimed_by).where(
+            inbox.c.state == "kept", inbox.c.claimed_by.is_not(None)
+        )
+        holding = set(conn.execute(holders.distinct()).scalars())
+        heard = select(role_health.c.name).where(
+            role_health.c.name.in_(holding), role_health.c.at > now - GONE_AFTER
+        )
+        gone = holding - set(conn.execute(heard).scalars()) if holding else set()
+    return sum(take_back(store, by=name) for name in sorted(gone))
 
 
 def park(conn: Connection, mails: Sequence[int], now: datetime) -> None:
@@ -256,6 +289,7 @@ def _due(conn: Connection, now: datetime) -> list[Waiting]:
         )
         .order_by(inbox.c.lane, inbox.c.mail)
         .limit(MAX_BATCH)
+        .with_for_update(skip_locked=True)  # SQLite knows no row locks and leaves the words out
     )
     return [Waiting(*row) for row in conn.execute(query)]
 

@@ -4,6 +4,8 @@ Rule: one call of `keep` is one transaction and one sync to disk, however many m
 bytes of a mail are stored once; each 250 has a delivery row of its own. Nothing here reads a mail,
 and nothing is ever changed: only refusals are forgotten after their time.
 
+On PostgreSQL the inbox lies beside it, so a mail is put there in the same transaction.
+
 This is the hot path of the daemon, hence prepared SQL text with several rows a statement.
 """
 
@@ -20,9 +22,10 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from parsers.envelope import Envelope
 from store.columns import UtcTime
-from store.engine import Store
+from store.engine import Store, repeated
+from store.journal_shared import clean, keep_shared
 from store.tables import delivery, journal_counter, mailbox_mail, raw_mail, refusal
-from store.upsert import upsert
+from store.upsert import spelt, upsert
 
 ROWS_A_STATEMENT = 64
 _KEEP_RAW = "INSERT INTO raw_mail (sha256, size, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -111,17 +114,28 @@ def keep(
     to write, from when on the outcome is open. Raises Deferred when the store cannot write at all;
     any other exception is the fault of a row, so try again one by one.
     """
+    if store.shared:
+        return repeated(lambda: _keep(store, deliveries, begun))
+    return _keep(store, deliveries, begun)
+
+
+def _keep(
+    store: Store, deliveries: Sequence[NewDelivery], begun: Callable[[], None] | None
+) -> list[int]:
     ids: list[int] = []
     with store.journal_writing() as conn:
         if begun is not None:
             begun()
-        raws = {d.sha256: (d.sha256, len(d.raw), d.raw) for d in deliveries}
-        if raws:
-            conn.exec_driver_sql(_KEEP_RAW, list(raws.values()))
-        for start in range(0, len(deliveries), ROWS_A_STATEMENT):
-            part = deliveries[start : start + ROWS_A_STATEMENT]
-            values = tuple(value for d in part for value in _delivery_row(d))
-            ids += sorted(conn.exec_driver_sql(_keep_sql(len(part)), values).scalars())
+        if store.shared:
+            ids = keep_shared(conn, deliveries, [_delivery_row(d) for d in deliveries])
+        else:
+            raws = {d.sha256: (d.sha256, len(d.raw), d.raw) for d in deliveries}
+            if raws:
+                conn.exec_driver_sql(_KEEP_RAW, list(raws.values()))
+            for start in range(0, len(deliveries), ROWS_A_STATEMENT):
+                part = deliveries[start : start + ROWS_A_STATEMENT]
+                values = tuple(value for d in part for value in _delivery_row(d))
+                ids += sorted(conn.exec_driver_sql(_keep_sql(len(part)), values).scalars())
         _remember_origins(conn, deliveries, ids)
         _count(conn, (name for d in deliveries for name in _names("accepted", d.envelope.door)))
     return ids
@@ -155,7 +169,7 @@ def refuse(
     """Write refusals and count them; `unlisted` are counts (by counter name) without a row."""
     with store.journal_writing() as conn:
         if refusals:
-            conn.exec_driver_sql(_REFUSE, [_refusal_row(r) for r in refusals])
+            conn.exec_driver_sql(spelt(conn, _REFUSE), [_refusal_row(r) for r in refusals])
         names = [name for r in refusals for name in refusal_names(r)]
         _count(conn, names, unlisted or {})
 
@@ -257,23 +271,18 @@ def _count(conn: Connection, names: Iterable[str], more: Mapping[str, int] | Non
     counted = Counter(names)
     counted.update(more or {})
     if counted:
-        conn.exec_driver_sql(_COUNT, sorted(counted.items()))
+        conn.exec_driver_sql(spelt(conn, _COUNT), sorted(counted.items()))
 
 
 def _time(moment: datetime) -> str | None:
     return _TIME.process_bind_param(moment, _DIALECT)
 
 
-def _text(text: str) -> str:
-    """Return text that every database takes: no lone surrogate, no NUL."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
-
-
 def _delivery_row(one: NewDelivery) -> tuple[Any, ...]:
     return (
         one.sha256,
         one.sha256,
-        _text(one.message_id),
+        clean(one.message_id),
         one.content,
         len(one.raw),
         one.lane,
@@ -286,12 +295,12 @@ def _refusal_row(one: Refusal) -> tuple[Any, ...]:
     return (
         _time(one.at),
         one.door,
-        _text(one.peer),
-        _text(one.mail_from),
+        clean(one.peer),
+        clean(one.mail_from),
         json.dumps(one.recipients),
-        _text(one.message_id),
-        _text(one.reply),
-        _text(one.reason),
+        clean(one.message_id),
+        clean(one.reply),
+        clean(one.reason),
     )
 
 

@@ -192,9 +192,12 @@ def _reopen_expired(conn: Connection, now: datetime) -> None:
 def _take(
     conn: Connection, wanted: Select[tuple[int]], by: str, until: datetime
 ) -> list[OutboxRow]:
+    # Locked ahead, once (a CTE that locks is never run twice); SQLite knows no row locks and
+    # leaves the words out. The condition on the state decides, on both.
+    free = wanted.with_for_update(skip_locked=True).cte("free")
     taken = conn.execute(
         update(outbox)
-        .where(outbox.c.id.in_(wanted), outbox.c.state == "waiting")
+        .where(outbox.c.id.in_(select(free.c.id)), outbox.c.state == "waiting")
         .values(state="claimed", claimed_by=by, claimed_until=until, attempts=outbox.c.attempts + 1)
         .returning(*_COLUMNS)
     )

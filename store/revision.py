@@ -6,20 +6,26 @@ Roles ask here before they work. A new migration raises the number here too; a t
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from parsers.errors import Refused
-from store.engine import Store
+from parsers.errors import Deferred, Refused
+from store.engine import CANNOT_STORE, Store
+from store.postgres import is_temporary
 
-HEADS = {"journal": "0002", "desk": "0002"}
+HEADS = {"journal": "0002", "desk": "0003"}
 
 
 def require_current(store: Store) -> None:
-    """Refuse to work on tables of another revision; raises Refused with what to do."""
+    """Refuse to work on tables of another revision; raises Refused with what to do.
+
+    Raises Deferred when the database server does not answer.
+    """
     for group, known in HEADS.items():
         engine = store.journal if group == "journal" else store.desk
         try:
             with engine.connect() as conn:
                 found = conn.execute(text(f"SELECT version_num FROM {group}_revision")).scalar()  # noqa: S608 - our own names
-        except DBAPIError:
+        except DBAPIError as error:
+            if store.shared and is_temporary(error):
+                raise Deferred(CANNOT_STORE, str(error.orig)) from error
             found = None
         if found != known:
             raise Refused(

@@ -31,11 +31,12 @@ def read_tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
     wanted = list(dict.fromkeys(numbers))
     if not wanted:
         return {}
+    # The row with the version first: what changes after it is then noticed when it is written.
+    rows = conn.execute(select(ticket).where(ticket.c.number.in_(wanted))).mappings().all()
     people: dict[int, list[Participant]] = defaultdict(list)
     query = select(participant).where(participant.c.ticket.in_(wanted)).order_by(participant.c.id)
     for row in conn.execute(query).mappings():
         people[row["ticket"]].append(_participant(row))
-    rows = conn.execute(select(ticket).where(ticket.c.number.in_(wanted))).mappings()
     return {row["number"]: _ticket(row, people[row["number"]]) for row in rows}
 
 

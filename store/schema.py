@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, insert, select, update
+from sqlalchemy import Connection, MetaData, insert, select, text, update
 
 from store.columns import DESK, JOURNAL
 from store.engine import Store
@@ -17,15 +17,20 @@ from store.tables import sequence
 
 # group -> its tables; alembic writes the group's revision into the table GROUP_revision
 GROUPS = {"journal": JOURNAL, "desk": DESK}
+UPGRADE_TURN = 0x7570677261  # "upgra"
 SEQUENCES = ("ticket", "participant", "outbox")
 
 
 def upgrade(store: Store, *, first_ticket: int) -> None:
-    """Create or upgrade all tables; start numbering tickets at `first_ticket` or later."""
+    """Create or upgrade all tables; start numbering tickets at `first_ticket` or later.
+
+    Several may do so at once: on PostgreSQL they take turns, as the file lock makes them on SQLite.
+    """
     for group in GROUPS:
         with _connection(store, group) as conn:
             command.upgrade(_config(group, conn), "head")
     with store.writing() as conn:
+        _take_turn(conn)
         known = dict(conn.execute(select(sequence.c.name, sequence.c.next)).all())
         for name in SEQUENCES:
             first = first_ticket if name == "ticket" else 1
@@ -50,9 +55,14 @@ def _config(group: str, conn: Connection | None) -> Config:
 
 @contextmanager
 def _connection(store: Store, group: str) -> Iterator[Connection]:
-    if group == "journal":
-        with store.journal_writing() as conn:
-            yield conn
-    else:
-        with store.writing() as conn:
-            yield conn
+    writing = store.journal_writing if group == "journal" else store.writing
+    with writing() as conn:
+        _take_turn(conn)
+        yield conn
+
+
+def _take_turn(conn: Connection) -> None:
+    """Wait for other starts; a step may then take as long as it needs."""
+    if conn.dialect.name != "sqlite":
+        conn.execute(text("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"))
+        conn.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": UPGRADE_TURN})

@@ -1,4 +1,4 @@
-"""Insert rows unless they are there already: the one statement that databases spell differently."""
+"""What databases spell differently: inserting rows unless they are there, and parameters."""
 
 from typing import Any
 
@@ -13,3 +13,8 @@ def upsert(conn: Connection, table: Table) -> Any:
     from sqlalchemy.dialects.postgresql import insert  # large, and not needed on SQLite
 
     return insert(table)
+
+
+def spelt(conn: Connection, said: str) -> str:
+    """Return SQL text, written with `?`, with the driver's own mark for a parameter."""
+    return said if conn.dialect.name == "sqlite" else said.replace("?", "%s")

@@ -5,12 +5,12 @@ import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import postgres
 import pytest
+from postgres import FIRST_TICKET
 
 from store.engine import Store, open_store
 from store.schema import upgrade
-
-FIRST_TICKET = 100001
 
 
 @pytest.fixture
@@ -20,10 +20,36 @@ def place() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, place: Path) -> Iterator[str]:
+    """Where a store may be made: a test that asks for this runs on both databases."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{place}/tickets.db"
+    else:
+        with postgres.database() as url:
+            yield url
+
+
 @pytest.fixture
-def store(place: Path) -> Iterator[Store]:
-    """An empty store of the newest revision."""
+def sqlite_store(place: Path) -> Iterator[Store]:
+    """An empty store of the newest revision in files, for what only they have."""
     opened = open_store(f"sqlite:///{place}/tickets.db")
+    upgrade(opened, first_ticket=FIRST_TICKET)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """An empty store of the newest revision on PostgreSQL, for what SQLite does not know."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store of the newest revision, on both databases."""
+    opened = open_store(store_url)
     upgrade(opened, first_ticket=FIRST_TICKET)
     yield opened
     opened.close()

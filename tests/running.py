@@ -39,6 +39,8 @@ class Helpdesk:
 
     def __init__(self, place: Path, changes: dict[str, str] | None = None) -> None:
         text = WORLD.read_text()
+        named = (changes or {}).get("sqlite:///tickets.db", "")
+        self.store_url = named or f"sqlite:///{place}/tickets.db"
         for old, new in (changes or {}).items():
             assert old in text, old
             text = text.replace(old, new)
@@ -48,17 +50,20 @@ class Helpdesk:
         self.env = os.environ | {"TICKETGATE_TEST_SECRET": SECRET}
         self.process: subprocess.Popen[str] | None = None
         self.smtp = ("", 0)
-        self.web = ""
+        self.web = self.lmtp = ""
+        self.launch: tuple[str, ...] = ()  # a program that runs the daemon, and its words
+        self.fds: tuple[int, ...] = ()  # descriptors that it inherits
 
     def start(self) -> None:
         """Start it and wait for its ready line."""
         self.log = (self.place / "serve.log").open("a")
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--config", self.config],
+            [*self.launch, PROGRAM, "serve", "--config", self.config],
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
             env=self.env,
+            pass_fds=self.fds,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -66,6 +71,7 @@ class Helpdesk:
         words = dict(word.split("=", 1) for word in line.split()[1:])
         host, _, port = words["smtp"].rpartition(":")
         self.smtp, self.web = (host, int(port)), words.get("web", "")
+        self.lmtp = words.get("lmtp", "")
 
     def stop(self) -> None:
         """Stop it as an operator would; it must end in order."""
@@ -125,7 +131,7 @@ class Helpdesk:
     def settled(self, mails: int) -> list[dict[str, Any]]:
         """Wait until this many mails are decided, and return them."""
 
-        store = open_store(f"sqlite:///{self.place}/tickets.db")
+        store = open_store(self.store_url)
         decided = select(func.count()).select_from(inbox).where(inbox.c.state != "kept")
 
         def look() -> bool:

@@ -34,6 +34,7 @@ from store.tables import inbox as inbox_table
 from store.tables import outbox as outbox_table
 from templates.render import Speaker
 
+WORLD_URL = "sqlite:///tickets.db"
 SECRET = "a secret for tests only, 32 bytes"
 _PLACEHOLDER = re.compile(r"\{\{(\w+) ([\w@.-]+)\}\}")
 
@@ -53,11 +54,15 @@ class Said:
 
 
 class Stage:
-    """A helpdesk in `place` with the world of `world`; `now` is moved by hand."""
+    """A helpdesk in `place` with the world of `world`; `now` is moved by hand.
 
-    def __init__(self, place: Path, world: Path, now: datetime) -> None:
+    Its store is `url`, or else the one that the world names.
+    """
+
+    def __init__(self, place: Path, world: Path, now: datetime, url: str = "") -> None:
         os.environ["TICKETGATE_TEST_SECRET"] = SECRET
-        (place / "config.toml").write_text(world.read_text())
+        text = world.read_text()
+        (place / "config.toml").write_text(text.replace(WORLD_URL, url or WORLD_URL))
         self.config = load(place / "config.toml")
         self.store = open_store(self.config.store.url)
         upgrade(self.store, first_ticket=self.config.helpdesk.first_ticket)

@@ -28,10 +28,10 @@ STEP_KEYS = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
-def test_the_story_goes_as_told(case: Path, place: Path) -> None:
+def test_the_story_goes_as_told(case: Path, place: Path, store_url: str) -> None:
     expect = tomllib.loads((case / "expect.toml").read_text())
     world = HERE / "worlds" / f"{expect.get('world', 'wlcg')}.toml"
-    stage = Stage(place, world, expect["now"])
+    stage = Stage(place, world, expect["now"], store_url)
     written: set[str] = set()
     for number, step in enumerate(expect["step"], start=1):
         assert set(step) <= STEP_KEYS, f"unknown keys: {set(step) - STEP_KEYS}"

@@ -49,15 +49,29 @@ def test_the_locks_are_in_step_with_the_project_file() -> None:
             flags=re.MULTILINE,
         )
     }
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    extras = [
+        one for names in project["project"]["optional-dependencies"].values() for one in names
+    ]
+    wanted = [*project["project"]["dependencies"], *extras, *project["dependency-groups"]["dev"]]
     for requirement in wanted:
         name, _, rule = (
             requirement.partition(">=") if ">=" in requirement else requirement.partition("==")
         )
+        name = name.partition("[")[0]
         version = pinned.get(name.replace(".", "-"))
         assert version, f"{name} is not locked"
         least = rule.split(",")[0]
         assert _as_numbers(version) >= _as_numbers(least), f"{name} {version} is older than {least}"
+
+
+def test_an_extra_adds_its_own_packages_to_what_runs_and_changes_none() -> None:
+    def locked(name: str) -> set[str]:
+        text = (ROOT / "requirements" / f"{name}.txt").read_text()
+        return set(re.findall(r"^([a-z0-9.-]+==[^\s;\\]+)", text, flags=re.MULTILINE))
+
+    assert locked("run") < locked("postgres") < locked("dev")
+    added = {one.partition("==")[0] for one in locked("postgres") - locked("run")}
+    assert added == {"psycopg", "psycopg-binary"}
 
 
 def test_there_is_no_lock_file_that_names_index_hosts() -> None:

@@ -93,7 +93,7 @@ def store_of(config: "Config") -> "Iterator[Store]":
     """Give the store of this configuration; it must have been made by `serve`."""
     from store.visit import visit
 
-    with failures(), visit(config.store.url) as store:
+    with failures(), visit(config.store.url, config.store.secret) as store:
         yield store
 
 

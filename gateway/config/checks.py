@@ -197,6 +197,12 @@ def _warnings(document: Document) -> Iterator[Finding]:
     if _table(document, "smtp").get("submission_networks"):
         loc = ("smtp", "submission_networks")
         yield Finding(loc, "mail from these networks is trusted without proof", Severity.WARNING)
+    web = _table(document, "web")
+    host = _text(web, "listen").rpartition(":")[0]
+    here = host.startswith(("unix", "127.", "[::1]", "localhost"))
+    if host and not here and web.get("access", "loopback") == "loopback":
+        message = "only this machine may read what listens for others too: set access"
+        yield Finding(("web", "listen"), message, Severity.WARNING)
     for section in NOT_YET:
         if document.get(section):
             yield Finding((section,), "has no effect in this version", Severity.WARNING)

@@ -163,6 +163,15 @@ class Store(Section):
         validate_default=True,
         description="sqlite:///FILE (journal.db lies beside it) or postgresql+psycopg://...",
     )
+    password: SecretReference | None = Field(
+        default=None,
+        description="PostgreSQL's password; without it, libpq's own ways (PGPASSFILE).",
+    )
+
+    @property
+    def secret(self) -> str | None:
+        """Return the password to connect with, None for none."""
+        return self.password.reveal().decode() if self.password is not None else None
 
 
 class Relay(Section):
@@ -226,6 +235,10 @@ class Web(Section):
     access: Literal["loopback", "proxy", "everyone"] = Field(
         default="loopback",
         description="Who may read: this machine, whom a proxy lets through, or everyone.",
+    )
+    watchers: Networks = Field(
+        default=(),
+        description="Networks that may read /healthz, /readyz and /metrics, besides this machine.",
     )
 
 

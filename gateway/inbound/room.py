@@ -12,6 +12,7 @@ from time import monotonic
 from parsers.errors import Deferred
 
 DISK_LOOK_S = 1.0
+RESERVE_BYTES = 256 * 1024 * 1024
 FREE_BYTES_A_MAIL = 64 * 1024
 
 
@@ -36,7 +37,7 @@ class Room:
     def require_disk(self) -> None:
         """Raise NoRoom when the free disk is below its reserve."""
         if monotonic() - self._looked_at >= DISK_LOOK_S:
-            self._disk_is_short = self._look()
+            self._disk_is_short = self.disk_is_short()
             self._looked_at = monotonic()
         if self._disk_is_short:
             raise NoRoom("The helpdesk has no room for mail at the moment.", "disk below reserve")
@@ -45,11 +46,15 @@ class Room:
         """Whether a mail that grows by `more` to `size` bytes fits into memory now."""
         return size <= FREE_BYTES_A_MAIL or self.bytes_held + more <= self._in_flight_bytes
 
-    def _look(self) -> bool:
-        if self._directory is None:
-            return False
-        found = os.statvfs(self._directory)
-        return found.f_bavail * found.f_frsize < self._reserve_bytes
+    def disk_is_short(self) -> bool:
+        """Look whether the free disk is below its reserve; from any thread."""
+        return self._directory is not None and free_bytes(self._directory) < self._reserve_bytes
+
+
+def free_bytes(directory: Path) -> int:
+    """Return how many bytes the daemon may still write where a directory lies."""
+    found = os.statvfs(directory)
+    return found.f_bavail * found.f_frsize
 
 
 class Share:

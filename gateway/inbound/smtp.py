@@ -85,8 +85,10 @@ class SmtpDoor:
     async def listen(self, listening: socket.socket) -> None:
         """Begin to accept on a bound socket, TCP or unix."""
         loop = asyncio.get_running_loop()
-        make = loop.create_unix_server if listening.family == socket.AF_UNIX else loop.create_server
-        self._server = await make(lambda: _Porch(self), sock=listening, backlog=BACKLOG)
+        # For a unix socket, too: create_unix_server may remove a path that is not ours.
+        self._server = await loop.create_server(
+            lambda: _Porch(self), sock=listening, backlog=BACKLOG
+        )
 
     def refusal(self, peer: str) -> str | None:
         """Return why a new peer is sent away, None to let it in."""

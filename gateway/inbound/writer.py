@@ -16,6 +16,7 @@ from time import monotonic
 import structlog
 
 from gateway.inbound.room import Share
+from gateway.outage import Outage
 from parsers.errors import Deferred
 from router.addresses import LANE_ALARM
 from store.engine import Store
@@ -72,6 +73,7 @@ class Writer:
         self._unlisted: Counter[str] = Counter()
         self._group: list[Waiting] = []
         self._failures = 0
+        self._outage = Outage(log)
         self._closing = False
         self._dead = False
         self._thread = self._new_thread()
@@ -173,6 +175,8 @@ class Writer:
         outcomes = self._keep(self._group)
         kept = sum(1 for _, outcome in outcomes if not isinstance(outcome, Deferred))
         self._failures = 0 if kept else self._failures + 1
+        if kept:
+            self._outage.is_over()
         self._finish(outcomes)
         log.debug("group", mails=len(outcomes), kept=kept, seconds=monotonic() - begun_at)
         if kept:
@@ -222,11 +226,12 @@ class Writer:
                 try_writing(self._store)
         except Deferred as error:
             self._failures += 1
-            log.warning("store cannot write", error=_said(error))
+            self._outage.goes_on(_said(error))
             return
         except Exception as error:
             log.error("refusals not written", count=len(some), error=_said(error))  # noqa: TRY400 - see _said
         self._failures = 0
+        self._outage.is_over()
         with self._turn:
             for _ in some:
                 self._refusals.popleft()

@@ -16,13 +16,15 @@ from time import monotonic
 
 import structlog
 
+from gateway.outage import Outage
 from gateway.outbound.carry import Carrier, OnFailed
 from gateway.outbound.handover import Handover, Relays
 from gateway.outbound.letter import Writer
 from gateway.outbound.marks import WAITS_S, Marks
+from parsers.errors import Deferred
 from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
 from store import outbox
-from store.engine import Store
+from store.engine import Store, repeated
 from store.outbox import OutboxRow
 
 _ALARMS = (LANE_ALARM,)
@@ -30,6 +32,7 @@ _OTHERS = (LANE_REPLY, LANE_REST)
 ALARM_LOOK_S = 0.02
 _IDLE_S = 1.0  # between two looks when something is due that cannot be begun
 _TROUBLE_S = 5.0  # after the store failed
+_STILL_S = 30.0  # between two looks, beyond the poll: more is a loop that hangs
 _log = structlog.get_logger(__name__)
 
 
@@ -74,10 +77,13 @@ class Courier:
         self._gate = self._handover.gate
         self._marks = Marks(store, settings.mark_waits_s)
         self._carrier = Carrier(writer, self._handover, self._marks, now, on_failed=on_failed)
+        self._outage = Outage(_log)
         self._batch: deque[OutboxRow] = deque()
         self._alarms_at = float("-inf")  # when we last asked for them
         self._alarms: set[asyncio.Task[None]] = set()
         self._others: set[asyncio.Task[None]] = set()
+        self._unread = ""
+        self._looked_at = monotonic()
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Carry until `stop` is set; `wake` says that there may be new rows.
@@ -100,6 +106,13 @@ class Courier:
             waking.cancel()
         await self._finish()
 
+    def trouble(self) -> str:
+        """Return what keeps mails from leaving now, "" for nothing; from any thread."""
+        still_s = monotonic() - self._looked_at
+        if still_s > self._settings.poll_s + _STILL_S:
+            return f"the outbox has not been looked at for {still_s:.0f} s"
+        return self._unread or self._handover.trouble()
+
     async def once(self) -> int:
         """Carry all that is due now, and return how many rows were begun."""
         begun = 0
@@ -117,9 +130,16 @@ class Courier:
             if self._batch:  # every slot is busy: the end of a sending brings us back
                 return ALARM_LOOK_S
             due_at = await asyncio.to_thread(self._due_at)
-        except Exception:
-            _log.exception("outbox not read")
+            self._outage.is_over()
+        except Deferred as error:
+            self._outage.goes_on(error.detail)
+            self._unread = f"the outbox cannot be read: {error.detail}"
             return _TROUBLE_S
+        except Exception as error:
+            _log.exception("outbox not read")
+            self._unread = f"the outbox cannot be read: {getattr(error, 'detail', error)}"
+            return _TROUBLE_S
+        self._unread, self._looked_at = "", monotonic()
         if due_at is None:
             return self._settings.poll_s
         wait_s = (due_at - self._now()).total_seconds()
@@ -196,8 +216,12 @@ class Courier:
     def _claim_now(self, claim: Callable[..., list[OutboxRow]], limit: int) -> list[OutboxRow]:
         now = self._now()
         until = now + timedelta(seconds=self._settings.claim_s)
-        with self._store.writing() as conn:
-            return claim(conn, by=self._settings.name, now=now, until=until, limit=limit)
+
+        def unit() -> list[OutboxRow]:
+            with self._store.writing() as conn:
+                return claim(conn, by=self._settings.name, now=now, until=until, limit=limit)
+
+        return repeated(unit)
 
     def _due_at(self) -> datetime | None:
         """Return when something falls due that could be begun, by what is free now."""
@@ -229,6 +253,10 @@ class Courier:
         while not stop.is_set():
             try:
                 count = await asyncio.to_thread(self._release_now)
+            except Deferred as error:
+                self._outage.goes_on(error.detail)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _TROUBLE_S)
             except Exception:
                 _log.exception("claims not taken back")
                 with suppress(TimeoutError):

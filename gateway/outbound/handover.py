@@ -36,6 +36,7 @@ class Handover:
         self._send_s = send_s
         self._patience_s = patience_s
         self.gate = Gate(now)
+        self._refusal = ""
 
     async def send(self, letter: Letter, lane: int) -> str:
         """Return what the relay said that took it; raises as the relays did.
@@ -61,6 +62,13 @@ class Handover:
             except Refused:
                 raise error from None
 
+    def trouble(self) -> str:
+        """Return since when and why the first relay takes nothing, "" while it does."""
+        since = self.gate.closed_at
+        if since is None:
+            return ""
+        return f"the relay takes nothing since {since:%Y-%m-%d %H:%M:%S} UTC: {self._refusal}"
+
     async def close(self) -> None:
         """Close what the relays keep open."""
         for relay in (self._relays.first, self._relays.second):
@@ -72,13 +80,15 @@ class Handover:
         """Send by the first relay, and note in its gate what that says about the relay."""
         try:
             said = await _within(self._relays.first, letter, limit_s)
-        except RelayDown:
+        except RelayDown as error:
+            self._refusal = error.detail
             self.gate.down()
             raise
         except (Refused, RecipientDeferred):
             self.gate.took()  # it works: it judged this mail
             raise
-        except Deferred:
+        except Deferred as error:
+            self._refusal = error.detail
             self.gate.strike()
             raise
         self.gate.took()

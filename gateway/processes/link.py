@@ -1,8 +1,9 @@
 """The link: what a role process holds of its supervisor, as inherited file descriptors.
 
-A pipe carries reports up, one JSON object a line: ready, busy, idle, bye, failed. Datagram sockets
-carry wake-ups between roles: a wake-up only saves the poll interval, so losing one loses nothing,
-and no call here ever blocks on another process. When the supervisor dies, the role dies too.
+A pipe carries reports up, one JSON object a line: ready, busy, idle, alive, bye, failed. Datagram
+sockets carry wake-ups between roles: a wake-up only saves the poll interval, so losing one loses
+nothing, and no call here ever blocks on another process. When the supervisor dies, the role dies
+too. Whoever waits here, or lets an event loop run, proves that it lives: `alive`, every 5 seconds.
 Without a supervisor a link still works: nothing is reported, nobody is woken, waiting is polling.
 """
 
@@ -12,6 +13,7 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -22,6 +24,7 @@ from gateway.processes.wiring import LinkText, die_with_the_supervisor, read_lin
 # A report stays below PIPE_BUF (4096 on Linux): the pipe takes it whole or not at all.
 _ROWS_SHOWN = 100
 UNSENT_WAIT_S = 0.5
+ALIVE_S = 5.0
 _MESSAGE_CHARS = 300
 
 
@@ -33,7 +36,10 @@ class Link:
 
     def __init__(self, text: LinkText | None = None) -> None:
         self.bound: Mapping[str, str] = dict(text.bound) if text else {}
+        self.handed: Mapping[str, int] = dict(text.handed) if text else {}
         self.stopping = False
+        self._moved_at = time.monotonic()
+        self._deadline = float("-inf")
         self._report_fd = text.report if text else None
         self._unsent = b""
         self._ears: socket.socket | None = None
@@ -83,10 +89,12 @@ class Link:
         A slot that is overdue is killed. The next report, busy or idle, replaces this one.
         """
         shown = list(rows[:_ROWS_SHOWN])
+        self._deadline = deadline
         self._report({"report": "busy", "rows": shown, "deadline": deadline})
 
     def idle(self) -> None:
         """Report that nothing is being worked on."""
+        self._deadline = float("-inf")
         self._report({"report": "idle"})
 
     def bye(self) -> None:
@@ -96,6 +104,22 @@ class Link:
     def failed(self, message: str) -> None:
         """Report why this slot ends; shown if it could not start at all."""
         self._report({"report": "failed", "message": message[:_MESSAGE_CHARS]})
+
+    def alive(self) -> None:
+        """Report that the main loop goes round; seldom enough to be called in each round."""
+        now = time.monotonic()
+        if now - self._moved_at >= ALIVE_S:
+            self._moved_at = now
+            if not self._unsent:  # a report that says more must not be lost for this one
+                self._report({"report": "alive"})
+
+    def still_s(self) -> float:
+        """Return for how long the main loop has given no sign of life; 0 while it is busy.
+
+        May be called from any thread.
+        """
+        now = time.monotonic()
+        return 0.0 if now <= self._deadline else now - max(self._moved_at, self._deadline)
 
     def wake(self, role: str) -> None:
         """Wake every slot of a role; one that is dead, stopped or already awake does no harm."""
@@ -107,15 +131,21 @@ class Link:
     def wait(self, timeout_s: float) -> bool:
         """Wait until woken (True), or for the time to pass or the stop to come (False)."""
         self._flush()
-        if self.stopping:
-            return False
+        end = time.monotonic() + self._patience(timeout_s)
         poll = select.poll()
         poll.register(self._bell, select.POLLIN)
         if self._ears is not None:
             poll.register(self._ears, select.POLLIN)
-        poll.poll(self._patience(timeout_s) * 1000)
-        self._still_bell()
-        return self._drain() and not self.stopping
+        while True:
+            if self.stopping:
+                return False
+            self.alive()
+            self._flush()
+            left_s = end - time.monotonic()
+            heard = poll.poll(max(0.0, min(left_s, ALIVE_S)) * 1000)
+            self._still_bell()
+            if heard or left_s <= ALIVE_S:
+                return self._drain() and not self.stopping
 
     async def await_wake(self, timeout_s: float) -> bool:
         """Like `wait`, in asyncio. One task of a process awaits wake-ups; it tells the others."""
@@ -159,6 +189,12 @@ class Link:
         loop.add_reader(self._bell, self._on_bell)
         if self._ears is not None:
             loop.add_reader(self._ears, self._on_wake)
+        self._beat(loop)
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Prove again and again that this event loop runs."""
+        self.alive()
+        loop.call_later(ALIVE_S, self._beat, loop)
 
     def _on_bell(self) -> None:
         self._still_bell()
@@ -188,6 +224,7 @@ class Link:
         return woken
 
     def _report(self, report: dict[str, Any]) -> None:
+        self._moved_at = time.monotonic()
         if self._report_fd is not None:
             self._unsent = (json.dumps(report) + "\n").encode()
             self._flush()

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,6 +23,7 @@ BACKOFF_MOST_S = 30.0
 SETTLED_AFTER_S = 60.0  # a process that lived this long starts the back-off anew
 START_TIMEOUT_S = 60.0
 OVERDUE_S = 10.0
+SILENT_S = 60.0  # a role proves its life every 5 s (gateway.processes.link)
 KILL_TIMEOUT_S = 5.0
 
 Command = Callable[[str, int, str], list[str]]
@@ -34,6 +35,7 @@ class Role:
     """A kind of process. `stop_order`: lower ones stop first, equal ones together.
 
     `grace_s` is how long a process may take to stop before it is killed; `nice` is added to ours.
+    `opens` are the names of its doors: sockets handed to us under these names go to it.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Role:
     stop_order: int = 0
     grace_s: float = 10.0
     nice: int = 0
+    opens: tuple[str, ...] = ()
 
 
 class Slot:
@@ -59,19 +62,25 @@ class Slot:
         self.start_at = 0.0
         self.ears, self.voice = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._log = _log.bind(role=role.name, slot=number)
-        self._started_at = 0.0
+        self._started_at = self._heard_at = 0.0
         self._deadline: float | None = None
         self._rows: list[int] = []
         self._line = b""
         self._bye = False
 
     def start(
-        self, command: Command, voices: Sequence[tuple[str, int]], held: Sequence[int], now: float
+        self,
+        command: Command,
+        voices: Sequence[tuple[str, int]],
+        held: Sequence[int],
+        handed: Mapping[str, int],
+        now: float,
     ) -> None:
         """Start a process. A command that cannot even be run counts as a process that died."""
         self.reports, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         bound = tuple((k, v) for k, v in self.addresses.items() if _travels(v))
-        text = LinkText(writer, self.ears.fileno(), tuple(voices), tuple(held), bound)
+        doors = tuple((k, fd) for k, fd in handed.items() if k in self.role.opens)
+        text = LinkText(writer, self.ears.fileno(), tuple(voices), tuple(held), bound, doors)
         self.is_ready, self._bye, self._line, self._deadline = False, False, b"", None
         self._started_at = now
         self.message = ""
@@ -93,7 +102,7 @@ class Slot:
             os.setpriority(os.PRIO_PROCESS, self.process.pid, self._niceness())
         self._log.info("role started", pid=self.process.pid)
 
-    def hear(self) -> None:
+    def hear(self, now: float) -> None:
         """Read the reports that have come; never blocks."""
         while self.reports is not None:
             try:
@@ -103,6 +112,7 @@ class Slot:
             if not data:
                 self._close_reports()
                 return
+            self._heard_at = now
             *lines, self._line = (self._line + data).split(b"\n")
             for line in lines:
                 self._take(line)
@@ -111,7 +121,7 @@ class Slot:
         """Notice the end of the process, if it has ended."""
         if self.process is None or self.process.poll() is None:
             return
-        self.hear()
+        self.hear(now)
         code = self.process.returncode
         how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
         if self._bye or (self.is_ready and now - self._started_at >= SETTLED_AFTER_S):
@@ -119,21 +129,25 @@ class Slot:
         self._gone(how, now)
 
     def kill_if_late(self, now: float) -> None:
-        """Kill a process that is overdue with its work, or does not become ready."""
+        """Kill a process that is overdue with its work, does not become ready, or hangs."""
         if self.process is None:
             return
         if self._deadline is not None and now > self._deadline + OVERDUE_S:
             self._log.error("role killed: overdue", pid=self.process.pid, rows=self._rows)
         elif not self.is_ready and now > self._started_at + START_TIMEOUT_S:
             self._log.error("role killed: not ready in time", pid=self.process.pid)
+        elif self.is_ready and self._deadline is None and now > self._heard_at + SILENT_S:
+            self._log.error("role killed: silent", pid=self.process.pid, silent_s=SILENT_S)
         else:
             return
         self._deadline = None
+        self._heard_at = now  # say and kill once; it is dead in a moment
         self.kill()
 
     def forgive(self, pause_s: float) -> None:
         """Put off what is due after a pause in which nobody, or only we, stood still."""
         self._started_at += pause_s
+        self._heard_at += pause_s
         if self._deadline is not None:
             self._deadline += pause_s
 
@@ -199,6 +213,9 @@ class Slot:
     def _hear_idle(self, _report: dict[str, Any]) -> None:
         self._deadline = None
 
+    def _hear_alive(self, _report: dict[str, Any]) -> None:
+        """Nothing more: that it came says it all."""
+
     def _hear_bye(self, _report: dict[str, Any]) -> None:
         self._bye = True
 
@@ -209,6 +226,7 @@ class Slot:
         "ready": _hear_ready,
         "busy": _hear_busy,
         "idle": _hear_idle,
+        "alive": _hear_alive,
         "bye": _hear_bye,
         "failed": _hear_failed,
     }

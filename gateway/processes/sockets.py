@@ -1,7 +1,8 @@
 """Listening sockets: bound here once, for every door and page, on HOST:PORT or a unix path.
 
 Rule: a fault names the door, the address and what to do. A path that a killed process left is
-taken over; one that answers, or is no socket, never is. Nothing here accepts or speaks.
+taken over; one that answers, or is no socket, never is. A socket that the service manager handed
+over (gateway.processes.handed) is used as it is and left as it was. Nothing here accepts or speaks.
 """
 
 import grp
@@ -17,13 +18,22 @@ PROBE_TIMEOUT_S = 1.0
 
 
 @contextmanager
-def bound(name: str, listen: str, group: str = "") -> Iterator[tuple[socket.socket, str]]:
+def bound(
+    name: str, listen: str, group: str = "", *, handed: int | None = None
+) -> Iterator[tuple[socket.socket, str]]:
     """Give a bound socket and its address in the form of `listen`; closed at the end.
+
+    `handed` is the descriptor of one that is open already: then nothing is bound, and at the end
+    only our copy is closed.
 
     `listen` is HOST:PORT (port 0: any free one), [IPV6]:PORT or unix:PATH. A unix socket may be
     used by its owner and by `group`; "" is the group that the directory gives. Raises OSError with
     a sentence for the operator.
     """
+    if handed is not None:
+        with socket.socket(fileno=handed) as door:
+            yield door, _said(door)
+        return
     door = _bind_path(name, listen, group) if listen.startswith(UNIX) else _bind(name, listen)
     with door:
         try:

@@ -1,8 +1,9 @@
 """The supervisor: starts the roles as processes, restarts a dead one, stops them in order.
 
 No domain code: it does not know what a mail is. It prints one line on standard output when every
-role is ready. A role that cannot start at all ends everything with a message; a role that was
-ready once is restarted for ever, with a back-off. Nothing it starts outlives it (see `wiring`).
+role is ready, and tells the service manager the same (see `notify`). A role that cannot start at
+all ends everything with a message; a role that was ready once is restarted for ever, with a
+back-off. Nothing it starts outlives it (see `wiring`).
 """
 
 import fcntl
@@ -10,13 +11,14 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 import structlog
 
+from gateway.processes.notify import Notify
 from gateway.processes.slot import Command, Role, Slot
 
 STARTS_AT_MOST = 3  # before the first ready; a port may be in use for a moment after a kill
@@ -40,7 +42,9 @@ def sole_daemon(lock: Path) -> Iterator[int]:
     Hand the descriptor to the supervisor: its roles hold the lock too, so that a new daemon never
     runs beside the last role of an old one. The kernel frees it: a stale lock cannot exist.
     """
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    ours = os.access(lock if lock.exists() else lock.parent, os.W_OK)  # else a file of somebody's
+    flags = os.O_RDWR | os.O_CREAT if ours else os.O_RDONLY
+    fd = os.open(lock, flags | os.O_CLOEXEC, 0o600)
     try:
         give_up_at = time.monotonic() + LOCK_WAIT_S
         while not _locked(fd):
@@ -49,7 +53,7 @@ def sole_daemon(lock: Path) -> Iterator[int]:
                 by = f", by process {holder.decode()}" if holder.isdigit() else ""
                 raise StoreInUse(f"{lock.parent} is already served{by}")
             time.sleep(0.05)
-        if os.pread(fd, 1, 0).isdigit() or not os.fstat(fd).st_size:  # never over another file
+        if ours and (os.pread(fd, 1, 0).isdigit() or not os.fstat(fd).st_size):  # never over others
             os.ftruncate(fd, 0)
             os.pwrite(fd, b"%d\n" % os.getpid(), 0)
         yield fd
@@ -68,14 +72,23 @@ def _locked(fd: int) -> bool:
 class Supervisor:
     """Runs `roles`, each slot as the process that `command(role, slot, link)` names.
 
-    `held` are descriptors that every role keeps open (the lock). After `run`, `failure` is "" or
-    says which role could not start and why.
+    `held` are descriptors that every role keeps open (the lock), `handed` the sockets that the
+    service manager opened for doors, by door. After `run`, `failure` is "" or says which role could
+    not start and why.
     """
 
     def __init__(
-        self, command: Command, roles: Sequence[Role], *, held: Sequence[int] = ()
+        self,
+        command: Command,
+        roles: Sequence[Role],
+        *,
+        held: Sequence[int] = (),
+        handed: Mapping[str, int] | None = None,
+        notify: Notify | None = None,
     ) -> None:
         self.failure = ""
+        self._handed = dict(handed or {})
+        self._notify = notify or Notify()
         self._command = command
         self._held = tuple(held)
         self._slots = [Slot(role, number) for role in roles for number in range(role.slots)]
@@ -108,7 +121,7 @@ class Supervisor:
         while self._asked_at is None and not self.failure:
             now = time.monotonic()
             for slot in self._slots:
-                slot.hear()
+                slot.hear(now)
                 if now - last > PAUSE_S:
                     slot.forgive(now - last)
                 slot.reap(now)
@@ -116,6 +129,8 @@ class Supervisor:
                 if slot.process is None:
                     self._start(slot, now)
             self._announce()
+            self._notify.alive(now)
+            self._notify.status(self._status())
             last = now
             self._sleep(self._next_start(now))
 
@@ -123,7 +138,7 @@ class Supervisor:
         if not slot.was_ready and slot.failures >= STARTS_AT_MOST:
             self.failure = f"{slot.role.name}: {slot.message}"
         elif now >= slot.start_at:
-            slot.start(self._command, self._voices, self._held, now)
+            slot.start(self._command, self._voices, self._held, self._handed, now)
 
     def _next_start(self, now: float) -> float:
         waits = [slot.start_at - now for slot in self._slots if slot.process is None]
@@ -133,13 +148,27 @@ class Supervisor:
         if self._announced or not all(slot.is_ready for slot in self._slots):
             return
         self._announced = True
-        words = [f"{k}={v}" for slot in self._slots for k, v in slot.addresses.items()]
         with suppress(OSError):  # nobody has to listen
-            os.write(1, " ".join(["ready", *words, "\n"]).replace(" \n", "\n").encode())
+            os.write(1, f"{self._ready_line()}\n".encode())
+        self._notify.ready()
+
+    def _ready_line(self) -> str:
+        words = [f"{k}={v}" for slot in self._slots for k, v in slot.addresses.items()]
+        return " ".join(["ready", *words])
+
+    def _status(self) -> str:
+        """Return the one line for people: where we listen, or which roles are not there."""
+        missing = [
+            f"{slot.role.name}-{slot.number}" + (f" ({slot.message})" if slot.message else "")
+            for slot in self._slots
+            if not slot.is_ready
+        ]
+        return f"starting {', '.join(missing)}" if missing else self._ready_line()
 
     def _stop(self) -> bool:
         """Stop the roles group by group; True if nobody asked to have it at once."""
         _log.info("stopping")
+        self._notify.stopping()
         for order in sorted({slot.role.stop_order for slot in self._slots}):
             group = [slot for slot in self._slots if slot.role.stop_order == order]
             for slot in group:
@@ -147,6 +176,8 @@ class Supervisor:
             kill_at = time.monotonic() + max(slot.role.grace_s for slot in group)
             while any(slot.process for slot in group) and not self._at_once:
                 now = time.monotonic()
+                self._notify.alive(now)
+                self._notify.status(f"stopping {', '.join({s.role.name: 0 for s in group})}")
                 if now > kill_at:
                     self._kill(group)
                 self._sleep(max(0.0, min(TICK_S, kill_at - now)))
@@ -160,14 +191,16 @@ class Supervisor:
                 slot.kill_and_wait()
 
     def _reap(self) -> None:
+        now = time.monotonic()
         for slot in self._slots:
-            slot.hear()
-            slot.reap(time.monotonic())
+            slot.hear(now)
+            slot.reap(now)
 
     def _end(self) -> None:
         for slot in self._slots:
             slot.kill_and_wait()
             slot.close()
+        self._notify.close()
 
     def _sleep(self, timeout_s: float) -> None:
         """Wait for a report, a signal or the time."""

@@ -20,7 +20,8 @@ class LinkText:
 
     `report` is the writing end of the pipe, `ears` the socket on which this slot is woken,
     `voices` are (role, socket) of everybody, `held` are kept open and otherwise left alone.
-    `bound` are the HOST:PORT addresses where this slot listened before it was restarted.
+    `bound` are the HOST:PORT addresses where this slot listened before it was restarted; `handed`
+    are (door, listening socket) that the service manager opened for the doors of this slot.
     """
 
     report: int
@@ -28,6 +29,7 @@ class LinkText:
     voices: tuple[tuple[str, int], ...] = ()
     held: tuple[int, ...] = ()
     bound: tuple[tuple[str, str], ...] = ()
+    handed: tuple[tuple[str, int], ...] = ()
 
     def write(self) -> str:
         """Return the text for the command line; `read_link_text` is its inverse."""
@@ -35,11 +37,13 @@ class LinkText:
         pairs += [(f"wake.{role}", str(fd)) for role, fd in self.voices]
         pairs += [("hold", str(fd)) for fd in self.held]
         pairs += [(f"bound.{name}", address) for name, address in self.bound]
+        pairs += [(f"door.{name}", str(fd)) for name, fd in self.handed]
         return ",".join(f"{key}={value}" for key, value in pairs)
 
     def descriptors(self) -> tuple[int, ...]:
         """Return every descriptor that the role inherits."""
-        return (self.report, self.ears, *(fd for _, fd in self.voices), *self.held)
+        many = (*self.voices, *self.handed)
+        return (self.report, self.ears, *(fd for _, fd in many), *self.held)
 
 
 def read_link_text(text: str) -> LinkText:
@@ -54,6 +58,7 @@ def read_link_text(text: str) -> LinkText:
         tuple((key[5:], int(value)) for key, value in pairs if key.startswith("wake.")),
         tuple(int(value) for key, value in pairs if key == "hold"),
         tuple((key[6:], value) for key, value in pairs if key.startswith("bound.")),
+        tuple((key[5:], int(value)) for key, value in pairs if key.startswith("door.")),
     )
 
 

@@ -12,9 +12,11 @@ from gateway.outbound.handover import Relays
 from gateway.outbound.letter import Writer
 from gateway.outbound.relay import Login, open_relay
 from gateway.processes.post import Post
+from gateway.saying import say_again_and_again
 from router.decision import Due
 from router.links import link_day, sign_link
 from store import journal
+from store.health import say_of_role
 from store.outbox import OutboxRow
 from templates.render import Speaker
 
@@ -44,9 +46,10 @@ async def _carry(post: Post) -> None:
     carrying = asyncio.create_task(courier.run(stop, wake))
     carrying.add_done_callback(lambda _task: link.stop())  # never a clock without a courier
     link.ready()
-    while not link.stopping:
-        if await link.await_wake(WAKE_WAIT_S):
-            wake.set()
+    with say_again_and_again(post, say_of_role, [post.name], courier.trouble):
+        while not link.stopping:
+            if await link.await_wake(WAKE_WAIT_S):
+                wake.set()
     clock.shutdown(wait=False)
     stop.set()
     await carrying

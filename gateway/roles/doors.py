@@ -13,8 +13,10 @@ from gateway.inbound.smtp import SmtpDoor, SmtpSettings, open_smtp
 from gateway.intake import Intake
 from gateway.processes.post import Post
 from gateway.processes.sockets import bound
+from gateway.saying import say_again_and_again
 from parsers.errors import MailError, Refused
 from store import journal
+from store.health import say_of_door
 
 GRACE_S = 10.0
 LMTP_CONNECTIONS = 200  # a mail server opens 20 to 100 (Postfix: default_process_limit)
@@ -39,7 +41,7 @@ async def _serve(post: Post) -> None:
     addresses: dict[str, str] = {}
     with ExitStack() as sockets:
         for name, (listen, group, settings) in wanted.items():
-            at = bound(name, link.listen_address(name, listen), group)
+            at = bound(name, link.listen_address(name, listen), group, handed=link.handed.get(name))
             listening, addresses[name] = sockets.enter_context(at)
             policy = desk.policy
             door = open_smtp(
@@ -47,6 +49,7 @@ async def _serve(post: Post) -> None:
             )
             doors.append(await door)
         link.ready(**addresses)
+        sockets.enter_context(say_again_and_again(post, say_of_door, list(wanted), intake.trouble))
         forgetting = asyncio.create_task(_forget_refusals(post))
         await link.await_stop()
         forgetting.cancel()

@@ -1,12 +1,16 @@
-"""The `web` role: the pages."""
+"""The `web` role: the pages, for people and for those who watch the daemon."""
 
 import asyncio
 
+from gateway.health import look
 from gateway.processes.post import Post
+from gateway.web.access import Access
 from gateway.web.app import make_app
 from gateway.web.server import serve_web
 from gateway.web.source import web_source
+from gateway.web.watching import Watched, watching_pages
 from parsers.errors import Refused
+from store.watching import read_amounts
 
 
 def run(post: Post) -> None:
@@ -14,4 +18,11 @@ def run(post: Post) -> None:
     listen = post.config.web.listen
     if listen is None:
         raise Refused("[web] listen is not set")
-    asyncio.run(serve_web(str(listen), make_app(web_source(post.desk)), post.link))
+    web, store, clock = post.config.web, post.desk.store, post.desk.clock
+    watched = Watched(
+        lines=lambda: look(post.config, store, clock(), of=post.name.removeprefix("web-0")),
+        amounts=lambda: read_amounts(store),
+        now=clock,
+    )
+    app = make_app(web_source(post.desk), Access(web.access, web.watchers), watching_pages(watched))
+    asyncio.run(serve_web(str(listen), app, post.link))

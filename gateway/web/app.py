@@ -2,11 +2,12 @@
 
 GET and HEAD only. No list of tickets is public. Everything that is shown comes through the
 callables of `Source`, which may block: they run in threads, a few at a time, so that many
-visitors cost the store no more than one. Headers: gateway.web.headers, on each answer.
+visitors cost the store no more than one. Headers: gateway.web.headers, on each answer; who may
+read at all: gateway.web.access; the operator's pages: gateway.web.watching.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.web.access import Access, AccessApp
 from gateway.web.headers import ATTACHMENT_CSP, GuardedApp, content_disposition
 from gateway.web.page import STYLE, address_list, count_table, page, paragraph
 from router.links import LinkState, check_link, link_day
@@ -61,8 +63,10 @@ class Source:
     now: Callable[[], datetime]
 
 
-def make_app(source: Source) -> ASGIApp:
-    """Return the application."""
+def make_app(
+    source: Source, access: Access | None = None, watching: Sequence[Route] = ()
+) -> ASGIApp:
+    """Return the application with the operator's pages; without `access` everybody may read."""
     readers = asyncio.Semaphore(READERS_AT_MOST)
     downloads = asyncio.Semaphore(DOWNLOADS_AT_MOST)
     app = Starlette(
@@ -70,10 +74,11 @@ def make_app(source: Source) -> ASGIApp:
             Route("/", partial(_front, source, readers)),
             Route("/style.css", _style),
             Route("/attachments/{mail}/{index}", partial(_attachment, source, readers, downloads)),
+            *watching,
         ],
         exception_handlers={HTTPException: _said, Exception: _failed},
     )
-    return GuardedApp(app)
+    return GuardedApp(app if access is None else AccessApp(app, access))
 
 
 async def _front(source: Source, readers: asyncio.Semaphore, _request: Request) -> Response:

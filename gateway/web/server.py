@@ -64,7 +64,8 @@ class _Server(uvicorn.Server):
 
 async def serve_web(listen: str, app: ASGIApp, link: Link) -> None:
     """Serve until the link says stop; raises OSError when the address cannot be bound."""
-    with bound("web", link.listen_address("web", listen)) as (door, address):
+    at = bound("web", link.listen_address("web", listen), handed=link.handed.get("web"))
+    with at as (door, address):
         config = uvicorn.Config(
             app,
             log_config=None,

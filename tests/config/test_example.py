@@ -21,6 +21,7 @@ SECRET_FILES = (
     "secret.old",
     "imap.password",
     "relay.password",
+    "store.password",
     "alarm.pem",
     "robot.key",
     "dkim.pem",

@@ -151,3 +151,23 @@ def test_a_file_that_cannot_be_read_is_a_fault_not_a_traceback(
     config, faults = examine(path)
     assert config is None
     assert any(sentence in str(fault) for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("web", "warned"),
+    [
+        ('listen = "127.0.0.1:80"', False),
+        ('listen = "[::1]:80"', False),
+        ('listen = "unix:web"', False),
+        ('listen = "0.0.0.0:80"', True),
+        ('listen = "[::]:80"', True),
+        ('listen = "0.0.0.0:80"\naccess = "everyone"', False),
+    ],
+)
+def test_pages_that_listen_for_others_who_may_not_read_them_are_a_warning(
+    folder: Path, web: str, *, warned: bool
+) -> None:
+    (folder / "config.toml").write_text(GOOD.replace("[[vo]]", f"[web]\n{web}\n\n[[vo]]"))
+    config, faults = examine(folder / "config.toml")
+    assert config is not None
+    assert [fault.key for fault in faults] == (["web.listen"] if warned else [])

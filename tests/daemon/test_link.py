@@ -124,7 +124,10 @@ async def test_a_stop_that_came_before_the_loop_is_seen() -> None:
 
 
 def test_the_text_of_a_link_says_everything() -> None:
-    text = LinkText(5, 6, (("work", 7), ("work", 8)), (9,), (("smtp", "[::1]:25"),))
+    text = LinkText(
+        5, 6, (("work", 7), ("work", 8)), (9,), (("smtp", "[::1]:25"),), (("lmtp", 10),)
+    )
+    assert text.descriptors() == (5, 6, 7, 8, 10, 9)
     assert read_link_text(text.write()) == text
     for wrong in ("", "report=5", "report=x,ears=1"):
         with pytest.raises(ValueError, match=r"link|int"):

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
 
 from router.addresses import OurAddresses
 from router.tokens import Keyring
-from store.engine import Store, open_store
-from store.schema import upgrade
+from store.engine import Store
 from store.tables import outbox
 from templates.samples import TICKET
 
@@ -30,12 +28,6 @@ class FakeTime:
 
     def pass_by(self, **step: float) -> None:
         self.now += timedelta(**step)
-
-
-def fresh_store(folder: Path) -> Store:
-    store = open_store(f"sqlite:///{folder}/tickets.db")
-    upgrade(store, first_ticket=1)
-    return store
 
 
 def add_row(store: Store, row_id: int = 1, **columns: Any) -> int:

@@ -362,10 +362,10 @@ async def test_attachments_travel_up_to_a_limit_and_the_rest_is_named(store: Sto
     assert "no longer kept:\n* small.txt, 1 kB\n* big.tar" in heard[1].text
 
 
-async def test_three_couriers_on_one_store_send_each_row_once(store: Store, tmp_path: Path) -> None:
+async def test_three_couriers_on_one_store_send_each_row_once(store: Store) -> None:
     for row_id in range(1, 101):
         add_row(store, row_id)
-    others = [open_store(f"sqlite:///{tmp_path}/tickets.db") for _ in range(2)]
+    others = [open_store(store.url) for _ in range(2)]
     async with serving(Sink()) as sink:
         relay = open_relay(sink.url)
         couriers = [

@@ -28,6 +28,7 @@ verify unix - - n - 1 verify
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
+lmtp unix - - n - - lmtp
 showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
@@ -45,9 +46,17 @@ def why_not() -> str:
 
 
 class Postfix:
-    """A running Postfix on 127.0.0.1:`port`. Mail for @helpdesk.example goes to `door`."""
+    """A running Postfix on 127.0.0.1:`port`.
 
-    def __init__(self, place: Path, door: tuple[str, int]) -> None:
+    Mail for @helpdesk.example goes by `way`, such as lmtp:unix:/PATH, or by SMTP to HOST:PORT.
+    `more` are further settings.
+    """
+
+    def __init__(
+        self, place: Path, way: str | tuple[str, int], more: dict[str, str] | None = None
+    ) -> None:
+        if isinstance(way, tuple):
+            way = f"smtp:[{way[0]}]:{way[1]}"
         self.place = place
         self.port = _free_port()
         etc = place / "etc"
@@ -84,13 +93,14 @@ class Postfix:
             "minimal_backoff_time": "2s",
             "maximal_backoff_time": "4s",
             "smtp_tls_security_level": "may",
+            **(more or {}),
         }
         boxes = [f"@{domain} all/" for domain in DOMAINS.split() if domain != "roc.example"]
         boxes += [f"{name}@roc.example all/" for name in ("ngi-it", "ngi-nl", "carla")]
         (etc / "boxes").write_text("\n".join(boxes) + "\n")  # ngi-de@roc.example does not exist
         self._late = _free_port()
         ways = (
-            f"helpdesk.example smtp:[{door[0]}]:{door[1]}\n"
+            f"helpdesk.example {way}\n"
             f"late.example smtp:[127.0.0.1]:{self._late}\n"  # taken here, refused one hop later
         )
         (etc / "ways").write_text(ways)
@@ -143,8 +153,13 @@ class Postfix:
 
     def log(self) -> str:
         """Return the end of its log."""
+        return "\n".join(self.lines())[-3000:]
+
+    def lines(self, *words: str) -> list[str]:
+        """Return the lines of its log that hold all these words."""
         path = self.place / "mail.log"
-        return path.read_text()[-3000:] if path.exists() else ""
+        found = path.read_text().splitlines() if path.exists() else []
+        return [line for line in found if all(word in line for word in words)]
 
     def _greets(self) -> bool:
         try:

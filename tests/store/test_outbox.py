@@ -1,25 +1,15 @@
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from router.words import Audience, MailKind
 from store import outbox
 from store.engine import Store, open_store
 from store.outbox import OutboxRow
-from tests.outbound.rows import NOW, add_row, fresh_store, row_of, states
+from tests.outbound.rows import NOW, add_row, row_of, states
 
 UNTIL = NOW + timedelta(minutes=30)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = fresh_store(tmp_path)
-    yield store
-    store.close()
 
 
 def claim(store: Store, by: str = "one", limit: int = 10, **more: object) -> list[OutboxRow]:
@@ -160,10 +150,10 @@ def test_rows_whose_time_is_over_can_be_taken_to_be_given_up(store: Store) -> No
     assert [row.id for row in rows] == [1]
 
 
-def test_three_claimers_never_take_the_same_row(tmp_path: Path, store: Store) -> None:
+def test_three_claimers_never_take_the_same_row(store: Store) -> None:
     for row_id in range(1, 61):
         add_row(store, row_id)
-    others = [open_store(f"sqlite:///{tmp_path}/tickets.db") for _ in range(2)]
+    others = [open_store(store.url) for _ in range(2)]
 
     def take_all(name: str, mine: Store) -> list[int]:
         taken: list[int] = []
@@ -179,8 +169,8 @@ def test_three_claimers_never_take_the_same_row(tmp_path: Path, store: Store) ->
     assert sorted(taken) == list(range(1, 61))
 
 
-def test_finding_the_next_row_walks_no_table(store: Store) -> None:
-    with store.reading() as conn:
+def test_finding_the_next_row_walks_no_table(sqlite_store: Store) -> None:
+    with sqlite_store.reading() as conn:
         plan = conn.execute(
             text(
                 "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE state = 'waiting' AND lane = 2 "

@@ -3,8 +3,11 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import postgres
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -17,6 +20,16 @@ from store.revision import HEADS, require_current
 from store.tables import sequence
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, place: Path) -> Iterator[str]:
+    """Where no store has been made yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{place}/tickets.db"
+    else:
+        with postgres.database(template="template0") as url:
+            yield url
 
 
 @pytest.mark.parametrize("group", schema.GROUPS)
@@ -58,47 +71,97 @@ def test_a_role_refuses_tables_of_another_revision(store: Store) -> None:
         require_current(store)
 
 
-def test_a_role_refuses_a_store_without_tables(place: Path) -> None:
-    empty = open_store(f"sqlite:///{place}/tickets.db")
+def test_a_role_refuses_a_store_without_tables(bare_url: str) -> None:
+    empty = open_store(bare_url)
     with pytest.raises(Refused, match="ticketgate serve"):
         require_current(empty)
     empty.close()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_an_upgrade_that_is_killed_at_any_statement_is_completed_by_the_next_one(
-    place: Path,
+    place: Path, kind: str
 ) -> None:
     """Dies at the n-th statement, for every n until one run comes to its end."""
+    with ExitStack() as stack:
+        urls = {
+            n: stack.enter_context(store_without_tables(kind, place / str(n)))
+            for n in KILLED_AT[kind]
+        }
+        plan = [word for n, url in urls.items() for word in (str(n), url)]
+        run = [sys.executable, "-c", DYING, *plan]
+        ends = subprocess.run(run, check=True, capture_output=True, text=True).stdout.split()
+        assert ends[0] == str(-signal.SIGKILL)
+        assert ends[-1] == "0"
+        for url in urls.values():
+            store = open_store(url)
+            schema.upgrade(store, first_ticket=7)
+            require_current(store)
+            for group in schema.GROUPS:
+                with schema._connection(store, group) as conn:
+                    command.check(schema._config(group, conn))
+            store.close()
+
+
+def test_four_starts_at_once_make_one_store(bare_url: str) -> None:
     program = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from store.engine import open_store
+from store.schema import upgrade
+store = open_store(sys.argv[1])
+sys.stdin.read(1)
+upgrade(store, first_ticket=7)
+"""
+    run = [sys.executable, "-c", program, bare_url]
+    starts = [subprocess.Popen(run, stdin=subprocess.PIPE) for _ in range(4)]
+    for one in starts:
+        assert one.stdin is not None
+        one.stdin.close()
+    assert [one.wait(60) for one in starts] == [0, 0, 0, 0]
+    store = open_store(bare_url)
+    require_current(store)
+    with store.reading() as conn:
+        assert dict(conn.execute(select(sequence.c.name, sequence.c.next)).all()) == {
+            "ticket": 7,
+            "participant": 1,
+            "outbox": 1,
+        }
+    store.close()
+
+
+KILLED_AT = {
+    "sqlite": (1, 2, 4, 7, 11, 16, 22, 29, 37, 60, 100, 10_000),
+    "postgresql": (1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 66, 80, 10_000),
+}
+DYING = f"""
 import os, signal, sys
 sys.path.insert(0, {str(ROOT)!r})
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-left = int(sys.argv[1])
-@event.listens_for(Engine, "before_cursor_execute")
-def count(*_):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
 from store.engine import open_store
 from store.schema import upgrade
-upgrade(open_store(sys.argv[2]), first_ticket=7)
+for number, url in zip(sys.argv[1::2], sys.argv[2::2]):
+    child = os.fork()
+    if not child:
+        left = int(number)
+        @event.listens_for(Engine, "before_cursor_execute")
+        def count(*_):
+            global left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        upgrade(open_store(url), first_ticket=7)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    ends = []
-    for statement in (1, 2, 4, 7, 11, 16, 22, 29, 37, 60, 100, 10_000):
-        directory = place / str(statement)
+
+
+@contextmanager
+def store_without_tables(kind: str, directory: Path) -> Iterator[str]:
+    if kind == "sqlite":
         directory.mkdir()
-        url = f"sqlite:///{directory}/tickets.db"
-        run = [sys.executable, "-c", program]
-        ends.append(subprocess.run([*run, str(statement), url], check=False).returncode)
-        store = open_store(url)
-        schema.upgrade(store, first_ticket=7)
-        require_current(store)
-        for group in schema.GROUPS:
-            with schema._connection(store, group) as conn:
-                command.check(schema._config(group, conn))
-        store.close()
-    assert ends[0] == -signal.SIGKILL
-    assert ends[-1] == 0
-    assert (place / "10000" / "journal.db").exists()
+        yield f"sqlite:///{directory}/tickets.db"
+    else:
+        with postgres.database(template="template0") as url:
+            yield url

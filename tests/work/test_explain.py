@@ -3,9 +3,11 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+import postgres
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -59,14 +61,18 @@ def template() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(story=st.lists(MAILS, min_size=1, max_size=5))
-def test_what_explain_says_is_what_work_writes(template: Path, story: list[dict]) -> None:
-    with tempfile.TemporaryDirectory(prefix="tg-") as name:
-        place = Path(name)
+def test_what_explain_says_is_what_work_writes(
+    template: Path, kind: str, story: list[dict]
+) -> None:
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tg-")))
+        store_url = stack.enter_context(postgres.database()) if kind == "postgresql" else ""
         for path in template.glob("*.db"):
             shutil.copy(path, place)
-        stage = Stage(place, WORLD, NOW)
+        stage = Stage(place, WORLD, NOW, store_url)
         for one in story:
             raw = as_mail(one)
             envelope = stage.envelope(raw, one["to"], "env@x.example", one["peer"])

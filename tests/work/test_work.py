@@ -28,8 +28,8 @@ TO = ("support@helpdesk.example",)
 
 
 @pytest.fixture
-def stage(place: Path) -> Iterator[Stage]:
-    stage = Stage(place, WORLD, NOW)
+def stage(place: Path, store_url: str) -> Iterator[Stage]:
+    stage = Stage(place, WORLD, NOW, store_url)
     yield stage
     stage.close()
 

@@ -1,0 +1,91 @@
+"""`copy-store`: move a helpdesk to another database."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.commands.opening import (
+    CONFIG,
+    FAULT,
+    NOT_FOUND,
+    UNAVAILABLE,
+    Stop,
+    config_at,
+    failures,
+)
+
+if TYPE_CHECKING:
+    from store.engine import Store
+
+SAY_EVERY_S = 2.0
+
+
+@click.command("copy-store")
+@CONFIG
+@click.argument("urls", nargs=-1, required=True, metavar="[FROM_URL] TO_URL")
+def copy_store(config_file: Path, urls: tuple[str, ...]) -> None:
+    """Copy a whole stopped store into an empty one.
+
+    Without FROM_URL the store of --config is copied. URLs are those of [store] url; passwords come
+    from PGPASSFILE. All or nothing: when it fails, the target is as it was, and the same call may
+    be made again. The source is only read. Every count and every mail's digest is compared.
+    """
+    if len(urls) > 2:
+        raise click.UsageError("give FROM_URL and TO_URL, or TO_URL alone")
+    password = None
+    if len(urls) == 1:
+        config = config_at(config_file)
+        urls = (config.store.url, *urls)
+        password = config.store.secret
+    from gateway.now import utc_now
+    from store.copying import copy_store as copy
+    from store.revision import require_current
+    from store.schema import upgrade
+    from store.visit import exists
+
+    with failures(), ExitStack() as stack:
+        if not exists(urls[0]):
+            raise Stop(f"There is no store at {urls[0]}.", NOT_FOUND)
+        source = _opened(urls[0], password, stack)
+        require_current(source)
+        target = _opened(urls[1], None, stack)
+        upgrade(target, first_ticket=1)
+        counts = copy(source, target, _Teller(), utc_now())
+    mails, tickets = counts["delivery"], counts["ticket"]
+    click.echo(f"copied {mails} mails and {tickets} tickets; every count and digest is the same")
+
+
+def _opened(url: str, password: str | None, stack: ExitStack) -> "Store":
+    """Open a store that nobody serves, for as long as the stack lasts."""
+    from gateway.processes.supervisor import StoreInUse, sole_daemon
+    from store.engine import open_store
+
+    try:
+        store = open_store(url, password)
+    except ValueError as error:
+        raise Stop(str(error), FAULT) from error
+    stack.callback(store.close)
+    if store.lock_path is not None:
+        try:
+            stack.enter_context(sole_daemon(store.lock_path.with_suffix(".serve")))
+        except StoreInUse as error:
+            raise Stop(f"{error}; stop it first", UNAVAILABLE) from error
+        except OSError as error:
+            raise Stop(f"{url}: {error.strerror or error}", FAULT) from error
+    return store
+
+
+class _Teller:
+    """Says on standard error how far it is: at the end of each table, and every few seconds."""
+
+    def __init__(self) -> None:
+        self._said_at = 0.0
+
+    def __call__(self, table: str, done: int, total: int) -> None:
+        if done < total and monotonic() - self._said_at < SAY_EVERY_S:
+            return
+        self._said_at = monotonic()
+        click.echo(f"{table}: {done} of {total}", err=True)

@@ -1,0 +1,130 @@
+"""The state of the daemon as lines: one for each door and role of the configuration, store, disk.
+
+Rule: what the configuration expects must have said "ok" within a minute. Who says nothing is
+silent, and that is as bad as failing. Rows of doors that are no longer configured are not looked
+at. Nothing secret stands in a line, and nothing here raises.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from gateway.config.checks import NOT_YET
+from gateway.config.root import Config
+from gateway.inbound.room import RESERVE_BYTES, free_bytes
+from parsers.errors import MailError
+from parsers.text import clean
+from store.engine import Store
+from store.health import Health, read_doors, read_roles
+
+WITHIN = timedelta(seconds=60)
+UNKNOWN = "nothing is known, because the store cannot be read"
+
+
+class State(StrEnum):
+    """How something is."""
+
+    OK = "ok"
+    FAILING = "failing"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that must be well. `detail` is "" when it is; `since` may not be known."""
+
+    name: str
+    state: State
+    detail: str = ""
+    since: datetime | None = None
+
+    def __str__(self) -> str:
+        """Return the line for people."""
+        since = f"since {self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
+        words = (f"{self.name}: {self.state}", clean(self.detail, one_line=True), since)
+        return ", ".join(word for word in words if word)
+
+
+def all_well(lines: Sequence[Line]) -> bool:
+    """Whether everything is ok."""
+    return all(line.state is State.OK for line in lines)
+
+
+def look(
+    config: Config, store: Store | None, now: datetime, *, within: timedelta = WITHIN, of: str = ""
+) -> tuple[Line, ...]:
+    """Look at everything; `store` is None when it could not even be opened.
+
+    `of` is what this daemon's slots add to their names, where several daemons share a store.
+    """
+    lines = [
+        *_of_part("journal", store, read_doors, expected_doors(config), now - within),
+        *_of_part("tickets", store, read_roles, expected_roles(config, of), now - within),
+    ]
+    directory = store.lock_path.parent if store is not None and store.lock_path else None
+    return (*lines, *([_disk(directory)] if directory is not None else []))
+
+
+def expected_doors(config: Config) -> list[str]:
+    """Return the doors that the configuration opens, as they name themselves."""
+    doors = [name for name in ("smtp", "lmtp") if getattr(config, name).listen is not None]
+    boxes = () if "imap" in NOT_YET else config.imap
+    names = [f"imap {box.user}@{box.host}/{getattr(box, 'folder', 'INBOX')}" for box in boxes]
+    return [*doors, *names]
+
+
+def expected_roles(config: Config, of: str = "") -> list[str]:
+    """Return the slots that the configuration starts, as they name themselves."""
+    slots = [*(f"work-{number}" for number in range(config.work.processes)), "courier-0"]
+    return [slot + of for slot in slots]
+
+
+def _of_part(
+    part: str,
+    store: Store | None,
+    read: Callable[[Store], Sequence[Health]],
+    names: Sequence[str],
+    fresh: datetime,
+) -> list[Line]:
+    """Return a line for one half of the store, and one for each who writes into it.
+
+    Who has said nothing since `fresh` is silent.
+    """
+    why, said = "the store is not there", {}
+    if store is not None:
+        try:
+            why, said = "", {one.name: one for one in read(store)}
+        except Exception as error:
+            why = _why(error)
+    own = Line(f"store {part}", State.FAILING if why else State.OK, why)
+    if why:
+        return [own, *(Line(name, State.SILENT, UNKNOWN) for name in names)]
+    return [own, *(_line(name, said.get(name), fresh) for name in names)]
+
+
+def _line(name: str, said: Health | None, fresh: datetime) -> Line:
+    if said is None:
+        return Line(name, State.SILENT, "it has never said how it is")
+    if said.at < fresh:
+        return Line(name, State.SILENT, said.detail, said.at)
+    return Line(name, State.FAILING if said.failing else State.OK, said.detail, said.since)
+
+
+def _disk(directory: Path) -> Line:
+    try:
+        free = free_bytes(directory)
+    except OSError as error:
+        return Line("disk", State.FAILING, error.strerror or str(error))
+    if free >= RESERVE_BYTES:
+        return Line("disk", State.OK)
+    mega = 1024 * 1024
+    text = f"{free // mega} MiB free, mail is taken from {RESERVE_BYTES // mega} MiB on"
+    return Line("disk", State.FAILING, text)
+
+
+def _why(error: Exception) -> str:
+    """Return the reason without a statement or its parameters."""
+    said = error.detail if isinstance(error, MailError) else str(getattr(error, "orig", error))
+    return f"it cannot be read: {said}"

@@ -1,0 +1,122 @@
+"""What is counted, in the text format of Prometheus (version 0.0.4).
+
+Rule: every number comes from the store, so that any process can show it and a restart loses none.
+Labels come from closed lists of words; whatever else stands in the store is `other`. Nothing that a
+mail says can become a label.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from gateway.health import Line, State
+from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
+from router.ticket import TicketKind
+from router.words import Outcome, Reason, Status
+from store.counters import tickets_in
+from store.watching import Amounts
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+DOORS = ("smtp", "lmtp", "imap")
+LANES = {LANE_ALARM: "alarm", LANE_REPLY: "reply", LANE_REST: "rest"}
+INBOX_STATES = ("kept", "broken")
+OUTBOX_STATES = ("waiting", "claimed", "failed")
+OTHER = "other"
+
+Labels = tuple[str, ...]
+
+
+def exposition(amounts: Amounts, lines: Sequence[Line], now: datetime) -> bytes:
+    """Return the page."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Families(tuple(_families(amounts, lines, now))))
+    return generate_latest(registry)
+
+
+class _Families(Collector):
+    """Families that are made already, as the library wants to have them."""
+
+    def __init__(self, families: tuple[Metric, ...]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+def _families(amounts: Amounts, lines: Sequence[Line], now: datetime) -> Iterator[Metric]:
+    for name, text in (
+        ("accepted", "Mails that a door kept (250)."),
+        ("refused", "Mails that a door refused at their end."),
+        ("refused_recipients", "Recipients that a door refused."),
+    ):
+        by_door = {(door,): amounts.doors.get(f"{name}.{door}", 0) for door in DOORS}
+        yield _counter(f"ticketgate_door_{name}", text, ("door",), by_door)
+    by_outcome = {(str(one),): amounts.desk.get(f"outcome.{one}", 0) for one in Outcome}
+    yield _counter("ticketgate_mails", "Mails by how they ended.", ("outcome",), by_outcome)
+    found = tickets_in(amounts.desk)
+    tickets = _bounded(found, Status, TicketKind)
+    yield _gauge("ticketgate_tickets", "Tickets.", ("status", "kind"), tickets)
+    held = _bounded({(reason,): n for reason, n in amounts.held.items()}, Reason)
+    yield _gauge("ticketgate_held_tickets", "Tickets held for a person.", ("reason",), held)
+    yield _gauge(
+        "ticketgate_inbox", "Accepted mails that are not done.", ("state", "lane"),
+        _rows(amounts.inbox, INBOX_STATES),
+    )  # fmt: skip
+    yield _gauge(
+        "ticketgate_outbox", "Our mails that are not sent.", ("state", "lane"),
+        _rows(amounts.outbox, OUTBOX_STATES),
+    )  # fmt: skip
+    for name, moment in (("inbox", amounts.oldest_in), ("outbox", amounts.oldest_out)):
+        age_s = (now - moment).total_seconds() if moment is not None else 0.0
+        text = "Age of the oldest mail that waits, 0 for none."
+        yield _gauge(f"ticketgate_{name}_oldest_seconds", text, (), {(): max(0.0, age_s)})
+    health = {(line.name,): int(line.state is State.OK) for line in lines}
+    yield _gauge("ticketgate_healthy", "1 for what is ok (see /readyz).", ("name",), health)
+    sizes = {(name,): size for name, size in amounts.bytes_of.items()}
+    yield _gauge("ticketgate_store_bytes", "Size of the store.", ("file",), sizes)
+
+
+def _rows(found: Mapping[tuple[str, int], int], states: Sequence[str]) -> dict[Labels, int]:
+    return {
+        (state, word): found.get((state, lane), 0)
+        for state in states
+        for lane, word in LANES.items()
+    }
+
+
+def _bounded(found: Mapping[Any, int], *words: type[StrEnum]) -> dict[Labels, int]:
+    """Return amounts whose labels stand in the lists of words; others are added up."""
+    amounts: Counter[Labels] = Counter()
+    for labels, amount in found.items():
+        known = (
+            word if word in set(allowed) else OTHER
+            for word, allowed in zip(labels, words, strict=True)
+        )  # fmt: skip
+        amounts[tuple(known)] += amount
+    return dict(amounts)
+
+
+def _counter(
+    name: str, text: str, labels: Sequence[str], values: Mapping[Any, float]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, text, labels=labels)
+    for key, value in sorted(values.items()):
+        family.add_metric(key, value)
+    return family
+
+
+def _gauge(
+    name: str, text: str, labels: Sequence[str], values: Mapping[Any, float]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for key, value in sorted(values.items()):
+        family.add_metric(key, value)
+    return family

@@ -1,0 +1,71 @@
+"""Saying how one is: a thread of each role that writes its health into the store every 10 seconds.
+
+Rule: it is never on the way of a mail. It writes one row and waits for nobody; what it cannot write
+stays unwritten, so that the row grows old and everybody sees that (gateway.health). No failure of
+it reaches the role. It speaks for the role's main loop too: one that stands still is a trouble.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import structlog
+
+from gateway.processes.post import Post
+from parsers.errors import MailError
+from store.engine import Store
+
+EVERY_S = 10.0
+STILL_S = 20.0  # a main loop proves its life every 5 s
+END_WAIT_S = 1.0
+
+Say = Callable[[Store, str, str, datetime], None]
+_log = structlog.get_logger("health")
+
+
+@contextmanager
+def say_again_and_again(
+    post: Post, say: Say, names: Sequence[str], trouble: Callable[[], str]
+) -> Iterator[None]:
+    """For the length of a block say under each name what `trouble` returns, "" for nothing.
+
+    `trouble` is called in a thread of its own and may read the store.
+    """
+    ending = threading.Event()
+
+    def run() -> None:
+        failed = ""
+        while True:
+            failed = _say_once(post, say, names, trouble, failed)
+            if ending.wait(EVERY_S):
+                return
+
+    thread = threading.Thread(target=run, name="health", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join(END_WAIT_S)  # a store that hangs holds up nobody
+
+
+def _say_once(
+    post: Post, say: Say, names: Sequence[str], trouble: Callable[[], str], failed: str
+) -> str:
+    """Say it; return why it could not be said, which is logged when it is news."""
+    try:
+        detail = _still(post) or trouble()
+        for name in names:
+            say(post.desk.store, name, detail, post.desk.clock())
+    except Exception as error:
+        why = error.detail if isinstance(error, MailError) else f"{type(error).__name__}: {error}"
+        if why != failed:
+            _log.warning("health not written", detail=why)
+        return why
+    return ""
+
+
+def _still(post: Post) -> str:
+    still_s = post.link.still_s()
+    return f"its main loop stands still for {still_s:.0f} s" if still_s > STILL_S else ""

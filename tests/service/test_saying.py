@@ -1,0 +1,127 @@
+"""Saying how one is never disturbs the role: not a store that fails, not one that hangs."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from running import until
+
+from gateway import saying
+from gateway.intake import Intake
+from gateway.outbound.pace import GATE_WAITS_S, Gate
+from gateway.processes import link as links
+from gateway.processes.link import Link
+from gateway.processes.post import Post
+from gateway.saying import say_again_and_again
+from parsers.errors import Deferred
+from store.engine import Store
+from store.health import read_doors, say_of_door
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def post(store: Any = None, link: Link | None = None) -> Post:
+    desk = SimpleNamespace(store=store, clock=lambda: NOW)
+    return cast("Post", SimpleNamespace(desk=desk, link=link or Link(), name="work-0"))
+
+
+def fine() -> str:
+    return ""
+
+
+def test_it_is_said_at_once_and_again_under_each_name(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saying, "EVERY_S", 0.05)
+    trouble = [""]
+    with say_again_and_again(post(store), say_of_door, ["smtp", "lmtp"], lambda: trouble[0]):
+        until(lambda: len(read_doors(store)) == 2, "both doors have spoken", 10)
+        trouble[0] = "the store fails"
+        until(lambda: all(one.failing for one in read_doors(store)), "both say so", 10)
+        trouble[0] = ""
+        until(lambda: not any(one.failing for one in read_doors(store)), "both are well", 10)
+
+
+@pytest.mark.parametrize("error", [Deferred("x", "the disk is full"), RuntimeError("odd")])
+def test_a_store_that_fails_is_tried_again_and_the_role_hears_nothing(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saying, "EVERY_S", 0.02)
+    tries = []
+
+    def fails(*_words: object) -> None:
+        tries.append(1)
+        raise error
+
+    with say_again_and_again(post(), fails, ["work-0"], fine):
+        until(lambda: len(tries) >= 3, "three attempts", 10)
+
+
+def test_a_trouble_that_cannot_be_told_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saying, "EVERY_S", 0.02)
+    asked = []
+
+    def unknown() -> str:
+        asked.append(1)
+        raise ZeroDivisionError
+
+    with say_again_and_again(post(), lambda *_: None, ["work-0"], unknown):
+        until(lambda: len(asked) >= 3, "asked again", 10)
+
+
+def test_a_store_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saying, "END_WAIT_S", 0.1)
+    let_go, hanging = threading.Event(), threading.Event()
+
+    def hangs(*_words: object) -> None:
+        hanging.set()
+        let_go.wait(30)
+
+    begun_at = time.monotonic()
+    with say_again_and_again(post(), hangs, ["work-0"], fine):
+        assert hanging.wait(10)
+    assert time.monotonic() - begun_at < 5
+    let_go.set()
+
+
+def test_a_main_loop_that_stands_still_is_a_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saying, "STILL_S", 0.1)
+    monkeypatch.setattr(links, "ALIVE_S", 0.0)
+    link, said = Link(), list[str]()
+
+    def say_once() -> str:
+        saying._say_once(post(link=link), lambda *w: said.append(w[2]), ["work-0"], fine, "")
+        return said[-1]
+
+    assert say_once() == ""
+    until(lambda: say_once().startswith("its main loop stands still for"), "it is noticed", 10)
+    link.wait(0)
+    assert say_once() == ""
+    link.busy([1], time.monotonic() + 60)
+    later = time.monotonic() + 0.3
+    until(lambda: time.monotonic() > later, "time passes", 10)
+    assert say_once() == ""  # busy is no trouble
+
+
+def test_the_doors_say_what_keeps_mail_from_being_kept(store: Store) -> None:
+    nobody: Callable[[], None] = lambda: None  # noqa: E731 - nobody to wake
+    assert Intake(store, wake=nobody, reserve_bytes=0).trouble() == ""
+    assert Intake(store, wake=nobody, reserve_bytes=1 << 62).trouble() == "disk below its reserve"
+    failing = Intake(store, wake=nobody, reserve_bytes=0)
+    failing._writer._failures = 3
+    assert failing.trouble() == "the store fails"
+
+
+def test_a_gate_remembers_since_when_it_is_closed() -> None:
+    now = [NOW]
+    gate = Gate(lambda: now[0])
+    gate.down()
+    now[0] += timedelta(seconds=GATE_WAITS_S[0] + 1)
+    gate.down()
+    assert gate.closed_at == NOW
+    gate.took()
+    assert gate.closed_at is None
