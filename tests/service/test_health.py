@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -177,9 +178,9 @@ def test_a_full_disk_shows_and_mail_is_taken_again_within_ten_seconds_of_space(
         ballast = small_disk / "ballast"
         with ballast.open("wb") as file:
             free = os.statvfs(small_disk)
-            os.posix_fallocate(file.fileno(), 0, (free.f_bavail - 1) * free.f_frsize)
+            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - 512 * 1024)
         until(lambda: not _taken(desk, 2), "mail is turned away", 10)
-        assert _refusal(desk).startswith("452 ")
+        until(lambda: _refusal(desk)[:4] in {"452 ", "421 "}, "a mail is refused at its start", 5)
         until(lambda: page(desk, "/readyz")[0] == 503, "the page has looked again", 5)
         assert lines(desk)["disk"].startswith("failing, 0 MiB free, mail is taken from 256 MiB")
         assert page(desk, "/healthz")[0] == 200
@@ -192,11 +193,15 @@ def test_a_full_disk_shows_and_mail_is_taken_again_within_ten_seconds_of_space(
 
 
 def _taken(desk: Helpdesk, number: int) -> bool:
-    return desk.send(mail(number), SUPPORT).startswith("250") if not _refusal(desk) else False
+    """Whether a mail is kept; the door may change its mind between two commands."""
+    try:
+        return desk.send(mail(number), SUPPORT).startswith("250")
+    except (AssertionError, smtplib.SMTPException):
+        return False
 
 
 def _refusal(desk: Helpdesk) -> str:
-    """Return what MAIL is answered with when that is not 250, "" else."""
+    """Return what a peer is greeted with, or MAIL answered, when it is a refusal; "" else."""
     with socket.create_connection(desk.smtp, timeout=30) as peer, peer.makefile("rwb") as stream:
         said = stream.readline().decode()
         if not said.startswith("220"):
