@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -177,9 +178,9 @@ def test_a_full_disk_shows_and_mail_is_taken_again_within_ten_seconds_of_space(
         ballast = small_disk / "ballast"
         with ballast.open("wb") as file:
             free = os.statvfs(small_disk)
-            os.posix_fallocate(file.fileno(), 0, (free.f_bavail - 1) * free.f_frsize)
+            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - 512 * 1024)
         until(lambda: not _taken(desk, 2), "mail is turned away", 10)
-        assert _refusal(desk).startswith("452 ")
+        until(lambda: _refusal(desk)[:4] in {"452 ", "421 "}, "a mail is refused at its start", 5)
         until(lambda: page(desk, "/readyz")[0] == 503, "the page has looked again", 5)
         assert lines(desk)["disk"].startswith("failing, 0 MiB free, mail is taken from 256 MiB")
         assert page(desk, "/healthz")[0] == 200
@@ -192,11 +193,15 @@ def test_a_full_disk_shows_and_mail_is_taken_again_within_ten_seconds_of_space(
 
 
 def _taken(desk: Helpdesk, number: int) -> bool:
-    return desk.send(mail(number), SUPPORT).startswith("250") if not _refusal(desk) else False
+    """Whether a mail is kept; the door may change its mind between two commands."""
+    try:
+        return desk.send(mail(number), SUPPORT).startswith("250")
+    except (AssertionError, smtplib.SMTPException):
+        return False
 
 
 def _refusal(desk: Helpdesk) -> str:
-    """Return what MAIL is answered with when that is not 250, "" else."""
+    """Return what a peer is greeted with, or MAIL answered, when it is a refusal; "" else."""
     with socket.create_connection(desk.smtp, timeout=30) as peer, peer.makefile("rwb") as stream:
         said = stream.readline().decode()
         if not said.startswith("220"):
@@ -209,13 +214,13 @@ def _refusal(desk: Helpdesk) -> str:
 
 
 @pytest.fixture
-def well(place: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
+def well(place: Path, in_files: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration, and a store in which everybody has just said that all is well."""
     monkeypatch.setenv("TICKETGATE_TEST_SECRET", "x" * 32)
     desk = Helpdesk(place, {"[store]": "[work]\nprocesses = 2\n\n[store]"})
-    say_of_door(store, "smtp", "", NOW)
+    say_of_door(in_files, "smtp", "", NOW)
     for name in ("work-0", "work-1", "courier-0"):
-        say_of_role(store, name, "", NOW)
+        say_of_role(in_files, name, "", NOW)
     return desk.config
 
 
@@ -224,24 +229,24 @@ def states(config: Path, store: Store | None, now: datetime = NOW) -> dict[str, 
 
 
 def test_who_has_said_nothing_for_a_minute_is_silent_and_so_is_who_never_did(
-    well: Path, store: Store
+    well: Path, in_files: Store
 ) -> None:
-    assert set(states(well, store).values()) == {"ok"}
-    assert states(well, store, NOW + timedelta(seconds=59))["work-1"] == "ok"
-    assert states(well, store, NOW + timedelta(seconds=61))["work-1"] == "silent"
+    assert set(states(well, in_files).values()) == {"ok"}
+    assert states(well, in_files, NOW + timedelta(seconds=59))["work-1"] == "ok"
+    assert states(well, in_files, NOW + timedelta(seconds=61))["work-1"] == "silent"
     well.write_text(well.read_text().replace("processes = 2", "processes = 3"))
-    assert states(well, store)["work-2"] == "silent"
+    assert states(well, in_files)["work-2"] == "silent"
 
 
-def test_a_door_that_is_no_longer_configured_is_not_looked_at(well: Path, store: Store) -> None:
-    say_of_door(store, "lmtp", "the store fails", NOW - timedelta(days=1))
-    assert "lmtp" not in states(well, store)
+def test_a_door_that_is_no_longer_configured_is_not_looked_at(well: Path, in_files: Store) -> None:
+    say_of_door(in_files, "lmtp", "the store fails", NOW - timedelta(days=1))
+    assert "lmtp" not in states(well, in_files)
 
 
-def test_what_somebody_says_is_wrong_is_failing_since_it_began(well: Path, store: Store) -> None:
+def test_what_somebody_says_is_wrong_is_failing_since_it_began(well: Path, in_files: Store) -> None:
     for seconds in (0, 10, 20):
-        say_of_door(store, "smtp", "the store fails", NOW + timedelta(seconds=seconds))
-    found = {one.name: one for one in look(load(well), store, NOW + timedelta(seconds=21))}
+        say_of_door(in_files, "smtp", "the store fails", NOW + timedelta(seconds=seconds))
+    found = {one.name: one for one in look(load(well), in_files, NOW + timedelta(seconds=21))}
     assert (found["smtp"].state, found["smtp"].since) == (State.FAILING, NOW)
 
 
@@ -250,12 +255,12 @@ def test_what_somebody_says_is_wrong_is_failing_since_it_began(well: Path, store
     [("tickets.db", "work-0", "smtp"), ("journal.db", "smtp", "work-0")],
 )
 def test_a_half_of_the_store_that_cannot_be_read_says_so_and_the_other_half_stands(  # noqa: PLR0917 - cases and fixtures
-    well: Path, store: Store, place: Path, broken: str, silent: str, well_still: str
+    well: Path, in_files: Store, place: Path, broken: str, silent: str, well_still: str
 ) -> None:
-    store.close()
+    in_files.close()
     for path in place.glob(f"{broken}*"):
         path.write_bytes(b"no database" * 1000)
-    found = {one.name: one for one in look(load(well), store, NOW)}
+    found = {one.name: one for one in look(load(well), in_files, NOW)}
     part = "tickets" if broken == "tickets.db" else "journal"
     assert found[f"store {part}"].state is State.FAILING
     assert "cannot be read: file is not a database" in found[f"store {part}"].detail

@@ -107,11 +107,13 @@ def test_a_main_loop_that_stands_still_is_a_trouble(monkeypatch: pytest.MonkeyPa
     assert say_once() == ""  # busy is no trouble
 
 
-def test_the_doors_say_what_keeps_mail_from_being_kept(store: Store) -> None:
+def test_the_doors_say_what_keeps_mail_from_being_kept(in_files: Store) -> None:
     nobody: Callable[[], None] = lambda: None  # noqa: E731 - nobody to wake
-    assert Intake(store, wake=nobody, reserve_bytes=0).trouble() == ""
-    assert Intake(store, wake=nobody, reserve_bytes=1 << 62).trouble() == "disk below its reserve"
-    failing = Intake(store, wake=nobody, reserve_bytes=0)
+    assert Intake(in_files, wake=nobody, reserve_bytes=0).trouble() == ""
+    assert (
+        Intake(in_files, wake=nobody, reserve_bytes=1 << 62).trouble() == "disk below its reserve"
+    )
+    failing = Intake(in_files, wake=nobody, reserve_bytes=0)
     failing._writer._failures = 3
     assert failing.trouble() == "the store fails"
 

@@ -98,7 +98,8 @@ def test_what_waits_is_counted_with_its_age(stage: Stage) -> None:
     assert broken_mails(stage.store) == 1
 
 
-def test_nothing_walks_a_table_that_grows(store: Store) -> None:
+def test_nothing_walks_a_table_that_grows(stage: Stage) -> None:
+    store = stage.store
     plans: list[str] = []
 
     def explain(conn: Connection, _cursor: object, statement: str, *rest: object) -> None:
