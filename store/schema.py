@@ -9,8 +9,10 @@ from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, insert, select, text, update
 
+from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
 from store.engine import Store
 from store.tables import sequence
@@ -25,10 +27,17 @@ def upgrade(store: Store, *, first_ticket: int) -> None:
     """Create or upgrade all tables; start numbering tickets at `first_ticket` or later.
 
     Several may do so at once: on PostgreSQL they take turns, as the file lock makes them on SQLite.
+    Raises Refused when a newer program has made them; Deferred when the store cannot be written.
     """
     for group in GROUPS:
         with _connection(store, group) as conn:
-            command.upgrade(_config(group, conn), "head")
+            try:
+                command.upgrade(_config(group, conn), "head")
+            except CommandError as error:  # it does not know the revision that it found
+                raise Refused(
+                    f"The store's {group} tables were made by a newer ticketgate ({error}); "
+                    "use that one."
+                ) from error
     with store.writing() as conn:
         _take_turn(conn)
         known = dict(conn.execute(select(sequence.c.name, sequence.c.next)).all())

@@ -6,7 +6,7 @@ never waits for working on one; on PostgreSQL both lie in one database.
 
 States, and the only functions that move them:
 
-inbox.state    kept     accepted, not decided yet (store.inbox.pull)
+inbox.state    kept     accepted, not decided yet (store.inbox.pull, on PostgreSQL store.journal)
                done     decided, see outcome (store.commit.write)
                broken   parked after three lone failures, replay takes it back (store.inbox.park)
 outbox.state   waiting  due at due_at (store.commit.write, store.outbox.postpone)

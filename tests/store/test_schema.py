@@ -71,6 +71,16 @@ def test_a_role_refuses_tables_of_another_revision(store: Store) -> None:
         require_current(store)
 
 
+def test_an_older_program_does_not_touch_tables_of_a_newer_one(store: Store) -> None:
+    with store.writing() as conn:
+        conn.execute(text("UPDATE desk_revision SET version_num = '9999'"))
+    with pytest.raises(Refused, match="newer ticketgate"):
+        schema.upgrade(store, first_ticket=200000)
+    with store.reading() as conn:
+        numbers = dict(conn.execute(select(sequence.c.name, sequence.c.next)).all())
+    assert numbers["ticket"] == 100001
+
+
 def test_a_role_refuses_a_store_without_tables(bare_url: str) -> None:
     empty = open_store(bare_url)
     with pytest.raises(Refused, match="ticketgate serve"):
