@@ -12,7 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Connection, Table, and_, bindparam, case, delete, insert, literal, select, update,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    insert,
+    literal,
+    select,
+    update,
 )
 
 from router.addresses import Intent
