@@ -19,7 +19,7 @@ from router.people import author_of
 from router.thread import bounce_token_row, intent_of, thread
 from store.commit import Decided
 from store.facts import Known, questions, read_facts
-from store.inbox import Twins, waits_for_parent, waits_for_twin
+from store.waiting import Twins, waits_for_parent, waits_for_twin
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
 from store import facts as read
 from store.commit import Decided, write
+from store.digest_facts import read_held_facts, read_unanswered_facts
 from store.engine import Store, repeated
 from store.facts import Known
 from store.reminders import mark_done
@@ -52,9 +53,9 @@ class Desk:
         if isinstance(request, Command):
             return read.read_ticket_facts(conn, request.ticket, self.known)
         if request.name == "held-digest":
-            return read.read_held_facts(conn, self.known)
+            return read_held_facts(conn, self.known)
         if request.name == "receipt-digest":
-            return read.read_unanswered_facts(conn, request.detail, self.known, self.clock())
+            return read_unanswered_facts(conn, request.detail, self.known, self.clock())
         if request.row:
             return read.read_sent_facts(conn, request.row, self.known)
         return Facts(self.known.registry, self.known.roster)

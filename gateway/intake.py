@@ -20,7 +20,8 @@ from parsers.envelope import Envelope
 from parsers.errors import Deferred
 from parsers.gate import Gate
 from store.engine import Store
-from store.journal import NewDelivery, Refusal
+from store.journal import NewDelivery
+from store.refusals import Refusal
 
 BIG_MAIL_BYTES = 256 * 1024  # above, what reads the whole mail runs in a thread
 COMMIT_WAIT_S = 60.0  # a commit that runs, on a slow disk; a peer waits 10 min (RFC 5321 4.5.3.2.6)

@@ -19,8 +19,8 @@ from parsers.errors import Deferred
 from store import inbox, journal
 from store.commit import Conflict, write
 from store.engine import pause
-from store.inbox import waiting_twins
 from store.turns import take_turn
+from store.waiting import waiting_twins
 from store.watching import broken_mails
 
 POLL_S = 1.0

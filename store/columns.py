@@ -27,13 +27,16 @@ class UtcTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
         """Write an aware time as text."""
         del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive time {value!r}")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return None if value is None else time_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         """Read text as an aware time."""
         del dialect
         return None if value is None else datetime.fromisoformat(value)
+
+
+def time_text(moment: datetime) -> str:
+    """Return an aware time as it stands in the database, for prepared SQL; raises ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError(f"naive time {moment!r}")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -28,7 +28,7 @@ from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
 from router.ticket import Participant, Ticket
 from store.columns import UtcTime
-from store.counters import count, ticket_counter
+from store.counters import count, counters_moved, counters_of
 from store.engine import Conflict
 from store.numbers import take
 from store.rows import event_row, participant_row, ticket_row
@@ -87,7 +87,7 @@ def write(
     """
     ours = _finish(conn, decided, now)
     flat = [(one, decision) for one in ours for decision in one.decisions]
-    old = _read_places(conn, [decision for _, decision in flat])
+    old = counters_of(conn, [decision for _, decision in flat])
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
     people = _write_people(conn, numbered)
@@ -99,7 +99,7 @@ def write(
     links = [{"mail": m, "ticket": t} for m, numbers in tickets.items() if m for t in numbers]
     _insert_new(conn, mail_ticket, links)
     amounts = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
-    amounts.update(_moved(old, numbered))
+    amounts.update(counters_moved(old, numbered))
     count(conn, amounts)
     return tickets
 
@@ -131,28 +131,6 @@ def _finished(one: Decided, now: datetime) -> dict[str, Any]:
         "reasons": list(reasons),
         "done_at": now,
     }
-
-
-def _read_places(conn: Connection, decisions: Sequence[Decision]) -> dict[int, str]:
-    """Return the counter in which each ticket that is going to change stands now."""
-    numbers = [d.ticket.number for d in decisions if d.ticket is not None and d.ticket.number]
-    if not numbers:
-        return {}
-    query = select(ticket.c.number, ticket.c.status, ticket.c.kind)
-    found = conn.execute(query.where(ticket.c.number.in_(numbers)))
-    return {row.number: ticket_counter(row.status, row.kind) for row in found}
-
-
-def _moved(old: Mapping[int, str], decisions: Sequence[Decision]) -> Counter[str]:
-    """Return what the counters of tickets change by."""
-    places, amounts = dict(old), Counter[str]()
-    for one in (d.ticket for d in decisions if d.ticket is not None):
-        new = ticket_counter(one.status, one.kind)
-        if one.number in places:
-            amounts[places[one.number]] -= 1
-        amounts[new] += 1
-        places[one.number] = new
-    return amounts
 
 
 def _number_tickets(conn: Connection, decisions: Sequence[Decision]) -> list[Decision]:

@@ -17,16 +17,8 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text, tr
 from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
 from store.engine import Store
-from store.tables import (
-    delivery,
-    door_health,
-    inbox,
-    lease,
-    outbox,
-    raw_mail,
-    role_health,
-    sequence,
-)
+from store.journal_tables import delivery, door_health, raw_mail
+from store.tables import inbox, lease, outbox, role_health, sequence
 
 PAGE_ROWS = 500
 PAGE_BYTES = 4_000_000

@@ -1,11 +1,12 @@
 """Counters as table rows, written in the transaction that they count: any process can show them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Table, select
 
-from store.tables import counter
+from router.decision import Decision
+from store.tables import counter, ticket
 from store.upsert import upsert
 
 _TICKETS = "tickets."
@@ -58,3 +59,25 @@ def tickets_in(counters: Mapping[str, int]) -> dict[tuple[str, str], int]:
         if name.startswith(_TICKETS) and value
         for status, _, kind in [name.removeprefix(_TICKETS).partition(".")]
     }
+
+
+def counters_of(conn: Connection, decisions: Sequence[Decision]) -> dict[int, str]:
+    """Return the counter in which each ticket that is going to change stands now."""
+    numbers = [d.ticket.number for d in decisions if d.ticket is not None and d.ticket.number]
+    if not numbers:
+        return {}
+    query = select(ticket.c.number, ticket.c.status, ticket.c.kind)
+    found = conn.execute(query.where(ticket.c.number.in_(numbers)))
+    return {row.number: ticket_counter(row.status, row.kind) for row in found}
+
+
+def counters_moved(old: Mapping[int, str], decisions: Sequence[Decision]) -> Counter[str]:
+    """Return what the counters of tickets change by."""
+    places, amounts = dict(old), Counter[str]()
+    for one in (d.ticket for d in decisions if d.ticket is not None):
+        new = ticket_counter(one.status, one.kind)
+        if one.number in places:
+            amounts[places[one.number]] -= 1
+        amounts[new] += 1
+        places[one.number] = new
+    return amounts

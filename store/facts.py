@@ -17,12 +17,12 @@ from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
 from router.kinds import kind_for
 from router.people import author_of
 from router.thread import bounce_token_row, thread
-from router.ticket import Ticket, TicketKind
+from router.ticket import Ticket
 from router.words import MailKind, Outcome, Reason
-from store.inbox import is_one_of
 from store.rows import read_comments, read_opening, read_tickets
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
+from store.waiting import is_one_of
 
 ANSWERS = (MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL)
 HOUR = timedelta(hours=1)
@@ -38,7 +38,6 @@ MADE_A_TICKET = frozenset(
         Outcome.HELD,
     }
 )
-MAX_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,36 +139,6 @@ def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
     return Facts(known.registry, known.roster, found=found, sent=about)
 
 
-def read_held_facts(conn: Connection, known: Known) -> Facts:
-    """Return the facts for a digest of all that is held."""
-    is_held = ticket_table.c.held.is_not(None)
-    alarms_first = (ticket_table.c.wanted != str(TicketKind.ALARM), ticket_table.c.number.desc())
-    query = select(ticket_table.c.number).where(is_held).order_by(*alarms_first).limit(MAX_LISTED)
-    numbers = conn.execute(query).scalars().all()
-    tickets = read_tickets(conn, numbers)
-    return Facts(
-        known.registry,
-        known.roster,
-        listed=tuple(tickets[number] for number in numbers),
-        listed_total=_number(conn, ticket_table, is_held),
-    )
-
-
-def read_unanswered_facts(conn: Connection, address: str, known: Known, now: datetime) -> Facts:
-    """Return the facts for a digest of the tickets of one address that got no receipt lately."""
-    answered = select(outbox.c.ticket).where(
-        outbox.c.recipient == address, outbox.c.kind.in_(ANSWERS), outbox.c.date > now - 3 * HOUR
-    )
-    query = select(ticket_table.c.number).where(
-        ticket_table.c.submitter == address,
-        ticket_table.c.held.is_(None),
-        ticket_table.c.opened_at > now - 2 * HOUR,
-        ticket_table.c.number.not_in(answered),
-    )
-    tickets = read_tickets(conn, conn.execute(query.limit(1_000)).scalars().all())
-    return Facts(known.registry, known.roster, listed=tuple(tickets.values()))
-
-
 def _named(clue: Clue, by_id: Mapping[tuple[str, bool], tuple[int, ...]]) -> tuple[int, ...]:
     if clue.ticket:
         return (clue.ticket,)
@@ -269,7 +238,7 @@ def _counts(
     held = mails = announced = 0
     reason = kind_for(mail.intent).held
     if reason is not None:
-        held = _number(
+        held = how_many(
             conn,
             ticket_table,
             ticket_table.c.held == str(reason),
@@ -279,7 +248,7 @@ def _counts(
         numbers = [ticket.number for _, ticket in found]
         author = author_of(mail)
         token = any(clue.reason is Reason.THREAD_TOKEN for clue, _ in found)
-        mails = _number(
+        mails = how_many(
             conn,
             event,
             event.c.ticket.in_(numbers),
@@ -288,7 +257,7 @@ def _counts(
             event.c.at > window,
         )
     if mails >= policy.loop_mails:
-        announced = _number(
+        announced = how_many(
             conn,
             outbox,
             outbox.c.ticket.in_(numbers),
@@ -299,6 +268,7 @@ def _counts(
     return Counts(receipts, held, mails, announced > 0)
 
 
-def _number(conn: Connection, table: object, *conditions: object) -> int:
+def how_many(conn: Connection, table: object, *conditions: object) -> int:
+    """Return how many rows of a table fulfil all conditions."""
     query = select(func.count()).select_from(table).where(*conditions)  # type: ignore[arg-type] # columns and tables, given loosely
     return conn.execute(query).scalar_one()

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Table, case, literal, select
 
 from store.columns import UtcTime
 from store.engine import Store
-from store.tables import door_health, role_health
+from store.journal_tables import door_health
+from store.tables import role_health
 from store.upsert import upsert
 
 DETAIL_CHARS = 300

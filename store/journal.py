@@ -10,22 +10,20 @@ This is the hot path of the daemon, hence prepared SQL text with several rows a 
 """
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select
-from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy import Connection, RowMapping, select
 
 from parsers.envelope import Envelope
-from store.columns import UtcTime
+from store.columns import time_text
 from store.engine import Store, repeated
+from store.journal_counters import count_kept, names_of
 from store.journal_shared import clean, keep_shared
-from store.tables import delivery, journal_counter, mailbox_mail, raw_mail, refusal
-from store.upsert import spelt, upsert
+from store.journal_tables import delivery, mailbox_mail, raw_mail
+from store.upsert import upsert
 
 ROWS_A_STATEMENT = 64
 _KEEP_RAW = "INSERT INTO raw_mail (sha256, size, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -35,17 +33,7 @@ _KEEP_DELIVERY = (
     " RETURNING id"
 )
 _ONE_DELIVERY = "((SELECT id FROM raw_mail WHERE sha256 = ?), ?, ?, ?, ?, ?, ?, ?)"
-_REFUSE = (
-    "INSERT INTO refusal (at, door, peer, mail_from, recipients, message_id, reply, reason)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_COUNT = (
-    "INSERT INTO journal_counter (name, value) VALUES (?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET value = journal_counter.value + excluded.value"
-)
 _DELIVERY_COLUMNS = tuple(column for column in delivery.columns if column.name != "raw")
-_TIME = UtcTime()
-_DIALECT = DefaultDialect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +74,6 @@ class Delivery:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What a door refused, and with which reply.
-
-    `whole` tells a mail refused at its end from a recipient refused before any text came.
-    `message_id` is "" when no header was seen.
-    """
-
-    at: datetime
-    door: str
-    peer: str
-    mail_from: str
-    recipients: tuple[str, ...]
-    reply: str
-    reason: str
-    message_id: str = ""
-    whole: bool = True
-
-
 def keep(
     store: Store, deliveries: Sequence[NewDelivery], begun: Callable[[], None] | None = None
 ) -> list[int]:
@@ -137,7 +106,7 @@ def _keep(
                 values = tuple(value for d in part for value in _delivery_row(d))
                 ids += sorted(conn.exec_driver_sql(_keep_sql(len(part)), values).scalars())
         _remember_origins(conn, deliveries, ids)
-        _count(conn, (name for d in deliveries for name in _names("accepted", d.envelope.door)))
+        count_kept(conn, [n for d in deliveries for n in names_of("accepted", d.envelope.door)])
     return ids
 
 
@@ -161,22 +130,6 @@ def _remember_origins(
         new = {name: statement.excluded[name] for name in ("sha256", "delivery", "at")}
         keys = ["mailbox", "uidvalidity", "uid"]
         conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
-
-
-def refuse(
-    store: Store, refusals: Sequence[Refusal], unlisted: Mapping[str, int] | None = None
-) -> None:
-    """Write refusals and count them; `unlisted` are counts (by counter name) without a row."""
-    with store.journal_writing() as conn:
-        if refusals:
-            conn.exec_driver_sql(spelt(conn, _REFUSE), [_refusal_row(r) for r in refusals])
-        names = [name for r in refusals for name in refusal_names(r)]
-        _count(conn, names, unlisted or {})
-
-
-def refusal_names(one: Refusal) -> tuple[str, str]:
-    """Return the names of the counters that one refusal raises."""
-    return _names("refused" if one.whole else "refused_recipients", one.door)
 
 
 def read_raw(store: Store, mail_id: int) -> bytes:
@@ -225,57 +178,9 @@ def deliveries_after(store: Store, mail_id: int, limit: int) -> list[Delivery]:
         return [_delivery(row) for row in conn.execute(statement).mappings()]
 
 
-def forget_refusals(store: Store, before: datetime) -> int:
-    """Delete refusals older than a moment; return how many."""
-    with store.journal_writing() as conn:
-        return conn.execute(delete(refusal).where(refusal.c.at < before)).rowcount
-
-
-def refusals(store: Store, limit: int) -> list[Refusal]:
-    """Return the newest refusals, newest first. `whole` is not stored and always true."""
-    statement = select(refusal).order_by(refusal.c.id.desc()).limit(limit)
-    with store.journal_reading() as conn:
-        rows = conn.execute(statement).mappings().all()
-    return [
-        Refusal(
-            **{key: value for key, value in row.items() if key not in {"id", "recipients"}},
-            recipients=tuple(row["recipients"]),
-        )
-        for row in rows
-    ]
-
-
-def counters(store: Store) -> dict[str, int]:
-    """Return what the doors counted: `accepted`, `refused`, each also with `.DOOR`, and more."""
-    statement = select(journal_counter).order_by(journal_counter.c.name)
-    with store.journal_reading() as conn:
-        return {row.name: row.value for row in conn.execute(statement)}
-
-
-def try_writing(store: Store) -> None:
-    """Write and sync one counter; raises Deferred as long as the store cannot write."""
-    with store.journal_writing() as conn:
-        _count(conn, ["store_probes"])
-
-
 @lru_cache(maxsize=ROWS_A_STATEMENT)
 def _keep_sql(rows: int) -> str:
     return _KEEP_DELIVERY.format(rows=", ".join([_ONE_DELIVERY] * rows))
-
-
-def _names(name: str, door: str) -> tuple[str, str]:
-    return name, f"{name}.{door}"
-
-
-def _count(conn: Connection, names: Iterable[str], more: Mapping[str, int] | None = None) -> None:
-    counted = Counter(names)
-    counted.update(more or {})
-    if counted:
-        conn.exec_driver_sql(spelt(conn, _COUNT), sorted(counted.items()))
-
-
-def _time(moment: datetime) -> str | None:
-    return _TIME.process_bind_param(moment, _DIALECT)
 
 
 def _delivery_row(one: NewDelivery) -> tuple[Any, ...]:
@@ -287,20 +192,7 @@ def _delivery_row(one: NewDelivery) -> tuple[Any, ...]:
         len(one.raw),
         one.lane,
         _envelope_json(one.envelope),
-        _time(one.envelope.received_at),
-    )
-
-
-def _refusal_row(one: Refusal) -> tuple[Any, ...]:
-    return (
-        _time(one.at),
-        one.door,
-        clean(one.peer),
-        clean(one.mail_from),
-        json.dumps(one.recipients),
-        clean(one.message_id),
-        clean(one.reply),
-        clean(one.reason),
+        time_text(one.envelope.received_at),
     )
 
 

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 
 from parsers.errors import Deferred
 from store.engine import Store
-from store.tables import delivery, inbox, mail_ticket, outbox, refusal
+from store.journal_tables import delivery, refusal
+from store.tables import inbox, mail_ticket, outbox
 
 PAGE = 500
 

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Table, func, select, text
 
-from store import journal
 from store.counters import read_counters
 from store.engine import Store
+from store.journal_counters import counters
 from store.tables import inbox, outbox, ticket
 
 WAITING = ("waiting", "claimed")
@@ -39,7 +39,7 @@ class Amounts:
 
 def read_amounts(store: Store) -> Amounts:
     """Read all of it; raises Deferred when the store cannot be read."""
-    doors = journal.counters(store)
+    doors = counters(store)
     with store.reading() as conn:
         return Amounts(
             doors=doors,

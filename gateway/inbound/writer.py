@@ -20,7 +20,9 @@ from gateway.outage import Outage
 from parsers.errors import Deferred
 from router.addresses import LANE_ALARM
 from store.engine import Store
-from store.journal import NewDelivery, Refusal, keep, refusal_names, refuse, try_writing
+from store.journal import NewDelivery, keep
+from store.journal_counters import try_writing
+from store.refusals import Refusal, refusal_names, refuse
 
 GROUP_MAILS = 64
 GROUP_BYTES = 8 * 1024 * 1024

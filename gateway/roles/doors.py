@@ -15,7 +15,7 @@ from gateway.processes.post import Post
 from gateway.processes.sockets import bound
 from gateway.saying import say_again_and_again
 from parsers.errors import MailError, Refused
-from store import journal
+from store import refusals
 from store.health import say_of_door
 
 GRACE_S = 10.0
@@ -101,7 +101,7 @@ async def _forget_refusals(post: Post) -> None:
     while True:
         before = post.desk.clock() - KEEP_REFUSALS
         try:
-            await asyncio.to_thread(journal.forget_refusals, post.desk.store, before)
+            await asyncio.to_thread(refusals.forget_refusals, post.desk.store, before)
         except MailError as error:
             _log.warning("refusals not forgotten, again in a day", detail=error.detail)
         await asyncio.sleep(DAY_S)

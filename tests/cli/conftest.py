@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from gateway.demo.sending import REPLY, kinds, sample
 from gateway.demo.writing import write_demo
-from store import journal
+from store import refusals
 from store.tables import inbox
 from tests.stage import Stage
 
@@ -76,7 +76,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
         conn.execute(broken.values(state="broken", outcome="broken"))
     raw = _mail("waits", "not pulled yet")
     _keep(stage, raw)
-    refused = journal.Refusal(
+    refused = refusals.Refusal(
         NOW,
         "smtp",
         "192.0.2.66",
@@ -85,7 +85,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "550 no",
         "unknown",
     )
-    journal.refuse(stage.store, [refused])
+    refusals.refuse(stage.store, [refused])
     stage.close()
     return place
 

@@ -21,7 +21,9 @@ from router.addresses import OurAddresses
 from router.tokens import Keyring
 from store.columns import JOURNAL
 from store.engine import Store, open_store
-from store.journal import Delivery, counters, deliveries_after, read_raw, refusals
+from store.journal import Delivery, deliveries_after, read_raw
+from store.journal_counters import counters
+from store.refusals import refusals
 
 PATIENCE_S = 20.0
 ADDRESSES = OurAddresses(

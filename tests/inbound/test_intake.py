@@ -20,7 +20,9 @@ from parsers.envelope import Envelope
 from parsers.errors import Deferred
 from parsers.gate import Gate, look
 from store.engine import Store
-from store.journal import Refusal, counters, deliveries_after, read_raw, refusals
+from store.journal import deliveries_after, read_raw
+from store.journal_counters import counters
+from store.refusals import Refusal, refusals
 
 ENVELOPE = Envelope(
     "smtp", "192.0.2.1", "x", "a@x.example", ("support@helpdesk.example",), datetime.now(UTC)

@@ -20,7 +20,8 @@ from parsers.errors import Deferred
 from parsers.gate import look
 from store import journal, outbox
 from store.engine import Store, open_store
-from store.tables import delivery, event, inbox, ticket
+from store.journal_tables import delivery
+from store.tables import event, inbox, ticket
 from store.tables import outbox as outbox_table
 from tests.postgresql.cutting import Cutter
 

@@ -16,7 +16,8 @@ from running import PROGRAM, Helpdesk, helpdesk, mail, until
 from sqlalchemy import func, select
 
 from store.engine import Store, open_store
-from store.tables import inbox, mail_ticket, outbox, raw_mail, role_health, ticket
+from store.journal_tables import raw_mail
+from store.tables import inbox, mail_ticket, outbox, role_health, ticket
 
 MAILS = 200
 SOON_S = 10.0

@@ -23,6 +23,7 @@ from store.engine import open_store, repeated
 from store.numbers import take
 from store.tables import event, reminder, ticket
 from store.turns import MOST_WORDS, take_turn
+from store.waiting import WAIT_FOR_PARENT
 
 WORLD = Path(__file__).parents[1] / "worlds" / "wlcg.toml"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -128,7 +129,7 @@ def test_a_reply_that_overtook_what_it_answers_is_in_its_ticket(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mails = [keep(stage, 2, answers="1"), keep(stage, 1)]
-    stage.now += inbox.WAIT_FOR_PARENT * 2  # so the reply waits for nobody
+    stage.now += WAIT_FOR_PARENT * 2  # so the reply waits for nobody
     race(stage, monkeypatch)
     assert sorted(str(stage.mail(m)["outcome"]) for m in mails) == ["comment", "new"]
     assert rows(stage, ticket) == 1

@@ -8,6 +8,7 @@ from parsers.envelope import Envelope
 from store import inbox, journal
 from store.engine import Store, open_store
 from store.health import say_of_role
+from store.journal_counters import counters
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ENVELOPE = Envelope(
@@ -108,7 +109,7 @@ def test_the_same_mails_kept_by_two_at_once_in_another_order_lock_nobody_out(
         for done in [pool.submit(all_of, order) for order in (1, -1)]:
             done.result()
     store = open_store(postgres_url)
-    assert journal.counters(store)["accepted"] == 400
+    assert counters(store)["accepted"] == 400
     store.close()
 
 

@@ -10,12 +10,14 @@ from sqlalchemy import func, select, update
 from stage import Stage
 
 from parsers.errors import Refused
-from store import copying, inbox, journal
+from store import copying, inbox
 from store.columns import JOURNAL
 from store.engine import Store, open_store
 from store.health import say_of_role
+from store.journal_counters import counters
+from store.journal_tables import delivery, raw_mail
 from store.schema import upgrade
-from store.tables import delivery, outbox, raw_mail, sequence, ticket
+from store.tables import outbox, sequence, ticket
 
 WORLD = Path(__file__).parents[1] / "worlds" / "wlcg.toml"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -143,4 +145,4 @@ def test_a_mail_that_is_not_what_its_digest_says_stops_everything(
         copied(stage.store, target)
     assert rows(target, raw_mail) == []
     assert rows(target, ticket) == []
-    assert journal.counters(target) == {}
+    assert counters(target) == {}

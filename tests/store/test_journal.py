@@ -18,18 +18,15 @@ from store.journal import (
     ROWS_A_STATEMENT,
     Delivery,
     NewDelivery,
-    Refusal,
-    counters,
     deliveries_after,
-    forget_refusals,
     keep,
     read_delivery,
     read_raw,
     read_raws,
-    refusals,
-    refuse,
 )
-from store.tables import delivery, raw_mail
+from store.journal_counters import counters
+from store.journal_tables import delivery, raw_mail
+from store.refusals import Refusal, forget_refusals, refusals, refuse
 
 NOW = datetime(2026, 3, 29, 0, 59, 59, 123456, tzinfo=UTC)
 ENVELOPE = Envelope(
