@@ -139,9 +139,7 @@ def taken_before(store: Store, name: str, digests: Sequence[str]) -> dict[str, i
         return {row[0]: row[1] for row in conn.execute(statement)}
 
 
-def remember_again(
-    store: Store, same: Mapping[Origin, tuple[str, int]], now: datetime
-) -> None:
+def remember_again(store: Store, same: Mapping[Origin, tuple[str, int]], now: datetime) -> None:
     """Write that these mails are (sha256, delivery) again; raises Deferred."""
     rows = [
         {**_place(origin), "sha256": sha256, "delivery": delivery, "at": now}

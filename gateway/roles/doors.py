@@ -3,13 +3,16 @@
 import asyncio
 from contextlib import ExitStack
 from datetime import timedelta
+from urllib.parse import quote
 
 import structlog
 
 from gateway.config.root import Config
+from gateway.inbound.imap.mailboxes import Mailboxes, open_mailboxes
 from gateway.inbound.limits import Caps
 from gateway.inbound.lmtp import LmtpSession
 from gateway.inbound.smtp import SmtpDoor, SmtpSettings, open_smtp
+from gateway.inbound.taking import Taking
 from gateway.intake import Intake
 from gateway.processes.post import Post
 from gateway.processes.sockets import bound
@@ -33,8 +36,8 @@ async def _serve(post: Post) -> None:
     link, desk = post.link, post.desk
     intake = Intake(desk.store, wake=lambda: link.wake("work"), now=desk.clock)
     wanted = {name: settings for name, settings in _settings(post.config).items() if settings}
-    if not wanted:
-        raise Refused("no door is configured: set [smtp] listen or [lmtp] listen")
+    if not wanted and not post.config.imap:
+        raise Refused("no door is configured: set [smtp] or [lmtp] listen, or an [[imap]] mailbox")
     doors: list[SmtpDoor] = []
     addresses: dict[str, str] = {}
     with ExitStack() as sockets:
@@ -46,12 +49,22 @@ async def _serve(post: Post) -> None:
                 settings, policy.addresses, policy.keys, intake, desk.clock, listening=listening
             )
             doors.append(await door)
+        mailboxes = _open_mailboxes(post, intake)
+        if mailboxes.names:
+            addresses["imap"] = ",".join(quote(name, safe="@/+") for name in mailboxes.names)
         link.ready(**addresses)
         forgetting = asyncio.create_task(_forget_refusals(post))
         await link.await_stop()
         forgetting.cancel()
-        await asyncio.gather(*(door.close(GRACE_S) for door in doors))
+        await asyncio.gather(*(door.close(GRACE_S) for door in (*doors, mailboxes)))
         await intake.close()
+
+
+def _open_mailboxes(post: Post, intake: Intake) -> Mailboxes:
+    """Begin to read the mailboxes. Another server stands in front of each, so nothing is refused."""
+    policy = post.desk.policy
+    taking = Taking(policy.addresses, policy.keys, intake, post.desk.clock, "behind", ())
+    return open_mailboxes(post.config.imap, taking, post.desk.store)
 
 
 def _settings(config: Config) -> dict[str, tuple[str, str, SmtpSettings] | None]:
