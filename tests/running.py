@@ -47,6 +47,7 @@ class Helpdesk:
         self.config.write_text(text)
         self.env = os.environ | {"TICKETGATE_TEST_SECRET": SECRET}
         self.process: subprocess.Popen[str] | None = None
+        self.words: dict[str, str] = {}  # of the ready line
         self.smtp = ("", 0)
         self.web = ""
 
@@ -63,9 +64,9 @@ class Helpdesk:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("ready "), (line, (self.place / "serve.log").read_text()[-2000:])
-        words = dict(word.split("=", 1) for word in line.split()[1:])
-        host, _, port = words["smtp"].rpartition(":")
-        self.smtp, self.web = (host, int(port)), words.get("web", "")
+        self.words = dict(word.split("=", 1) for word in line.split()[1:])
+        host, _, port = self.words.get("smtp", "").rpartition(":")
+        self.smtp, self.web = (host, int(port or 0)), self.words.get("web", "")
 
     def stop(self) -> None:
         """Stop it as an operator would; it must end in order."""

@@ -97,7 +97,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return str(error.strerror)
     text = str(error).replace("b'", "").replace("'", "")
-    if text.startswith("unexpected") or "unterminated" in text:  # then it may quote a mail
+    if "unexpected" in text or "unterminated" in text:  # then it may quote a mail
         text = "its answer is out of step"
     return "".join(char if char.isprintable() else " " for char in text)[:SAID_CHARS]
 
@@ -107,12 +107,12 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLCertVerificationError, "certificate refused: {}"),
     (ssl.SSLError, "TLS failed: {}"),
     (socket.gaierror, "the server's name is not known: {}"),
+    (Overrun, "{}"),
     (TimeoutError, "the server does not answer in time"),
     (OSError, "no connection: {}"),
     (imapclient.exceptions.LoginError, "login refused: {}"),
     (imapclient.exceptions.CapabilityError, "the server cannot do it: {}"),
     (imapclient.exceptions.ProtocolError, "the server's answer cannot be read"),
-    (Overrun, "{}"),
     (imaplib.IMAP4.abort, "the server ended the connection: {}"),
     (imaplib.IMAP4.error, "the server refused: {}"),
 )

@@ -48,7 +48,7 @@ class Filing:
             folder.file_away(uids, target)
         except Refused as no:
             why = f"mails cannot be moved to {target}: {no.detail}"
-            self._troubles.begin(what, why, first_s=FIRST_S, most_s=MOST_S)
+            self._troubles.begin(what, why, FIRST_S, MOST_S)
         else:
             self._troubles.end(what)
 

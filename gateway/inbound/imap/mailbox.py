@@ -21,10 +21,9 @@ from gateway.inbound.imap.trouble import Progress, Troubles
 from gateway.inbound.imap.wire import Client
 from parsers.errors import Deferred, Refused
 
-SELECT_AGAIN_S = 9 * 60.0
 IDLE_ANSWER_S = (5.0, 15.0)  # at least, at most
 SETTLE_S = 0.1  # news come in bursts, and a server that tells of nothing must not make us spin
-STORE_MOST_S = 30.0
+FIRST_S, MOST_S, STORE_MOST_S = 1.0, 300.0, 30.0  # between two connections
 STUCK_AFTER_S = 15 * 60.0  # a batch may take 10 min, and a commit one
 
 log = structlog.get_logger("imap")
@@ -81,15 +80,16 @@ class Mailbox:
         except Lost as lost:
             if self._stop.is_set():
                 return 0.0
-            return self._troubles.begin("connection", str(lost))
+            return self._troubles.begin("connection", str(lost), FIRST_S, MOST_S)
         except Refused as no:
-            return self._troubles.begin("folder", no.detail)
+            return self._troubles.begin("folder", no.detail, FIRST_S, MOST_S)
         except Deferred as error:
             why = f"mails cannot be kept: {error.detail}"
-            return self._troubles.begin("store", why, most_s=STORE_MOST_S)
+            return self._troubles.begin("store", why, FIRST_S, STORE_MOST_S)
         except Exception as error:
             # a traceback would show pieces of mails
-            return self._troubles.begin("program", f"a fault of ours: {type(error).__name__}")
+            why = f"a fault of ours: {type(error).__name__}"
+            return self._troubles.begin("program", why, FIRST_S, MOST_S)
         return 0.0
 
     def _work(self, folder: Folder) -> None:
@@ -97,7 +97,8 @@ class Mailbox:
         whole, selected_at = True, float("-inf")
         while not self._stop.is_set():
             self._step_at = monotonic()
-            if self._step_at - selected_at >= SELECT_AGAIN_S:
+            # again and again: a folder that was deleted and made anew is not always told of
+            if self._step_at - selected_at >= self.section.poll.total_seconds():
                 folder.select()
                 selected_at = self._step_at
             self._reader.visit(folder, whole=whole)

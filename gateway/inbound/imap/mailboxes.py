@@ -87,7 +87,9 @@ class _Saying:
 
     def is_due(self) -> bool:
         """Whether its state has changed or its time has come."""
-        return (not self._one.described()) != self._well or monotonic() - self._said_at >= SAY_S
+        changed = (not self._one.described()) != self._well
+        parked = self._one.parked != self._parked_count
+        return changed or parked or monotonic() - self._said_at >= SAY_S
 
     def say(self) -> None:
         """Write it down; a store that fails is told in the log."""

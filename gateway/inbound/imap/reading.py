@@ -201,7 +201,7 @@ class Reader:
             if len(batch) > 1:
                 self._suspects.update(batch)
             elif isinstance(lost, TooBig):
-                self._park(None, batch[0], "more bytes than the server had said, and than max_size")
+                self._park(None, batch[0], "bigger than the server had said, more than max_size")
             else:
                 self._fail(None, batch[0], str(lost))
             raise

@@ -1,8 +1,8 @@
 """Trouble of a mailbox: what is wrong since when, how loudly to say it, and when to try again.
 
 Rule: one line in the log when it begins, one an hour while it lasts, one when it is over; never a
-storm. Waiting grows from a second to five minutes with jitter, so that many mailboxes do not come
-back in step. Nothing here touches a server. Other threads may ask for what is described.
+storm. Waiting grows with each failure and has jitter, so that many mailboxes do not come back in
+step. Nothing here touches a server. Other threads may ask for what is described.
 """
 
 import random
@@ -13,7 +13,6 @@ from time import monotonic
 
 import structlog
 
-FIRST_S, MOST_S = 1.0, 300.0
 TELL_AGAIN = timedelta(hours=1)
 TELL_PROGRESS_S = 10.0
 LONG_MAILS = 1000
@@ -38,10 +37,11 @@ class Troubles:
         self._now = now
         self._cases: dict[str, _Case] = {}
 
-    def begin(
-        self, what: str, why: str, *, first_s: float = FIRST_S, most_s: float = MOST_S
-    ) -> float:
-        """Note that something failed (again); return how many seconds to wait."""
+    def begin(self, what: str, why: str, first_s: float, most_s: float) -> float:
+        """Note that something failed (again); return how many seconds to wait.
+
+        That is `first_s` after the first failure, and doubles up to `most_s`.
+        """
         now = self._now()
         case = self._cases.get(what)
         if case is None:

@@ -25,8 +25,8 @@ LINE_BYTES = 32 * 1024 * 1024  # a search of three million mails answers in one 
 BUFFER_BYTES = 64 * 1024
 
 
-class Overrun(imaplib.IMAP4.abort):
-    """The server sends more than was asked for."""
+class Overrun(OSError):  # noqa: N818 - what happened, as in data.py
+    """The server sends more than was asked for. Not an `abort`: imaplib would wrap that."""
 
 
 class Wire(io.RawIOBase):
