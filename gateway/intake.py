@@ -20,7 +20,7 @@ from parsers.envelope import Envelope
 from parsers.errors import Deferred
 from parsers.gate import Gate
 from store.engine import Store
-from store.journal import NewDelivery
+from store.journal import NewDelivery, Origin
 from store.refusals import Refusal
 
 BIG_MAIL_BYTES = 256 * 1024  # above, what reads the whole mail runs in a thread
@@ -96,9 +96,12 @@ class Intake:
         """Begin to count a mail while it is received; the caller gives it back."""
         return Share(self._room)
 
-    async def accept(self, envelope: Envelope, raw: bytes, gate: Gate, lane: int) -> int:
+    async def accept(
+        self, envelope: Envelope, raw: bytes, gate: Gate, lane: int, origin: Origin | None = None
+    ) -> int:
         """Keep a mail; return its delivery id when it is on disk.
 
+        `origin` is where it lies in a mailbox, remembered with it.
         Raises Deferred when it could not be kept, or not in time; the same mail may come again.
         """
         if not self.healthy:
@@ -110,7 +113,7 @@ class Intake:
         except BaseException:
             share.give_back()
             raise
-        delivery = NewDelivery(envelope, raw, sha256, content, gate.message_id, lane)
+        delivery = NewDelivery(envelope, raw, sha256, content, gate.message_id, lane, origin)
         return await self._written(delivery, share)
 
     def refused(self, refusal: Refusal) -> None:

@@ -49,6 +49,7 @@ class Helpdesk:
         self.config.write_text(text)
         self.env = os.environ | {"TICKETGATE_TEST_SECRET": SECRET}
         self.process: subprocess.Popen[str] | None = None
+        self.words: dict[str, str] = {}  # of the ready line
         self.smtp = ("", 0)
         self.web = self.lmtp = ""
         self.launch: tuple[str, ...] = ()  # a program that runs the daemon, and its words
@@ -68,10 +69,10 @@ class Helpdesk:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("ready "), (line, (self.place / "serve.log").read_text()[-2000:])
-        words = dict(word.split("=", 1) for word in line.split()[1:])
-        host, _, port = words["smtp"].rpartition(":")
-        self.smtp, self.web = (host, int(port)), words.get("web", "")
-        self.lmtp = words.get("lmtp", "")
+        self.words = dict(word.split("=", 1) for word in line.split()[1:])
+        host, _, port = self.words.get("smtp", "").rpartition(":")
+        self.smtp, self.web = (host, int(port or 0)), self.words.get("web", "")
+        self.lmtp = self.words.get("lmtp", "")
 
     def stop(self) -> None:
         """Stop it as an operator would; it must end in order."""

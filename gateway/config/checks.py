@@ -178,19 +178,76 @@ def _alarmers(document: Document) -> Iterator[Finding]:
 
 # Sections that are read and checked, and that nothing acts on yet.
 NOT_YET = (
-    "imap", "dns", "proof", "keys", "alarm", "clock", "retention", "directory",
+    "dns", "proof", "keys", "alarm", "clock", "retention", "directory",
     "helpdesk_peer",
 )  # fmt: skip
 
 
 def _a_door(document: Document) -> Iterator[Finding]:
     listens = {door: _text(_table(document, door), "listen") for door in ("smtp", "lmtp")}
-    if not any(listens.values()):
-        yield Finding(("smtp", "listen"), "no mail can come in: set [smtp] listen or [lmtp] listen")
+    if not any(listens.values()) and not document.get("imap"):
+        told = "no mail can come in: set [smtp] listen, [lmtp] listen or an [[imap]] mailbox"
+        yield Finding(("smtp", "listen"), told)
     if listens["lmtp"].endswith(":25"):
         yield Finding(("lmtp", "listen"), "LMTP must not be spoken on port 25 (RFC 2033, 5)")
     elif listens["lmtp"] and listens["lmtp"] == listens["smtp"]:
         yield Finding(("lmtp", "listen"), "is the same as [smtp] listen")
+
+
+NAME_CHARS = 190  # the names of mailboxes are keys in the journal
+STARTTLS_PORT, IMAPS_PORT = 143, 993
+TRACE_HEADERS = {"received", "subject", "date", "from", "message-id", "content-type", "return-path"}
+
+
+def _mailboxes(document: Document) -> Iterator[Finding]:
+    seen: set[tuple[str, str, str]] = set()
+    ours = _fixed_addresses(document)
+    for index, box in _entries(document, "imap"):
+        loc = ("imap", index)
+        host, user = _text(box, "host").lower(), _text(box, "user")
+        folders = {
+            key: _text(box, key) or default
+            for key, default in (
+                ("folder", "INBOX"), ("done_folder", "Done"), ("refused_folder", "Refused"),
+            )
+        }  # fmt: skip
+        name = (user, host, _same_inbox(folders["folder"]))
+        if name in seen:
+            yield Finding(loc, "this mailbox is there twice: each is read once")
+        seen.add(name)
+        if sum(map(len, name)) > NAME_CHARS:
+            yield Finding(loc, f"user, host and folder have more than {NAME_CHARS} characters")
+        first: dict[str, str] = {}
+        for key, folder in folders.items():
+            other = first.setdefault(_same_inbox(folder), key)
+            if other != key:
+                yield Finding((*loc, key), f"is the same as {other}: mails would go in a circle")
+        address = _text(box, "address").lower()
+        if address and address not in ours:
+            yield Finding((*loc, "address"), f"{address!r} is not an address of [helpdesk]")
+        if _text(box, "recipient_header").lower() in TRACE_HEADERS:
+            yield Finding((*loc, "recipient_header"), "never holds the recipient")
+        yield from _mailbox_tls(box, loc, host)
+
+
+def _mailbox_tls(box: Document, loc: tuple[str, int], host: str) -> Iterator[Finding]:
+    tls, port = _text(box, "tls") or "implicit", box.get("port", IMAPS_PORT)
+    if tls == "off" and not (host == "localhost" or host.startswith("127.")):
+        yield Finding((*loc, "tls"), "off is for this machine only: the password would be read")
+    if port == {"starttls": IMAPS_PORT, "implicit": STARTTLS_PORT}.get(tls):
+        told = f"{tls} is not usual on port {port}: 143 is for starttls, 993 for implicit"
+        yield Finding((*loc, "tls"), told, Severity.WARNING)
+
+
+def _fixed_addresses(document: Document) -> set[str]:
+    helpdesk = _table(document, "helpdesk")
+    domain = _text(helpdesk, "domain")
+    boxes = (("address", "support"), ("team_address", "team"), ("alarm_address", "alarm"))
+    return {(_text(helpdesk, key) or f"{box}@{domain}").lower() for key, box in boxes}
+
+
+def _same_inbox(folder: str) -> str:
+    return folder.upper() if folder.upper() == "INBOX" else folder  # RFC 3501, 5.1
 
 
 def _warnings(document: Document) -> Iterator[Finding]:
@@ -225,5 +282,6 @@ CHECKS: tuple[Check, ...] = (
     _office_hours,
     _alarmers,
     _a_door,
+    _mailboxes,
     _warnings,
 )

@@ -10,11 +10,11 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr
 
 from gateway.config.federation import Directory, HelpdeskPeer, Member, Roc, Site, Unit, Vo
+from gateway.config.imap import Imap
 from gateway.config.rules import Alarm, Clock, Keys, Retention, Routing, Work
 from gateway.config.sections import (
     Dns,
     Helpdesk,
-    Imap,
     Lmtp,
     Proof,
     Relay,

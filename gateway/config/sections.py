@@ -136,25 +136,6 @@ class Lmtp(Section):
     )
 
 
-class Imap(Section):
-    """[[imap]]: a mailbox that we empty, one entry each."""
-
-    host: Domain = Field(description="The IMAP server; its certificate must fit this name.")
-    port: Port = Field(default=993, description="Its port, with TLS from the first byte.")
-    user: Text = Field(description="The login.")
-    password: SecretReference = Field(description="The password of the login.")
-    address: Address = Field(description="The address of ours whose mail lies there.")
-    recipient_header: str = Field(
-        default="",
-        pattern=r"^([A-Za-z][A-Za-z0-9-]{0,63})?$",
-        description='The header with the true recipient, such as "Delivered-To"; "" for To and Cc.',
-    )
-    trusted_results: str = Field(
-        default="", max_length=253, description="The authserv-id whose results we believe."
-    )
-    alarms: bool = Field(default=False, description="Whether these results may prove an alarm.")
-
-
 class Store(Section):
     """[store]: where everything is kept."""
 

@@ -1,6 +1,6 @@
 """The last word on a mail: its structure is judged, then it is kept or refused.
 
-Shared by the doors that talk with a peer. Rule: only a border door refuses, and only faults of the
+Shared by all doors. Rule: only a border door refuses, and only faults of the
 structure; behind another mail server a refusal would make that server bounce to a forged sender, so
 there the mail is kept with its faults. Nothing here reads a meaning.
 """
@@ -19,6 +19,7 @@ from parsers.errors import Refused
 from parsers.gate import REFUSED_AT_THE_BORDER, Fault, Gate, look
 from router.addresses import Intent, OurAddresses
 from router.tokens import Keyring, TokenClass, read_token
+from store.journal import Origin
 from store.refusals import Refusal
 
 UNKNOWN_MAILBOX = "unknown mailbox"
@@ -41,17 +42,17 @@ class Taking:
     role: str
     submission_networks: tuple[Network, ...]
 
-    async def take(self, envelope: Envelope, raw: bytes) -> int:
-        """Keep a mail and return its number.
+    async def take(self, envelope: Envelope, raw: bytes, origin: Origin | None = None) -> int:
+        """Keep a mail and return its number. `origin` is set when it was read from a mailbox.
 
         Raises BadStructure for what this door refuses (a row remembers it), and Deferred.
         """
-        gate = await apart(len(raw), lambda: look(raw))
+        gate = await apart(len(raw), lambda: look(raw, file=origin is not None))
         if self.role == "border":
             self._refuse_faults(envelope, gate)
         submitted = gate.received == 0 and within(envelope.peer, self.submission_networks)
         envelope = replace(envelope, submitted=submitted, faults=tuple(map(str, gate.faults)))
-        mail_id = await self.intake.accept(envelope, raw, gate, self._lane(envelope))
+        mail_id = await self.intake.accept(envelope, raw, gate, self._lane(envelope), origin)
         log.info(
             "kept", mail=mail_id, door=envelope.door, peer=envelope.peer, size=len(raw),
             recipients=len(envelope.recipients), faults=len(gate.faults),
@@ -63,6 +64,10 @@ class Taking:
         self._refuse(
             replace(envelope, recipients=(recipient,)), reply, UNKNOWN_MAILBOX, whole=False
         )
+
+    def refuse_unread(self, envelope: Envelope, reason: str) -> None:
+        """Remember a mail in a mailbox that could not be taken; nobody hears a reply."""
+        self._refuse(envelope, "", reason)
 
     def _refuse_faults(self, envelope: Envelope, gate: Gate) -> None:
         fault: Fault | None = next((f for f in gate.faults if f in REFUSED_AT_THE_BORDER), None)

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import structlog
@@ -98,8 +99,6 @@ class Slot:
             return
         finally:
             os.close(writer)
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, self.process.pid, self._niceness())
         self._log.info("role started", pid=self.process.pid)
 
     def hear(self, now: float) -> None:
@@ -176,8 +175,14 @@ class Slot:
         self.ears.close()
         self.voice.close()
 
-    def _niceness(self) -> int:
-        return os.getpriority(os.PRIO_PROCESS, 0) + self.role.nice
+    def _step_back(self) -> None:
+        """Lower the priority of all threads: only now, so that a busy machine delays no start."""
+        if self.process is None or not self.role.nice:
+            return
+        niceness = os.getpriority(os.PRIO_PROCESS, 0) + self.role.nice
+        with suppress(OSError):
+            for thread in Path(f"/proc/{self.process.pid}/task").iterdir():
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), niceness)
 
     def _gone(self, how: str, now: float) -> None:
         pid = self.process.pid if self.process else None
@@ -205,6 +210,7 @@ class Slot:
     def _hear_ready(self, report: dict[str, Any]) -> None:
         self.addresses = {str(k): str(v) for k, v in report["addresses"].items()}
         self.is_ready = self.was_ready = True
+        self._step_back()
         self._log.info("role ready", **self.addresses)
 
     def _hear_busy(self, report: dict[str, Any]) -> None:

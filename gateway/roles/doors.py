@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import ExitStack
 from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import structlog
 
@@ -10,6 +12,7 @@ from gateway.config.root import Config
 from gateway.inbound.limits import Caps
 from gateway.inbound.lmtp import LmtpSession
 from gateway.inbound.smtp import SmtpDoor, SmtpSettings, open_smtp
+from gateway.inbound.taking import Taking
 from gateway.intake import Intake
 from gateway.processes.post import Post
 from gateway.processes.sockets import bound
@@ -18,7 +21,11 @@ from parsers.errors import MailError, Refused
 from store import refusals
 from store.health import say_of_door
 
+if TYPE_CHECKING:  # a large library, and only needed with an [[imap]] mailbox
+    from gateway.inbound.imap.mailboxes import Mailboxes
+
 GRACE_S = 10.0
+SHOWN_CHARS = 2000  # a report to the supervisor is 4 kB at most
 LMTP_CONNECTIONS = 200  # a mail server opens 20 to 100 (Postfix: default_process_limit)
 DAY_S = 86_400
 KEEP_REFUSALS = timedelta(days=30)
@@ -35,8 +42,8 @@ async def _serve(post: Post) -> None:
     link, desk = post.link, post.desk
     intake = Intake(desk.store, wake=lambda: link.wake("work"), now=desk.clock)
     wanted = {name: settings for name, settings in _settings(post.config).items() if settings}
-    if not wanted:
-        raise Refused("no door is configured: set [smtp] listen or [lmtp] listen")
+    if not wanted and not post.config.imap:
+        raise Refused("no door is configured: set [smtp] or [lmtp] listen, or an [[imap]] mailbox")
     doors: list[SmtpDoor] = []
     addresses: dict[str, str] = {}
     with ExitStack() as sockets:
@@ -48,13 +55,34 @@ async def _serve(post: Post) -> None:
                 settings, policy.addresses, policy.keys, intake, desk.clock, listening=listening
             )
             doors.append(await door)
+        mailboxes = _open_mailboxes(post, intake) if post.config.imap else None
+        if mailboxes is not None:
+            addresses["imap"] = _shown(mailboxes.names)
         link.ready(**addresses)
         sockets.enter_context(say_again_and_again(post, say_of_door, list(wanted), intake.trouble))
         forgetting = asyncio.create_task(_forget_refusals(post))
         await link.await_stop()
         forgetting.cancel()
-        await asyncio.gather(*(door.close(GRACE_S) for door in doors))
+        closing = [door.close(GRACE_S) for door in doors]
+        if mailboxes is not None:
+            closing.append(mailboxes.close(GRACE_S))
+        await asyncio.gather(*closing)
         await intake.close()
+
+
+def _open_mailboxes(post: Post, intake: Intake) -> "Mailboxes":
+    """Begin to read the mailboxes; like behind a mail server, no broken mail is refused."""
+    from gateway.inbound.imap.mailboxes import open_mailboxes
+
+    policy = post.desk.policy
+    taking = Taking(policy.addresses, policy.keys, intake, post.desk.clock, "behind", ())
+    return open_mailboxes(post.config.imap, taking, post.desk.store)
+
+
+def _shown(names: tuple[str, ...]) -> str:
+    """Return the mailboxes as one word for the ready line; too many of them as their number."""
+    shown = ",".join(quote(name, safe="@/+") for name in names)
+    return shown if len(shown) <= SHOWN_CHARS else f"{len(names)}-mailboxes"
 
 
 def _settings(config: Config) -> dict[str, tuple[str, str, SmtpSettings] | None]:

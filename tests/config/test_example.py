@@ -96,7 +96,7 @@ def test_a_key_behind_a_hash_shows_its_default(section: str, model: type[BaseMod
                 default = list(default)
             if isinstance(default, timedelta):
                 number, unit = shown_value.split()
-                default_s = {"min": 60, "h": 3600, "d": 86400}[unit] * int(number)
+                default_s = {"s": 1, "min": 60, "h": 3600, "d": 86400}[unit] * int(number)
                 assert timedelta(seconds=default_s) == field.default, key
             else:
                 assert shown_value == default, key

@@ -1,0 +1,57 @@
+"""Filing away: mails that are on our disk, or that we cannot take, leave the folder.
+
+Rule: a move that the server refuses stops nothing. It is told, and tried again after a minute and
+then ever more seldom, up to an hour; the mails stay where they are and the journal knows them.
+"""
+
+from collections.abc import Sequence
+
+from gateway.inbound.imap.folder import Folder
+from gateway.inbound.imap.trouble import Troubles
+from parsers.errors import Refused
+
+FIRST_S, MOST_S = 60.0, 3600.0
+
+
+class Filing:
+    """The two folders that mails of one mailbox are moved to."""
+
+    def __init__(self, done: str, refused: str, troubles: Troubles) -> None:
+        self._done = done
+        self._refused = refused
+        self._troubles = troubles
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a move failed and is to be tried again now."""
+        return any(self._troubles.is_due(_what(target)) for target in (self._done, self._refused))
+
+    def done(self, folder: Folder, uids: Sequence[int]) -> None:
+        """Move mails that are on our disk."""
+        self._move(folder, uids, self._done)
+
+    def refused(self, folder: Folder, uids: Sequence[int]) -> None:
+        """Move mails that we cannot take."""
+        self._move(folder, uids, self._refused)
+
+    def settle(self) -> None:
+        """Forget a trouble with moving after a look at the whole folder found nothing to move."""
+        for target in (self._done, self._refused):
+            if self._troubles.is_due(_what(target)):
+                self._troubles.end(_what(target))
+
+    def _move(self, folder: Folder, uids: Sequence[int], target: str) -> None:
+        what = _what(target)
+        if not uids or not self._troubles.may_try(what):
+            return
+        try:
+            folder.file_away(uids, target)
+        except Refused as no:
+            why = f"mails cannot be moved to {target}: {no.detail}"
+            self._troubles.begin(what, why, FIRST_S, MOST_S)
+        else:
+            self._troubles.end(what)
+
+
+def _what(target: str) -> str:
+    return f"moving to {target}"

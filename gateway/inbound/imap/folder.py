@@ -1,0 +1,204 @@
+"""A folder on the server: which mails lie in it, their sizes, their bytes, and moving them out.
+
+Rule: mails are read with PEEK and by UID, never by flag, so what a person does with flags changes
+nothing. Only mails that are named are ever removed: without MOVE a copy is made, and without
+UIDPLUS the original stays, marked as deleted, because a bare EXPUNGE would remove what others have
+marked. Raises Refused for what the server says no to, Lost when the connection is of no more use.
+"""
+
+import imaplib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Any
+
+import imapclient
+
+from gateway.inbound.imap.connection import Lost, saying
+from gateway.inbound.imap.wire import COMMAND_BYTES, Client, Overrun
+from parsers.errors import Refused
+
+SEEN, DELETED = imapclient.SEEN, imapclient.DELETED
+BODY = b"BODY[]"
+UID_BYTES = 12  # of one UID in an answer, with its blank
+SLACK_BYTES = 256 * 1024  # what an answer holds besides mails
+MOST_LISTED = 3_000_000
+FETCH_S = 600.0  # for a batch of mails on a slow line; silence ends it much sooner
+UIDS_A_COMMAND = 200  # a command line stays below 8000 characters (RFC 2683, 3.2.1.5)
+
+
+class TooBig(Lost):
+    """A mail is bigger than the server had said, and bigger than what we take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What the server said when the folder was opened. `uidnext` is 0 when it did not say."""
+
+    uidvalidity: int
+    uidnext: int
+    exists: int
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A mail's size in bytes, and when the server got it (None when it did not say)."""
+
+    size: int
+    arrived_at: datetime | None
+
+
+class Folder:
+    """The folder `name` on a connection that is logged in."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._name = name
+        self._known: set[str] = set()
+        self.selected = Selected(0, 0, 0, read_only=False)
+
+    def select(self) -> Selected:
+        """Open the folder (again)."""
+        with self._asking():
+            try:
+                said = self._client.select_folder(self._name)
+            except imaplib.IMAP4.readonly:  # imaplib wants to be asked for that
+                said = self._client.select_folder(self._name, readonly=True)
+        uidvalidity = said.get(b"UIDVALIDITY")
+        if not isinstance(uidvalidity, int):
+            raise Lost("the server gives no UIDVALIDITY: mails cannot be told apart")
+        self.selected = Selected(
+            uidvalidity,
+            _number(said.get(b"UIDNEXT")),
+            _number(said.get(b"EXISTS")),
+            read_only=not said.get(b"READ-WRITE", False),
+        )
+        return self.selected
+
+    def uids(self, above: int = 0) -> list[int]:
+        """Return the UIDs of all mails above one, ascending, without those marked as deleted."""
+        listed = min(self.selected.exists, MOST_LISTED) + 1000
+        with self._asking(COMMAND_BYTES + listed * UID_BYTES):
+            found = self._client.search(["UID", f"{above + 1}:*", "UNDELETED"])
+        # N:* always holds the last mail, even below N (RFC 3501, 6.4.8)
+        return sorted({uid for uid in found if uid > above})
+
+    def still_there(self, uids: Sequence[int]) -> set[int]:
+        """Return those of these mails that are still in the folder."""
+        found: set[int] = set()
+        for some in _parts(uids):
+            with self._asking():
+                found.update(self._client.search(["UID", _set(some), "UNDELETED"]))
+        return found.intersection(uids)
+
+    def sizes(self, uids: Sequence[int]) -> dict[int, Listed]:
+        """Return size and arrival of these mails; those that are gone are left out."""
+        found: dict[int, Any] = {}
+        for some in _parts(uids):
+            with self._asking():
+                found.update(self._client.fetch(some, ["RFC822.SIZE", "INTERNALDATE"]))
+        return {
+            uid: Listed(_number(said.get(b"RFC822.SIZE")), _utc(said.get(b"INTERNALDATE")))
+            for uid, said in found.items()
+            if b"RFC822.SIZE" in said
+        }
+
+    def bodies(self, uids: Sequence[int], most_bytes: int) -> dict[int, bytes]:
+        """Return these mails; what the server does not give is left out.
+
+        Raises TooBig when more than `most_bytes` come.
+        """
+        with self._asking(most_bytes + SLACK_BYTES, FETCH_S):
+            found = self._client.fetch(uids, ["BODY.PEEK[]"])
+        bodies = ((uid, said.get(BODY)) for uid, said in found.items())
+        return {uid: body for uid, body in bodies if isinstance(body, bytes)}
+
+    def file_away(self, uids: Sequence[int], target: str) -> None:
+        """Mark mails as seen and move them to another folder, which is made when it is missing."""
+        if self.selected.read_only:
+            raise Refused("the folder is read-only")
+        self._ensure(target)
+        for some in _parts(uids):
+            with self._asking():
+                self._client.add_flags(some, [SEEN], silent=True)
+            with self._asking(seconds=FETCH_S):
+                self._move(some, target)
+
+    def announces(self) -> bool:
+        """Whether the server can tell of new mail by itself (IDLE, RFC 2177)."""
+        with self._asking():
+            return bool(self._client.has_capability("IDLE"))
+
+    def wait_for_news(self, timeout_s: float, answer_s: float, stop_fd: int) -> None:
+        """Wait until the server tells of a change, for a while, or until `stop_fd` is readable.
+
+        What it tells does not matter: search afterwards. `answer_s` is its time to end the wait.
+        """
+        with self._asking(silence_s=answer_s):
+            self._client.begin_idle()
+            self._client.wait_for_news(timeout_s, stop_fd)
+            self._client.allow(silence_s=answer_s, seconds=answer_s)
+            self._client.idle_done()
+
+    def _move(self, uids: Sequence[int], target: str) -> None:
+        if self._client.has_capability("MOVE"):
+            self._client.move(uids, target)
+            return
+        self._client.copy(uids, target)
+        self._client.add_flags(uids, [DELETED], silent=True)
+        if self._client.has_capability("UIDPLUS"):
+            self._client.uid_expunge(uids)
+
+    def _ensure(self, target: str) -> None:
+        """Make a folder once for each connection, unless it is there."""
+        if target in self._known:
+            return
+        with self._asking():
+            if not self._client.folder_exists(target):
+                self._client.create_folder(target)
+                self._client.subscribe_folder(target)
+        self._known.add(target)
+
+    @contextmanager
+    def _asking(
+        self, size: int = COMMAND_BYTES, seconds: float = 120.0, silence_s: float = 30.0
+    ) -> Iterator[None]:
+        """Bound a command; turn the server's no into Refused, all else that fails into Lost."""
+        self._client.allow(size, seconds, silence_s)
+        try:
+            with saying():
+                yield
+        except Lost as lost:
+            cause = lost.__cause__
+            if isinstance(cause, Overrun):
+                raise TooBig(str(lost)) from cause
+            if _is_no(cause):
+                raise Refused(str(lost)) from cause
+            raise
+
+
+def _is_no(error: BaseException | None) -> bool:
+    """Whether the server answered NO or BAD, after which the dialogue goes on."""
+    gone = (imaplib.IMAP4.abort, imapclient.exceptions.ProtocolError)
+    return isinstance(error, imaplib.IMAP4.error) and not isinstance(error, gone)
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _utc(value: Any) -> datetime | None:
+    return value.astimezone(UTC) if isinstance(value, datetime) else None
+
+
+def _parts(uids: Sequence[int]) -> Iterator[list[int]]:
+    rest = iter(uids)
+    while some := list(islice(rest, UIDS_A_COMMAND)):
+        yield some
+
+
+def _set(uids: Sequence[int]) -> str:
+    return ",".join(map(str, chain(uids)))

@@ -1,0 +1,128 @@
+"""Handing over: from the thread of a mailbox to the event loop, where Taking and Intake live.
+
+Rule: a thread waits for a bounded time and holds no more than Intake gave it room for. The same
+bytes from the same mailbox are the same mail: they are recognised here and not handed over again.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import CancelledError as FutureCancelled
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from gateway.config.imap import Imap, mailbox_name
+from gateway.inbound.imap.envelope import envelope_of, unread_envelope
+from gateway.inbound.room import Share
+from gateway.inbound.taking import Taking
+from gateway.intake import COMMIT_WAIT_S
+from parsers.digest import sha256_of
+from parsers.errors import Deferred
+from store.engine import Store
+from store.journal import Origin
+from store.mailboxes import remember_again, taken_before
+
+LOOP_WAIT_S = 10.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """UIDs of mails that were kept now, and of those that were recognised."""
+
+    kept: tuple[int, ...]
+    again: tuple[int, ...]
+
+
+class Handing:
+    """The way of one mailbox's mails to the journal. Used from the mailbox's thread."""
+
+    def __init__(
+        self, section: Imap, taking: Taking, store: Store, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._section = section
+        self._name = mailbox_name(section)
+        self._taking = taking
+        self._store = store
+        self._loop = loop
+
+    def make_room(self, size: int) -> Share:
+        """Return room for mails of this many bytes; raises Deferred while there is none."""
+        return self._there(self._make_room(size), LOOP_WAIT_S)
+
+    def hand_over(self, uidvalidity: int, mails: Mapping[int, bytes], share: Share) -> Handed:
+        """Keep mails, by UID, and give the room back; raises Deferred when one was not kept.
+
+        What was kept before that is kept: `store.mailboxes.remembered` tells.
+        """
+        first: dict[str, int] = {}  # sha256 -> UID
+        digests = {uid: sha256_of(raw) for uid, raw in mails.items()}
+        known = taken_before(self._store, self._name, list(digests.values()))
+        for uid, digest in digests.items():
+            if digest not in known:
+                first.setdefault(digest, uid)
+        new = [(Origin(self._name, uidvalidity, uid), mails[uid]) for uid in first.values()]
+        ids = self._there(self._keep(new, share), COMMIT_WAIT_S + LOOP_WAIT_S)
+        known |= dict(zip(first, ids, strict=True))
+        again = [uid for uid, digest in digests.items() if first.get(digest) != uid]
+        same = {
+            Origin(self._name, uidvalidity, uid): (digests[uid], known[digests[uid]])
+            for uid in again
+        }
+        remember_again(self._store, same, self._taking.now())
+        return Handed(tuple(first.values()), tuple(again))
+
+    def refuse(self, reason: str) -> None:
+        """Let a mail that could not be taken stand among the refusals."""
+        envelope = unread_envelope(self._section.address, self._taking.now())
+        self._loop.call_soon_threadsafe(self._taking.refuse_unread, envelope, reason)
+
+    def give_back(self, share: Share) -> None:
+        """Give room back that was not used."""
+        self._loop.call_soon_threadsafe(share.give_back)
+
+    async def _make_room(self, size: int) -> Share:
+        intake = self._taking.intake
+        intake.require_room(size)
+        share = intake.share()
+        share.count(size)
+        return share
+
+    async def _keep(self, mails: Sequence[tuple[Origin, bytes]], share: Share) -> list[int]:
+        share.give_back()  # from here on, Intake counts them
+        section, taking = self._section, self._taking
+        done = await asyncio.gather(
+            *(
+                taking.take(
+                    envelope_of(
+                        raw,
+                        taking.addresses,
+                        address=section.address,
+                        recipient_header=section.recipient_header,
+                        tls=section.tls != "off",
+                        now=taking.now(),
+                    ),
+                    raw,
+                    origin,
+                )
+                for origin, raw in mails
+            ),
+            return_exceptions=True,
+        )
+        for outcome in done:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return [outcome for outcome in done if isinstance(outcome, int)]
+
+    def _there(self, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
+        """Do something in the event loop and wait for it; raises Deferred when it takes long."""
+        try:
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError as error:  # the loop is closed
+            work.close()
+            raise Deferred("The helpdesk is closing.", "closing") from error
+        try:
+            return future.result(timeout_s)
+        except (FutureTimeout, FutureCancelled) as error:
+            future.cancel()
+            raise Deferred("The helpdesk is busy.", "no answer from our own loop") from error

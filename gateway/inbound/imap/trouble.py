@@ -1,0 +1,109 @@
+"""Trouble of a mailbox: what is wrong since when, how loudly to say it, and when to try again.
+
+Rule: one line in the log when it begins, one an hour while it lasts, one when it is over; never a
+storm. Waiting grows with each failure and has jitter, so that many mailboxes do not come back in
+step. Nothing here touches a server. Other threads may ask for what is described.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+import structlog
+
+TELL_AGAIN = timedelta(hours=1)
+TELL_PROGRESS_S = 10.0
+LONG_MAILS = 1000
+
+log = structlog.get_logger("imap")
+
+
+@dataclass(slots=True)
+class _Case:
+    why: str
+    since: datetime
+    told_at: datetime
+    failures: int
+    again_at: float  # of the monotonic clock
+
+
+class Troubles:
+    """The present troubles of one mailbox, each under the name of what fails."""
+
+    def __init__(self, mailbox: str, now: Callable[[], datetime]) -> None:
+        self._mailbox = mailbox
+        self._now = now
+        self._cases: dict[str, _Case] = {}
+
+    def begin(self, what: str, why: str, first_s: float, most_s: float) -> float:
+        """Note that something failed (again); return how many seconds to wait.
+
+        That is `first_s` after the first failure, and doubles up to `most_s`.
+        """
+        now = self._now()
+        case = self._cases.get(what)
+        if case is None:
+            case = self._cases[what] = _Case(why, now, now, 0, 0.0)
+            log.warning("mailbox fails", mailbox=self._mailbox, at=what, why=why)
+        elif now - case.told_at >= TELL_AGAIN:
+            case.told_at = now
+            log.error(
+                "mailbox still fails", mailbox=self._mailbox, at=what, why=why,
+                since=str(case.since), failures=case.failures,
+            )  # fmt: skip
+        case.why = why
+        wait_s = min(most_s, first_s * 2.0 ** min(case.failures, 30))
+        wait_s *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+        case.failures += 1
+        case.again_at = monotonic() + wait_s
+        return wait_s
+
+    def end(self, what: str) -> None:
+        """Note that something works (again)."""
+        case = self._cases.pop(what, None)
+        if case is not None:
+            log.info("mailbox works again", mailbox=self._mailbox, at=what, failures=case.failures)
+
+    def may_try(self, what: str) -> bool:
+        """Whether it is well, or its time to be tried again has come."""
+        case = self._cases.get(what)
+        return case is None or monotonic() >= case.again_at
+
+    def is_due(self, what: str) -> bool:
+        """Whether it has failed and its time to be tried again has come."""
+        return what in self._cases and self.may_try(what)
+
+    def described(self) -> str:
+        """Return all of them in one line, "" when all is well."""
+        return "; ".join(
+            f"{case.why} (since {case.since:%Y-%m-%d %H:%M} UTC)"
+            for case in tuple(self._cases.values())
+        )
+
+
+class Progress:
+    """How far a long reading is: told in the log and to whoever asks."""
+
+    def __init__(self, mailbox: str) -> None:
+        self._mailbox = mailbox
+        self._total = self._done = 0
+        self._told_at = 0.0
+
+    def begin(self, total: int) -> None:
+        """Begin to read so many mails."""
+        self._total, self._done, self._told_at = total, 0, monotonic()
+
+    def step(self, mails: int) -> None:
+        """Count mails that have been dealt with; tell now and then."""
+        self._done += mails
+        if monotonic() - self._told_at >= TELL_PROGRESS_S:
+            self._told_at = monotonic()
+            log.info("mailbox is read", mailbox=self._mailbox, read=self._done, of=self._total)
+
+    def described(self) -> str:
+        """Return where a long reading is, "" for a short one."""
+        if self._total < LONG_MAILS or self._done >= self._total:
+            return ""
+        return f"read {self._done:,} of {self._total:,}"
