@@ -98,8 +98,12 @@ RUDE = {
 
 @pytest.mark.parametrize("faults", [POLITE, RUDE], ids=["polite", "rude"])
 async def test_mails_that_cannot_be_had_are_parked_and_the_others_go_on(
-    faults: dict[int, Any], read: Read, capfd: pytest.CaptureFixture[str]
+    faults: dict[int, Any],
+    read: Read,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(mailbox, "MOST_S", 1.0)  # fifteen lost connections in a row
     good = (1, 2, 10, 20)
 
     def fault(session: Session, tag: bytes, line: str) -> bool:
