@@ -185,6 +185,9 @@ def _as_deferred(engine: Engine) -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise Deferred(CANNOT_STORE, "every connection to the database is in use") from error
+    except sqlite3.OperationalError as error:  # of a statement that went to the driver itself
+        engine.dispose()
+        raise Deferred(CANNOT_STORE, str(error)) from error
     except DBAPIError as error:
         said = " ".join(str(error.orig).split())
         if engine.dialect.name != "sqlite":
@@ -196,6 +199,14 @@ def _as_deferred(engine: Engine) -> Iterator[None]:
             engine.dispose()
             raise Deferred(CANNOT_STORE, said) from error
         raise
+
+
+def driver(conn: Connection) -> sqlite3.Connection:
+    """Return SQLite's own connection under `conn`, in the same transaction; for the hot path.
+
+    A statement costs 30 us less there. Its errors are sqlite3's own.
+    """
+    return cast("sqlite3.Connection", conn.connection.driver_connection)
 
 
 def repeated(unit: Callable[[], T]) -> T:

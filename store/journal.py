@@ -19,7 +19,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from parsers.envelope import Envelope
 from store.columns import time_text
-from store.engine import Store, repeated
+from store.engine import Store, driver, repeated
 from store.journal_counters import count_kept, names_of
 from store.journal_shared import clean, keep_shared
 from store.journal_tables import delivery, mailbox_mail, raw_mail
@@ -98,13 +98,13 @@ def _keep(
         if store.shared:
             ids = keep_shared(conn, deliveries, [_delivery_row(d) for d in deliveries])
         else:
+            sqlite = driver(conn)
             raws = {d.sha256: (d.sha256, len(d.raw), d.raw) for d in deliveries}
-            if raws:
-                conn.exec_driver_sql(_KEEP_RAW, list(raws.values()))
+            sqlite.executemany(_KEEP_RAW, list(raws.values()))
             for start in range(0, len(deliveries), ROWS_A_STATEMENT):
                 part = deliveries[start : start + ROWS_A_STATEMENT]
                 values = tuple(value for d in part for value in _delivery_row(d))
-                ids += sorted(conn.exec_driver_sql(_keep_sql(len(part)), values).scalars())
+                ids += sorted(row[0] for row in sqlite.execute(_keep_sql(len(part)), values))
         _remember_origins(conn, deliveries, ids)
         count_kept(conn, [n for d in deliveries for n in names_of("accepted", d.envelope.door)])
     return ids

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
-from store.engine import Store
+from store.engine import Store, driver
 from store.journal_tables import journal_counter
 from store.upsert import spelt
 
@@ -42,5 +42,8 @@ def count_kept(
     """Raise each named counter by one, and others by `more`, in the caller's transaction."""
     counted = Counter(names)
     counted.update(more or {})
-    if counted:
-        conn.exec_driver_sql(spelt(conn, _COUNT), sorted(counted.items()))
+    rows = sorted(counted.items())
+    if rows and conn.dialect.name == "sqlite":
+        driver(conn).executemany(_COUNT, rows)
+    elif rows:
+        conn.exec_driver_sql(spelt(conn, _COUNT), rows)

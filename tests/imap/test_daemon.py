@@ -56,7 +56,7 @@ def desk(place: Path, dovecot: Dovecot, user: str) -> Iterator[Helpdesk]:
     opened.stop()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_kill_9_at_any_moment_makes_each_mail_one_ticket(
     seed: int, desk: Helpdesk, dovecot: Dovecot, user: str
 ) -> None:
