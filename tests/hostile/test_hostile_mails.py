@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.xdist_group("hostile"), pytest.mark.timeout(120)]
 SUPPORT = "support@helpdesk.example"
 ENDS_S = 10.0
 CANARY_S = 1.0
+pytestmark = pytest.mark.xdist_group("hostile")  # one daemon that has seen all of it
 REPLY = re.compile(r"[245]\d\d [245]\.\d{1,3}\.\d{1,3} [ -~]{1,400}")
 HOSTILE = list(corpus())
 BROKEN = [one for one in HOSTILE if one.refused and len(one.raw) < 25_000_000]
@@ -92,7 +93,9 @@ def test_a_terminal_gets_the_table_without_anything_that_steers_it(desk: Helpdes
         assert process.wait(30) == 0
     os.close(ours)
     _assert_plain(shown.decode().replace("\r\n", "\n"), "terminal")
-    assert len(shown) > 10_000
+    numbers = {str(row["ticket"]) for row in desk.listing("tickets", "--limit", "500")}
+    assert len(numbers) > 30  # of all the mails above: these tests share a worker
+    assert [number for number in numbers if number not in shown.decode()] == []
 
 
 def _read(fd: int) -> bytes:
