@@ -12,7 +12,7 @@ from typing import Any
 from parsers.envelope import Envelope
 from parsers.mail import hear
 from router.addresses import LANE_ALARM
-from router.authority import rights
+from router.authority import sender_of
 from router.decide import decide
 from router.decision import Decision, Facts, Mail, Policy
 from router.people import author_of
@@ -107,8 +107,17 @@ def independent(settled: Sequence[Settled]) -> list[Settled]:
     return chosen
 
 
-def decided(one: Settled, *, by: str) -> Decided:
+def decided(one: Settled, policy: Policy, *, by: str) -> Decided:
     """Return it as the store takes it; `by` is the slot that holds the claim."""
-    mail = one.mail
-    proven = rights(mail, by_token=False).open_ticket
-    return Decided(one.decisions, mail.mail_id, mail.intent, by, author_of(mail), proven)
+    mail, facts = one.mail, one.facts
+    sender = sender_of(mail, facts.roster, policy, replayed=facts.replayed)
+    return Decided(
+        one.decisions,
+        mail.mail_id,
+        mail.intent,
+        by,
+        author_of(mail),
+        sender.may.open_ticket,
+        mail.evidence,
+        sender.standing,
+    )

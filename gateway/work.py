@@ -157,7 +157,7 @@ class Worker:
                 if not must_wait(conn, one, done, twins, now)
             ]
             chosen = independent(ready)
-            write(conn, [decided(one, by=self.slot) for one in chosen], policy, now)
+            write(conn, [decided(one, policy, by=self.slot) for one in chosen], policy, now)
         for one in chosen:
             first = one.decisions[0]
             _log.info(

@@ -1,6 +1,14 @@
-"""People of the VOs and what their VO lets them do. Filled from the configuration or VOMS/IAM."""
+"""People of the VOs and what their VO lets them do. Filled from the configuration or VOMS/IAM.
 
-from dataclasses import dataclass
+A person in two VOs is two members of one name. Addresses are compared exactly, but for the case of
+the domain; certificates by the structure of their subject, never as text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from parsers.dn import DistinguishedName, read_dn
+from parsers.errors import Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +30,49 @@ class Member:
     source: str = "config"
 
 
+Members = tuple[Member, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Roster:
     """All members known. Empty gives nobody any right."""
 
     members: tuple[Member, ...] = ()
+    _by_address: Mapping[str, Members] = field(init=False, repr=False, compare=False)
+    _by_dn: Mapping[DistinguishedName, Members] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the members; a certificate whose subject cannot be read belongs to nobody."""
+        by_address: dict[str, tuple[Member, ...]] = {}
+        by_dn: dict[DistinguishedName, tuple[Member, ...]] = {}
+        for one in self.members:
+            for address in dict.fromkeys(map(exact_address, one.addresses)):
+                by_address[address] = (*by_address.get(address, ()), one)
+            for dn in dict.fromkeys(map(_subject, one.certificates)):
+                if dn is not None:
+                    by_dn[dn] = (*by_dn.get(dn, ()), one)
+        object.__setattr__(self, "_by_address", by_address)
+        object.__setattr__(self, "_by_dn", by_dn)
+
+    def with_address(self, address: str) -> tuple[Member, ...]:
+        """Return the members to whom an address belongs; none for "" ."""
+        return self._by_address.get(exact_address(address), ())
+
+    def with_certificate(self, subject: str) -> tuple[Member, ...]:
+        """Return the members to whom a certificate of this subject belongs."""
+        dn = _subject(subject)
+        return self._by_dn.get(dn, ()) if dn is not None else ()
+
+
+def exact_address(address: str) -> str:
+    """Return an address as it is compared: the domain in lower case, the rest as it is."""
+    local, at, domain = address.rpartition("@")
+    return local + at + domain.lower()
+
+
+def _subject(text: str) -> DistinguishedName | None:
+    """Return a certificate's subject as structure, None when the text is not clear."""
+    try:
+        return read_dn(text)
+    except Malformed:
+        return None

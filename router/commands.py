@@ -5,19 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from parsers.errors import Refused
-from router.addresses import LANE_REPLY, LANE_REST
+from router.addresses import LANE_REST
 from router.decision import Command, Decision, Due, Facts, Outgoing, Policy
-from router.notices import Story, operator_notice, say_route
-from router.opening import tell_of_opening
-from router.people import unit_of
-from router.routing import Wish, first_line, route
-from router.ticket import Change, Participant, Ticket, TicketEvent, TicketKind
+from router.granting import Grant, changes, let_go, wish_of_ticket
+from router.notices import operator_notice, say_route
+from router.proving_again import proven_again
+from router.reproof import STEP as REPROVE
+from router.routing import first_line, route
+from router.ticket import Ticket, TicketEvent, TicketKind
 from router.undelivered import undelivered
-from router.words import Audience, EventKind, MailKind, Outcome, Reason, Role, Status
+from router.words import Audience, EventKind, MailKind, Outcome, Reason, Status
 
 MAX_DIGEST_ROWS = 200
-MAX_LATER = 20
-NO_ANSWER = frozenset({Reason.NO_ANSWER_TO_MACHINES, Reason.OWN_MAIL, Reason.NO_SENDER})
 
 
 def release(command: Command, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
@@ -25,59 +24,25 @@ def release(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
 
     Raises Refused when there is no such ticket, or nothing holds it.
     """
-    ticket = next((found for _, found in facts.found), None)
-    if ticket is None or ticket.held is None:
-        raise Refused(f"Ticket {command.ticket} is not held.")
-    to = route(_wish_of(ticket), facts.registry, policy)[0]
-    changed = replace(
-        ticket,
-        held=None,
-        kind=TicketKind.USER,
-        status=Status.NEW if to.unit == policy.first_line else Status.ASSIGNED,
-        support_unit=to.unit,
-        notified_site=to.site,
-        updated_at=now,
-    )
-    event = TicketEvent(
-        EventKind.RELEASED,
-        command.by,
-        now,
-        command.text,
-        changes=_changes(ticket, changed),
-        reasons=(Reason.RELEASED, *to.reasons),
-    )
-    people = unit_of(to)
-    submitter = [replace(p, verified=True) for p in ticket.participants if p.role is Role.SUBMITTER]
-    opening = facts.opening or event
-    story = Story(changed, opening, policy, to.notes, to, facts.opening_mail)
-    answer = [] if set(opening.reasons) & NO_ANSWER else submitter
-    later = (replace(story, event=one, notes=(), mail_id=0) for one in facts.later[:MAX_LATER])
-    stay = {(one.role, one.address) for one in people}
-    there = {(one.role, one.address) for one in ticket.participants}
-    return (
-        Decision(
-            Outcome.COMMAND,
-            event.reasons,
-            ticket=changed,
-            joins=(*submitter, *(p for p in people if (p.role, p.address) not in there)),
-            leaves=tuple(
-                one
-                for one in ticket.participants
-                if one.role is Role.SUPPORTER and (one.role, one.address) not in stay
-            ),
-            events=(event,),
-            outgoing=(
-                *tell_of_opening(story, to, LANE_REPLY),
-                *(
-                    mail
-                    for one in later
-                    for mail in one.to_all(people, MailKind.UPDATE, LANE_REPLY)
-                ),
-                *story.to_all(_not_ours(answer, policy), MailKind.RECEIPT, LANE_REST),
-            ),
-            route=to,
-        ),
-    )
+    grant = Grant(command.by, EventKind.RELEASED, Reason.RELEASED, TicketKind.USER, command.text)
+    return let_go(_held_ticket(command, facts), grant, facts, policy, now)
+
+
+def confirm(command: Command, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Let a held ticket go as what was wanted: an alarm wakes its site.
+
+    Raises Refused when there is no such ticket, when nothing holds it, or when an alarm names no
+    site to wake.
+    """
+    ticket = _held_ticket(command, facts)
+    if ticket.wanted is TicketKind.USER:
+        raise Refused(f"Ticket {ticket.number} asks for nothing to confirm; release it instead.")
+    if not ticket.notified_site:
+        raise Refused(
+            f"Ticket {ticket.number} names no site that could be told; release it instead."
+        )
+    grant = Grant(command.by, EventKind.CONFIRMED, Reason.CONFIRMED, ticket.wanted, command.text)
+    return let_go(ticket, grant, facts, policy, now)
 
 
 def discard(command: Command, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
@@ -86,16 +51,14 @@ def discard(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
     Raises Refused when there is no such ticket, or nothing holds it.
     """
     del policy
-    ticket = next((found for _, found in facts.found), None)
-    if ticket is None or ticket.held is None:
-        raise Refused(f"Ticket {command.ticket} is not held.")
+    ticket = _held_ticket(command, facts)
     changed = replace(ticket, held=None, status=Status.UNSOLVED, updated_at=now)
     event = TicketEvent(
         EventKind.DISCARDED,
         command.by,
         now,
         command.text,
-        changes=_changes(ticket, changed),
+        changes=changes(ticket, changed),
         reasons=(Reason.DISCARDED,),
     )
     return (Decision(Outcome.COMMAND, event.reasons, ticket=changed, events=(event,)),)
@@ -118,7 +81,7 @@ def held_digest(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[
                 "subject": ticket.subject[: policy.subject_chars] or "(no subject)",
                 "submitter": ticket.submitter,
                 "held": str(ticket.held),
-                "route": say_route(route(_wish_of(ticket), facts.registry, policy)[0]),
+                "route": say_route(route(wish_of_ticket(ticket), facts.registry, policy)[0]),
                 "opened_at": ticket.opened_at.isoformat(timespec="seconds"),
             }
             for ticket in rows[:MAX_DIGEST_ROWS]
@@ -174,8 +137,17 @@ def parked(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decis
     return (Decision(Outcome.COMMAND, (), outgoing=tell),)
 
 
+def reprove(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Look again at a held ticket whose sender could not be proven for lack of an answer."""
+    ticket = next((found for _, found in facts.found), None)
+    if ticket is None or ticket.held is None or due.mail is None:
+        return (Decision(Outcome.COMMAND, ()),)
+    return proven_again(due.mail, ticket, facts, policy, now)
+
+
 COMMANDS: Mapping[str, Callable[[Command, Facts, Policy, datetime], tuple[Decision, ...]]] = {
     "release": release,
+    "confirm": confirm,
     "discard": discard,
 }
 DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]] = {
@@ -183,24 +155,12 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     "receipt-digest": receipt_digest,
     "given-up": given_up,
     "parked": parked,
+    REPROVE: reprove,
 }
 
 
-def _not_ours(people: list[Participant], policy: Policy) -> list[Participant]:
-    return [one for one in people if not policy.addresses.is_ours(one.address)]
-
-
-def _wish_of(ticket: Ticket) -> Wish:
-    if ticket.notified_site:
-        return Wish((ticket.notified_site,))
-    return Wish(unit=ticket.wanted_unit)
-
-
-def _changes(old: Ticket, new: Ticket) -> tuple[Change, ...]:
-    pairs = (
-        ("held", str(old.held or ""), str(new.held or "")),
-        ("status", str(old.status), str(new.status)),
-        ("responsible unit", old.support_unit, new.support_unit),
-        ("notified site", old.notified_site, new.notified_site),
-    )
-    return tuple(Change(field, a, b) for field, a, b in pairs if a != b)
+def _held_ticket(command: Command, facts: Facts) -> Ticket:
+    ticket = next((found for _, found in facts.found), None)
+    if ticket is None or ticket.held is None:
+        raise Refused(f"Ticket {command.ticket} is not held.")
+    return ticket

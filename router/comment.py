@@ -9,7 +9,7 @@ from datetime import datetime
 
 from parsers.heard import Automatic
 from router.addresses import LANE_REPLY, Intent
-from router.authority import Rights, rights
+from router.authority import Rights, Sender, sender_of
 from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy, Reminder
 from router.holding import why_no_answer
 from router.notices import Story, operator_notice
@@ -38,7 +38,12 @@ class Joined:
     now: datetime
     clue: Clue
     ticket: Ticket
-    may: Rights
+    sender: Sender
+
+    @property
+    def may(self) -> Rights:
+        """Return what the sender may do."""
+        return self.sender.may
 
     def author(self) -> str:
         """Return who wrote, as shown; a token's holder who signs with another name is said so."""
@@ -68,12 +73,14 @@ def comment_on(
     mail: Mail, facts: Facts, policy: Policy, now: datetime
 ) -> tuple[Decision, ...] | None:
     """Return what a mail does to the ticket it belongs to, None when it belongs to none."""
-    chosen = _choose(mail, facts)
+    known = sender_of(mail, facts.roster, policy, replayed=facts.replayed)
+    chosen = _choose(mail, facts, known.may)
     if chosen is None:
         return None
     clue, ticket = chosen
-    may = rights(mail, by_token=clue.reason is Reason.THREAD_TOKEN)
-    joined = Joined(mail, facts, policy, now, clue, ticket, may)
+    by_token = clue.reason is Reason.THREAD_TOKEN
+    sender = sender_of(mail, facts.roster, policy, by_token=by_token, replayed=facts.replayed)
+    joined = Joined(mail, facts, policy, now, clue, ticket, sender)
     if _is_a_machines(mail, clue):
         return (_automatic(joined),)
     if ticket.status in FINAL:
@@ -83,13 +90,15 @@ def comment_on(
     return (_comment(joined),)
 
 
-def _choose(mail: Mail, facts: Facts) -> tuple[Clue, Ticket] | None:
+def _choose(mail: Mail, facts: Facts, may: Rights) -> tuple[Clue, Ticket] | None:
     """Return the strongest believable clue and its ticket.
 
     A Message-ID may stand in several tickets, because anybody can write one: then the ticket in
     which the sender takes part comes first, then one that is not held, then the older one.
     """
-    believed = [(clue, ticket) for clue, ticket in facts.found if _believed(mail, clue, ticket)]
+    believed = [
+        (clue, ticket) for clue, ticket in facts.found if _believed(mail, clue, ticket, may)
+    ]
     if not believed:
         return None
     best = believed[0][0]
@@ -97,13 +106,13 @@ def _choose(mail: Mail, facts: Facts) -> tuple[Clue, Ticket] | None:
     return min(same, key=lambda pair: (not _takes_part(mail, pair[1]), bool(pair[1].held)))
 
 
-def _believed(mail: Mail, clue: Clue, ticket: Ticket) -> bool:
+def _believed(mail: Mail, clue: Clue, ticket: Ticket, may: Rights) -> bool:
     if clue.reason is Reason.BOUNCED:
         return False
     if mail.intent in {Intent.ALARM, Intent.TEAM}:
         return False  # a request is not swallowed by the thread that it was typed into
     if clue.reason is Reason.THREAD_TAG:
-        return _takes_part(mail, ticket) and rights(mail, by_token=False).act_as_submitter
+        return _takes_part(mail, ticket) and may.act_as_submitter
     return True
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from parsers.heard import Automatic
 from router.addresses import Intent
-from router.authority import rights
+from router.authority import sender_of
 from router.commands import COMMANDS, DUE
 from router.comment import comment_on
 from router.decision import Command, Decision, Due, Facts, Mail, Policy, Request
@@ -41,9 +41,9 @@ def _the_same_mail_again(
     mail: Mail, facts: Facts, policy: Policy, now: datetime
 ) -> Decisions | None:
     """Say that a mail came before; a copy that asks or proves more is still looked at."""
-    del policy, now
+    del now
     earlier = facts.earlier
-    if earlier is None or _is_raised(mail, facts):
+    if earlier is None or _is_raised(mail, facts, policy):
         return None
     return (Decision(Outcome.DUPLICATE, (Reason.SAME_MAIL,), about=earlier.tickets),)
 
@@ -98,7 +98,7 @@ def _an_automatic_answer(
 
 def _something_new(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions:
     """Open a ticket, or several for one who may name several sites."""
-    raised = facts.earlier if _is_raised(mail, facts) else None
+    raised = facts.earlier if _is_raised(mail, facts, policy) else None
     return open_tickets(mail, facts, policy, now, raised=raised)
 
 
@@ -112,11 +112,12 @@ MAIL_RULES: tuple[Rule, ...] = (
 )
 
 
-def _is_raised(mail: Mail, facts: Facts) -> bool:
+def _is_raised(mail: Mail, facts: Facts, policy: Policy) -> bool:
     """Whether the same mail came before, but now asks for more, or proves more."""
     earlier = facts.earlier
     if earlier is None:
         return False
     asks_more = mail.intent < earlier.intent and mail.intent is not Intent.USER
-    proves_more = not earlier.proven and rights(mail, by_token=False).open_ticket
+    sender = sender_of(mail, facts.roster, policy, replayed=facts.replayed)
+    proves_more = not earlier.proven and sender.may.open_ticket
     return asks_more or proves_more

@@ -20,7 +20,9 @@ class Policy:
     """The helpdesk's own rules, from the configuration; every limit has its number here.
 
     `ticket_tag` is the word in subjects ("GGUS-Ticket-ID"). `first_line` is a support unit's name.
-    `unproven` is "first-line" or "route". `operator` are the addresses for trouble with ourselves.
+    `unproven` is "first-line" or "route". `alarm_evidence` are the methods that may prove an alarm;
+    `alarm_results` the mail servers whose results may. A signature older than `max_age_s` proves
+    nothing. `operator` are the addresses for trouble with ourselves.
     """
 
     name: str
@@ -30,6 +32,9 @@ class Policy:
     operator: tuple[str, ...] = ()
     ticket_tag: str = "Ticket-ID"
     unproven: str = "first-line"
+    alarm_evidence: tuple[str, ...] = ("dkim", "smime")
+    alarm_results: frozenset[str] = frozenset()
+    max_age_s: int = 86_400
     notice_chars: int = 4_000
     subject_chars: int = 255
     max_cc: int = 10
@@ -45,13 +50,15 @@ class Mail:
     """A request by mail. `mail_id` names it in the journal.
 
     `intent` is the strongest of what our addresses in the envelope ask for (`thread.intent_of`);
-    a reply address counts as an answer only with a valid token.
+    a reply address counts as an answer only with a valid token. `evidence` is what was proven of
+    its sender; what could not be had yet stands in it as not answered.
     """
 
     mail_id: int
     envelope: Envelope
     heard: InboundMail
     intent: Intent
+    evidence: SenderEvidence = field(default_factory=SenderEvidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +79,14 @@ class Due:
     """A request by the clock or a part of ourselves: `name` is a row of `commands.DUE`.
 
     `ticket` or `row` (of the outbox) is what it is about, 0 for none; `detail` is for people.
+    `mail` is one that was heard and proven again for it.
     """
 
     name: str
     ticket: int = 0
     row: int = 0
     detail: str = ""
+    mail: Mail | None = None
 
 
 Request = Mail | Command | Due
@@ -138,8 +147,9 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the store and the proofs know about one request; all of it may be empty.
+    """What the store and the directories know about one request; all of it may be empty.
 
+    `replayed` says that a signature of this mail came before, with another mail.
     `found` holds a ticket for each clue that led to one, strongest clue first.
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
@@ -148,7 +158,7 @@ class Facts:
 
     registry: Registry
     roster: Roster
-    evidence: SenderEvidence = field(default_factory=SenderEvidence)
+    replayed: bool = False
     found: tuple[tuple[Clue, Ticket], ...] = ()
     earlier: Earlier | None = None
     sent: SentRow | None = None

@@ -8,6 +8,7 @@ from parsers.heard import OVER_A_CAP, Automatic, Note
 from router.addresses import Intent
 from router.authority import Rights
 from router.decision import Earlier, Facts, Mail, Policy
+from router.entitled import Claim, why_not
 from router.kinds import Kind
 from router.ticket import Ticket
 from router.words import Reason
@@ -18,10 +19,12 @@ STRAY_FIELDS = (
 )
 
 
-def why_held(mail: Mail, kind: Kind, may: Rights, policy: Policy) -> Reason | None:
+def why_held(claim: Claim, kind: Kind) -> Reason | None:
     """Return why a new ticket waits for a person, None when it does not."""
-    if kind.held is not None:  # no proof of a member can be had yet: nobody is entitled
-        return kind.held
+    mail, policy, may = claim.mail, claim.policy, claim.sender.may
+    refused = why_not(claim, kind.kind)
+    if refused is not None:
+        return refused
     if mail.envelope.faults:
         return Reason.STRUCTURE
     if Note.ENCRYPTED in mail.heard.notes:
@@ -31,7 +34,7 @@ def why_held(mail: Mail, kind: Kind, may: Rights, policy: Policy) -> Reason | No
     if mail.heard.hops > policy.max_hops:
         return Reason.TOO_MANY_HOPS
     if not may.open_ticket and policy.unproven != "route":
-        return Reason.NO_SENDER if mail.heard.sender is None else Reason.UNPROVEN
+        return Reason.NO_SENDER if mail.heard.sender is None else may.reason
     return None
 
 

@@ -8,35 +8,40 @@ from dataclasses import dataclass
 
 from router.addresses import LANE_ALARM, LANE_REPLY, Intent
 from router.ticket import TicketKind
-from router.words import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of ticket.
 
-    `held` is the reason that holds a request whose sender has not proven to be entitled; None
-    means that the ordinary rule for unproven senders applies. `subject_routes` says whether a site
-    name in the subject may route. `lane` is that of its mails to first line while it is held.
+    `role` is what a VO must have given to those who open one (`router.entitled`); "" lets everybody
+    open one, by the ordinary rule for unproven senders. `subject_routes` says whether a site name
+    in the subject may route. `lane` is that of its mails to first line while it is held.
     """
 
     kind: TicketKind
-    held: Reason | None
+    role: str
     subject_routes: bool
     lane: int
 
+    @property
+    def restricted(self) -> bool:
+        """Whether only people with a role may open one."""
+        return bool(self.role)
+
 
 KINDS: Mapping[Intent, Kind] = {
-    Intent.USER: Kind(TicketKind.USER, None, subject_routes=True, lane=LANE_REPLY),
-    Intent.TEAM: Kind(
-        TicketKind.TEAM, Reason.TEAM_NOT_PROVEN, subject_routes=False, lane=LANE_REPLY
-    ),
-    Intent.ALARM: Kind(
-        TicketKind.ALARM, Reason.ALARM_NOT_PROVEN, subject_routes=False, lane=LANE_ALARM
-    ),
+    Intent.USER: Kind(TicketKind.USER, role="", subject_routes=True, lane=LANE_REPLY),
+    Intent.TEAM: Kind(TicketKind.TEAM, role="team", subject_routes=False, lane=LANE_REPLY),
+    Intent.ALARM: Kind(TicketKind.ALARM, role="alarm", subject_routes=False, lane=LANE_ALARM),
 }
 
 
 def kind_for(intent: Intent) -> Kind:
     """Return the kind that an address asks for; an answer that fits no ticket asks as a user."""
     return KINDS.get(intent, KINDS[Intent.USER])
+
+
+def kind_of(wanted: TicketKind) -> Kind:
+    """Return the row of a kind of ticket."""
+    return next(kind for kind in KINDS.values() if kind.kind is wanted)

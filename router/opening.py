@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from router.addresses import LANE_REPLY, LANE_REST
-from router.authority import Rights, rights
+from router.alarming import Pager, alarm_mails, pager_of
+from router.authority import Rights, sender_of
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
+from router.entitled import Claim, vo_of
 from router.fields import Fields, read_fields
 from router.holding import circumstances, why_held, why_no_answer
 from router.kinds import Kind, kind_for
@@ -21,6 +23,7 @@ from router.people import (
     submitter_of,
     unit_of,
 )
+from router.reproof import first_reproof
 from router.routing import Wish, first_line, route, wish_of
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
@@ -71,7 +74,7 @@ def open_tickets(
     that the mail answers.
     """
     kind = kind_for(mail.intent)
-    may = rights(mail, by_token=False)
+    sender = sender_of(mail, facts.roster, policy, replayed=facts.replayed)
     wish = wish_of(mail.heard, facts.registry, subject_routes=kind.subject_routes)
     if follows is not None and not wish.sites and not wish.unit:
         wish = Wish((follows.notified_site,) if follows.notified_site else (), follows.support_unit)
@@ -79,10 +82,13 @@ def open_tickets(
     fields = read_fields(mail.heard, facts.registry)
     extra, notes = circumstances(mail, facts, policy, raised, follows)
     fields = replace(fields, notes=(*fields.notes, *notes))
-    silent = why_no_answer(mail, facts, policy, may)
-    asked = Asked(mail, facts, policy, now, kind, may, wish, fields, silent)
-    routes = route(wish, facts.registry, policy)
-    hold = why_held(mail, kind, may, policy)
+    multisite = any("multisite" in one.roles for one in sender.members)
+    routes = route(wish, facts.registry, policy, multisite=multisite)
+    hold = why_held(Claim(mail, sender, facts, policy, fields.vo, routes), kind)
+    if hold is None and kind.role:
+        fields = replace(fields, vo=vo_of(sender.members, kind.role, fields.vo))
+    silent = why_no_answer(mail, facts, policy, sender.may)
+    asked = Asked(mail, facts, policy, now, kind, sender.may, wish, fields, silent)
     if hold is not None:
         decisions: tuple[Decision, ...] = (_held(asked, routes[0], hold),)
     else:
@@ -98,9 +104,9 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
     if kind.kind is not TicketKind.USER and not would_go.site:
         notes = (*asked.fields.notes, _needs_a_site(kind, facts))
         asked = replace(asked, fields=replace(asked.fields, notes=notes))
-    told = kind.held is not None and _may_tell_of_held(asked)
+    told = kind.restricted and _may_tell_of_held(asked)
     silent = (asked.silent,) if asked.silent else ()
-    capped = (Reason.HELD_CAP,) if kind.held is not None and not told else ()
+    capped = (Reason.HELD_CAP,) if kind.restricted and not told else ()
     reasons = (hold, *would_go.reasons, *silent, *capped)
     ticket, event = _ticket_and_event(asked, TicketKind.USER, desk, reasons)
     ticket = replace(
@@ -114,15 +120,16 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
     outgoing: list[Outgoing] = []
     if told:
         outgoing += story.to_all(unit_of(desk), MailKind.NOTIFICATION, kind.lane)
-    elif kind.held is not None and facts.counts.held == policy.held_notices_per_hour:
+    elif kind.restricted and facts.counts.held == policy.held_notices_per_hour:
         outgoing += operator_notice(policy, "Many held requests", [_MANY_HELD])
     if asked.silent is None:
         outgoing += [story.to(one, MailKind.HELD, LANE_REPLY) for one in _submitter(people)]
     decision = _decision(asked, Outcome.HELD, story, people, outgoing)
-    urgent = kind.held is not None and not told
+    urgent = kind.restricted and not told
     after = HELD_DIGEST_SOON if urgent else HELD_DIGEST_AFTER
     digest = Reminder("held-digest", asked.now + after, per_ticket=False)
-    return replace(decision, reminders=(*decision.reminders, digest))
+    again = (first_reproof(asked.mail, asked.now),) if asked.mail.evidence.unanswered else ()
+    return replace(decision, reminders=(*decision.reminders, digest, *again))
 
 
 def _may_tell_of_held(asked: Asked) -> bool:
@@ -132,17 +139,22 @@ def _may_tell_of_held(asked: Asked) -> bool:
 
 
 def _opened(asked: Asked, to: Route) -> Decision:
-    reasons = (asked.may.reason, *to.reasons, *((asked.silent,) if asked.silent else ()))
+    is_alarm = asked.kind.kind is TicketKind.ALARM
+    pager = pager_of(to, asked.facts.registry) if is_alarm else Pager(())
+    marks = tuple(reason for reason in (pager.reason, asked.silent) if reason)
+    reasons = (asked.may.reason, *to.reasons, *marks)
     ticket, event = _ticket_and_event(asked, asked.kind.kind, to, reasons)
     if to.unit != asked.policy.first_line:
         ticket = replace(ticket, status=Status.ASSIGNED)
-    people = (*_people(asked), *unit_of(to))
+    people = (*_people(asked), *unit_of(to), *pager.people)
+    if pager.note:
+        to = replace(to, notes=(*to.notes, pager.note))
     story = asked.story(ticket, event, to)
     outgoing = list(tell_of_opening(story, to, LANE_REPLY))
     to_copy = {address.lower() for address in asked.fields.cc}
     copies = [p for p in people if p.role is Role.CC and p.address.lower() in to_copy]
     outgoing += story.to_all(copies, MailKind.UPDATE, LANE_REST)
-    outgoing = once_each(outgoing)
+    outgoing = [*alarm_mails(story, pager), *once_each(outgoing)]
     if asked.silent is None:
         outgoing += [story.to(one, MailKind.RECEIPT, LANE_REST) for one in _submitter(people)]
     return _decision(asked, Outcome.NEW, story, people, outgoing)

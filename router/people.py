@@ -38,6 +38,7 @@ GETS: Mapping[Role, Gets] = {
     Role.INVOLVED:   Gets(Audience.UNIT,      True,     True,     True,       True),
     Role.SUPPORTER:  Gets(Audience.UNIT,      True,     True,     True,       True),
     Role.SITE:       Gets(Audience.SITE,      True,     False,    False,      True),
+    Role.ALARM:      Gets(Audience.SITE,      False,    False,    False,      False),
     Role.STRANGER:   Gets(Audience.PUBLIC,    False,    False,    False,      False),
 }
 # fmt: on

@@ -28,7 +28,16 @@ class Reason(StrEnum):
     """Why a decision is as it is."""
 
     # who sent it
+    PROVEN_SMIME = "proven by S/MIME"
+    PROVEN_DKIM = "proven by DKIM"
+    PROVEN_RESULTS = "proven by the mailbox's own server"
     SUBMITTED = "sent from a submission network"
+    PROOFS_DISAGREE = "its proofs speak for different people: please look at it as an attack"
+    NOT_ANSWERED = "not proven yet, because somebody who was asked did not answer"
+    REPLAYED = "signed, but this signature came before with another mail"
+    STALE = "signed, but too long ago or in the future"
+    ARC_ONLY = "only a mailing list says who sent it"
+    SPF_ONLY = "only its envelope is proven"
     UNPROVEN = "unproven sender"
     NO_SENDER = "no readable sender"
     BY_TOKEN = "its reply address was given to a participant"  # noqa: S105 - a reason, not a secret
@@ -70,7 +79,24 @@ class Reason(StrEnum):
     SITE_WITHOUT_CONTACT = "no contact address is known for the site"
     # what was held or left out
     ALARM_NOT_PROVEN = "alarm wanted, not proven"
+    ALARM_BY_RESULTS = "alarm wanted, but this mailbox's results may not prove one"
+    NOT_AN_ALARMER = "alarm wanted by a person who is no alarmer of the VO"
+    VO_UNCLEAR = "it does not say for which VO, and the sender has several"
+    ALARM_WITHOUT_SITE = "alarm wanted, but no site is named that is known and certified"
+    NO_ALARMS_OF_VO = "alarm wanted, but the site takes no alarms of the VO"
+    NOT_ALARMER_OF_SITE = "alarm wanted by a person who may not alarm this site"
+    WEAK_EVIDENCE = "alarm wanted, but this kind of proof is not enough for this person"
+    NOT_ALL_SIGNED = "alarm wanted, but not all that counts is signed"
+    NOT_BOUND = "alarm wanted, but nothing signed says that it is meant for this helpdesk"
     TEAM_NOT_PROVEN = "team ticket wanted, not proven"
+    NOT_IN_THE_TEAM = "team ticket wanted by a person who is not in the VO's team"
+    PROVEN_LATER = "proven when it was asked again"
+    NEVER_ANSWERED = "could not be proven within an hour"
+    CONFIRMED = "confirmed by hand"
+    CONVERTED = "made an alarm by an alarmer"
+    ALARM_ADDRESS_MISSING = "no alarm address is known for the site, so its contact was alarmed"
+    NOBODY_TO_ALARM = "no address at all is known for the site, so nobody there was alarmed"
+    BY_THE_TEAM = "by a member of the VO's team"
     RELEASED = "released by hand"
     DISCARDED = "discarded by hand"
     HELD_CAP = "enough notices of held requests in this hour"
@@ -90,8 +116,23 @@ TOLD = frozenset(
         Reason.OVER_A_CAP,
         Reason.ENCRYPTED,
         Reason.TOO_MANY_HOPS,
+        Reason.REPLAYED,
+        Reason.STALE,
+        Reason.NOT_ANSWERED,
         Reason.ALARM_NOT_PROVEN,
+        Reason.ALARM_BY_RESULTS,
+        Reason.NOT_AN_ALARMER,
+        Reason.VO_UNCLEAR,
+        Reason.ALARM_WITHOUT_SITE,
+        Reason.NO_ALARMS_OF_VO,
+        Reason.NOT_ALARMER_OF_SITE,
+        Reason.WEAK_EVIDENCE,
+        Reason.NOT_ALL_SIGNED,
+        Reason.NOT_BOUND,
         Reason.TEAM_NOT_PROVEN,
+        Reason.NOT_IN_THE_TEAM,
+        Reason.ALARM_ADDRESS_MISSING,
+        Reason.NOBODY_TO_ALARM,
         Reason.NO_SITE,
         Reason.SITE_UNKNOWN,
         Reason.SITE_AMBIGUOUS,
@@ -148,6 +189,7 @@ class Role(StrEnum):
     SUBSCRIBER = "subscriber"
     SUPPORTER = "supporter"  # the responsible unit's list, or an assigned person
     SITE = "site"
+    ALARM = "alarm address"  # hears of the alarm, and of nothing else
     STRANGER = "unverified"
 
 
@@ -169,6 +211,7 @@ class MailKind(StrEnum):
     SITE_NOTIFICATION = "site-notification"
     UPDATE = "update"
     HELD = "held"
+    ALARM = "alarm"
     REFUSAL = "refusal"
     HELD_DIGEST = "held-digest"
     RECEIPT_DIGEST = "receipt-digest"
@@ -183,5 +226,9 @@ class EventKind(StrEnum):
     UNVERIFIED = "unverified comment"
     AUTOMATIC = "automatic mail"
     RELEASED = "released"
+    CONFIRMED = "confirmed"
+    CONVERTED = "made an alarm"
+    PROVEN = "proven later"
+    NOT_PROVEN = "not proven"
     DISCARDED = "discarded"
     UNDELIVERED = "mail not delivered"

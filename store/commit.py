@@ -7,7 +7,7 @@ written only if its version is the one that was read.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +24,14 @@ from sqlalchemy import (
     update,
 )
 
+from parsers.evidence import SenderEvidence
 from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
 from router.ticket import Participant, Ticket
 from store.columns import UtcTime
 from store.counters import count, counters_moved, counters_of
 from store.engine import Conflict
+from store.evidence import write_evidence
 from store.numbers import take
 from store.rows import event_row, participant_row, ticket_row
 from store.sending import write_outgoing
@@ -66,7 +68,8 @@ _FINISH = (
 class Decided:
     """A request's decisions. `mail` is 0 for a command or the clock; `by` holds the claim.
 
-    `sender` is shown in listings; `proven` tells a later copy whether it proves more.
+    `sender` is shown in listings; `proven` tells a later copy whether it proves more. `evidence` is
+    kept with the mail, with the `standing` that it gave.
     """
 
     decisions: tuple[Decision, ...]
@@ -75,6 +78,8 @@ class Decided:
     by: str = ""
     sender: str = ""
     proven: bool = False
+    evidence: SenderEvidence = field(default_factory=SenderEvidence)
+    standing: str = ""
 
 
 def write(
@@ -88,6 +93,7 @@ def write(
     ours = _finish(conn, decided, now)
     flat = [(one, decision) for one in ours for decision in one.decisions]
     old = counters_of(conn, [decision for _, decision in flat])
+    write_evidence(conn, [(one.mail, one.evidence, one.standing) for one in ours if one.mail], now)
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
     people = _write_people(conn, numbered)

@@ -3,22 +3,24 @@
 Never decides: it looks up what the clues name and counts what the policy limits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, func, or_, select
 
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
-from router.authority import rights
+from router.authority import Sender, sender_of
 from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
 from router.kinds import kind_for
 from router.people import author_of
 from router.thread import bounce_token_row, thread
 from router.ticket import Ticket
 from router.words import MailKind, Outcome, Reason
+from store.evidence import replayed_mails
 from store.rows import read_comments, read_opening, read_tickets
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
@@ -75,6 +77,7 @@ def read_facts(
     tickets = read_tickets(conn, [*numbers, *(s.ticket for s in sent.values() if s.ticket)])
     earlier = _earlier(conn, asked, now)
     receipts = _receipts(conn, [one.mail for one in asked], now)
+    replayed = replayed_mails(conn, [(one.mail, one.identity) for one in asked])
     facts = []
     for one in asked:
         found = [
@@ -93,6 +96,7 @@ def read_facts(
                 known.roster,
                 found=tuple(found),
                 earlier=earlier.get(one.mail.mail_id),
+                replayed=one.mail.mail_id in replayed,
                 sent=about,
                 counts=_counts(
                     conn,
@@ -100,6 +104,13 @@ def read_facts(
                     found,
                     policy,
                     now,
+                    sender=partial(
+                        sender_of,
+                        one.mail,
+                        known.roster,
+                        policy,
+                        replayed=one.mail.mail_id in replayed,
+                    ),
                     receipts=receipts.get(one.mail.mail_id, 0),
                 ),
             )
@@ -232,16 +243,18 @@ def _counts(
     policy: Policy,
     now: datetime,
     *,
+    sender: Callable[..., Sender],
     receipts: int,
 ) -> Counts:
     window = now - timedelta(seconds=policy.loop_window_s)
     held = mails = announced = 0
-    reason = kind_for(mail.intent).held
-    if reason is not None:
+    kind = kind_for(mail.intent)
+    if kind.restricted:
         held = how_many(
             conn,
             ticket_table,
-            ticket_table.c.held == str(reason),
+            ticket_table.c.held.is_not(None),
+            ticket_table.c.wanted == str(kind.kind),
             ticket_table.c.opened_at > now - HOUR,
         )
     if found:
@@ -253,7 +266,7 @@ def _counts(
             event,
             event.c.ticket.in_(numbers),
             or_(event.c.by == author, event.c.by.startswith(f"{author}, by the ", autoescape=True)),
-            event.c.verified == rights(mail, by_token=token).comment,
+            event.c.verified == sender(by_token=token).may.comment,
             event.c.at > window,
         )
     if mails >= policy.loop_mails:

@@ -62,6 +62,25 @@ inbox = Table(
     Index("ix_inbox_sha256", "sha256"),
 )
 
+# What was proven of a mail's sender when it was decided, the newest attempt.
+evidence = Table(
+    "evidence",
+    DESK,
+    Column("mail", Id, primary_key=True, autoincrement=False),
+    Column("proofs", JSON, nullable=False),
+    Column("standing", String(40), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+# Signatures that counted, by a digest of their name, and the mail with which each came first.
+seen_signature = Table(
+    "seen_signature",
+    DESK,
+    Column("signature", String(64), primary_key=True),
+    Column("mail", Id, nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
+)
+
 # Numbers for tickets, participants and outgoing mails: known before the rows are written, because
 # tokens and Message-IDs are made of them. Gaps are legal.
 sequence = Table(

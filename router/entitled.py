@@ -1,0 +1,179 @@
+"""Who may raise an alarm or open a team ticket: the person, the VO, the site, and the signed words.
+
+Each question answers with a reason from the closed list, or None for "yes". Whatever is unclear is
+a reason to hold: a person then looks at it. Source: docs/security.md, the decision table.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from parsers.evidence import Proof, ProofKind
+from parsers.registry import Site
+from parsers.roster import Member
+from router.authority import Sender, Standing
+from router.decision import Facts, Mail, Policy, Route
+from router.ticket import TicketKind
+from router.words import Reason
+
+TIERS_WITH_ALARMS = frozenset({0, 1})
+# What has to be signed, so that nobody can turn one signed mail into another.
+SIGNED_FIELDS = frozenset({"from", "subject", "date", "message-id"})
+_METHODS: Mapping[ProofKind, str] = {ProofKind.DKIM: "dkim", ProofKind.SMIME: "smime"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A request for an alarm or team ticket: by whom, in which VO, where to.
+
+    `vo` is the VO that the mail names, "" for none.
+    """
+
+    mail: Mail
+    sender: Sender
+    facts: Facts
+    policy: Policy
+    vo: str
+    routes: tuple[Route, ...]
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Return the notified sites; empty when it goes to none."""
+        named = [to.site for to in self.routes]
+        found = [self.facts.registry.find_sites(name) for name in named if name]
+        return tuple(sites[0] for sites in found if sites)
+
+
+def why_not(claim: Claim, kind: TicketKind) -> Reason | None:
+    """Return why a request of this kind is not granted, None when it is."""
+    return next((reason for ask in _QUESTIONS[kind] if (reason := ask(claim))), None)
+
+
+def vo_of(members: Iterable[Member], role: str, named: str) -> str:
+    """Return the VO of a request: the named one, else the only one in which a person has the role.
+
+    "" when it is not clear.
+    """
+    if named:
+        return named
+    vos = {one.vo.lower(): one.vo for one in members if role in one.roles and one.vo}
+    return next(iter(vos.values())) if len(vos) == 1 else ""
+
+
+def is_team_member(members: Iterable[Member], vo: str) -> bool:
+    """Whether one of these rows makes its person a member of the VO's team; alarmers are."""
+    return any(_is(one.vo, vo) and one.roles & {"team", "alarm"} for one in members)
+
+
+def takes_alarms(site: Site, vo: str) -> bool:
+    """Whether alarms of a VO may be raised at a site."""
+    return site.tier in TIERS_WITH_ALARMS or vo.lower() in {one.lower() for one in site.alarm_vos}
+
+
+# ---- alarm ---------------------------------------------------------------------------------------
+
+
+def _alarm_proven(claim: Claim) -> Reason | None:
+    if not claim.sender.may.raise_alarm:
+        return Reason.ALARM_NOT_PROVEN
+    if claim.sender.standing is Standing.RESULTS:
+        proof = claim.sender.proof
+        trusted = proof is not None and proof.issuer in claim.policy.alarm_results
+        return None if trusted else Reason.ALARM_BY_RESULTS
+    return None
+
+
+def _alarmer(claim: Claim) -> Reason | None:
+    rows = [one for one in claim.sender.members if "alarm" in one.roles]
+    if not rows:
+        return Reason.NOT_AN_ALARMER
+    vo = vo_of(rows, "alarm", claim.vo)
+    if not vo:
+        return Reason.VO_UNCLEAR
+    return None if any(_is(one.vo, vo) for one in rows) else Reason.NOT_AN_ALARMER
+
+
+def _alarm_site(claim: Claim) -> Reason | None:
+    rows = _alarm_rows(claim)
+    vo = vo_of(rows, "alarm", claim.vo)
+    sites = claim.sites
+    if not sites or len(sites) != len(claim.routes):
+        return Reason.ALARM_WITHOUT_SITE
+    if not all(takes_alarms(site, vo) for site in sites):
+        return Reason.NO_ALARMS_OF_VO
+    named = {name.lower() for one in rows for name in one.alarm_sites}
+    everywhere = any(not one.alarm_sites for one in rows)
+    known = all({site.name.lower(), *map(str.lower, site.aliases)} & named for site in sites)
+    return None if everywhere or known else Reason.NOT_ALARMER_OF_SITE
+
+
+def _alarm_method(claim: Claim) -> Reason | None:
+    """Ask whether this kind of proof is enough, for the helpdesk and for this person."""
+    proof = claim.sender.proof
+    method = _METHODS.get(proof.kind) if proof is not None else None
+    if method is None:
+        return None  # a mailbox's results: asked before
+    by_person = any(method in one.alarm_evidence for one in _alarm_rows(claim))
+    return None if method in claim.policy.alarm_evidence and by_person else Reason.WEAK_EVIDENCE
+
+
+def _alarm_is_for_us(claim: Claim) -> Reason | None:
+    """Ask for signed words that say that this alarm is meant for this helpdesk."""
+    proof = claim.sender.proof
+    if proof is None or proof.kind is ProofKind.RESULTS:
+        return None  # that mailbox is our own
+    if "body" not in proof.covers:
+        return Reason.NOT_ALL_SIGNED
+    if proof.kind is ProofKind.DKIM and not proof.covers >= SIGNED_FIELDS:
+        return Reason.NOT_ALL_SIGNED
+    return None if _names_us(claim, proof) else Reason.NOT_BOUND
+
+
+def _names_us(claim: Claim, proof: Proof) -> bool:
+    addresses, heard = claim.policy.addresses, claim.mail.heard
+    said = heard.block.value("alarm").strip().lower()
+    if said == addresses.domain.lower():
+        return True
+    signed = [
+        box.address.lower()
+        for field, boxes in (("to", heard.to), ("cc", heard.cc))
+        if field in proof.covers
+        for box in boxes
+    ]
+    return addresses.alarm in signed
+
+
+def _alarm_rows(claim: Claim) -> list[Member]:
+    rows = [one for one in claim.sender.members if "alarm" in one.roles]
+    vo = vo_of(rows, "alarm", claim.vo)
+    return [one for one in rows if _is(one.vo, vo)]
+
+
+def _is(one: str, other: str) -> bool:
+    return one.lower() == other.lower()
+
+
+# ---- team ----------------------------------------------------------------------------------------
+
+
+def _team_proven(claim: Claim) -> Reason | None:
+    return None if claim.sender.may.update_team else Reason.TEAM_NOT_PROVEN
+
+
+def _teamer(claim: Claim) -> Reason | None:
+    vo = claim.vo or vo_of(claim.sender.members, "team", "")
+    if not vo and any("team" in one.roles for one in claim.sender.members):
+        return Reason.VO_UNCLEAR
+    return None if vo and is_team_member(claim.sender.members, vo) else Reason.NOT_IN_THE_TEAM
+
+
+_QUESTIONS: Mapping[TicketKind, tuple[Callable[[Claim], Reason | None], ...]] = {
+    TicketKind.USER: (),
+    TicketKind.TEAM: (_team_proven, _teamer),
+    TicketKind.ALARM: (
+        _alarm_proven,
+        _alarmer,
+        _alarm_site,
+        _alarm_method,
+        _alarm_is_for_us,
+    ),
+}
