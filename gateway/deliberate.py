@@ -6,7 +6,7 @@ nothing. Nothing here has a second implementation.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from parsers.envelope import Envelope
@@ -17,9 +17,13 @@ from router.decide import decide
 from router.decision import Decision, Facts, Mail, Policy
 from router.people import author_of
 from router.thread import bounce_token_row, intent_of, thread
+from router.words import Outcome
 from store.commit import Decided
+from store.evidence import signatures_of
 from store.facts import Known, questions, read_facts
 from store.waiting import Twins, waits_for_parent, waits_for_twin
+
+WAIT_FOR_PROOF = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def words(heard: Sequence[Heard], policy: Policy, now: datetime) -> set[str]:
         bounced = bounce_token_row(mail, policy, now)
         if bounced:
             found.add(f"sent {bounced}")
+        found |= {f"signature {key}" for key in signatures_of(mail.evidence)}
     return found - {""}
 
 
@@ -88,22 +93,33 @@ def must_wait(conn: Any, one: Heard, settled: Settled, twins: Twins, now: dateti
         return waits_for_twin(same, of=mail.mail_id, among=LANE_ALARM, now=now)
     if waits_for_twin(same, of=mail.mail_id):
         return True
+    if _waits_for_proof(mail, settled, now):
+        return True
     opens = any(d.ticket is not None and d.ticket.number == 0 for d in settled.decisions)
     parents = (*mail.heard.in_reply_to, *mail.heard.references)
     return opens and waits_for_parent(conn, parents, of=mail.mail_id, now=now)
 
 
+def _waits_for_proof(mail: Mail, settled: Settled, now: datetime) -> bool:
+    """Whether an answer to a ticket waits because its sender could not be proven for now.
+
+    What opens a ticket does not wait: it is held at once, and proven again.
+    """
+    unsure = {d.outcome for d in settled.decisions} == {Outcome.UNVERIFIED}
+    young = now < mail.envelope.received_at + WAIT_FOR_PROOF
+    return unsure and mail.evidence.unanswered and young
+
+
 def independent(settled: Sequence[Settled]) -> list[Settled]:
-    """Return those that can be written together: each ticket is touched by one mail only."""
-    touched: set[int] = set()
+    """Return those that can be written together: no two touch one ticket or one signature."""
+    touched: set[int | str] = set()
     chosen = []
     for one in settled:
-        tickets = {
-            d.ticket.number for d in one.decisions if d.ticket is not None and d.ticket.number
-        }
-        if not tickets & touched:
+        claims: set[int | str] = {*signatures_of(one.mail.evidence)}
+        claims |= {d.ticket.number for d in one.decisions if d.ticket and d.ticket.number}
+        if not claims & touched:
             chosen.append(one)
-            touched |= tickets
+            touched |= claims
     return chosen
 
 

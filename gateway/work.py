@@ -5,7 +5,8 @@ store that fails is waited for. Nothing that was accepted is ever dropped here.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,7 +16,9 @@ from gateway.deliberate import Heard, decided, hear_mail, independent, must_wait
 from gateway.desk import Desk
 from gateway.outage import Outage
 from gateway.processes.link import Link
+from gateway.proving import Prover, Proving
 from parsers.errors import Deferred
+from router.addresses import LANE_ALARM
 from store import inbox, journal
 from store.commit import Conflict, write
 from store.engine import pause
@@ -31,20 +34,29 @@ STORE_PAUSE_S = 2.0
 LOOK_FOR_GONE_S = 10.0
 BASE_SECONDS = 20.0
 SECONDS_A_MAIL = 5.0
+MOST_PROVING = 64  # mails of which proofs are awaited, and as many alarms beside them
+MOST_PROVING_BYTES = 32_000_000
+UNANSWERED_S = 60.0  # an answer to a ticket waits for its proofs, an hour at most
 MOST_SECONDS = 100.0  # a batch takes milliseconds a mail; more is a mail that hangs
 _log = structlog.get_logger("work")
 
 
 @dataclass(slots=True)
 class Worker:
-    """One slot of the role."""
+    """One slot of the role. `prover` says who sent a mail; None proves nothing."""
 
     desk: Desk
     link: Link
     slot: str
+    prover: Prover | None = None
+    _proving: Proving = field(init=False)
     _owed: dict[int, bool] = field(default_factory=dict)
     _looked_at: float = 0.0
     _trouble: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the place where mails are proven."""
+        self._proving = Proving(self.prover, self.link.nudge)
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -64,6 +76,8 @@ class Worker:
                 self._trouble = f"the store does not answer: {error.detail}"
             if pause_s:
                 self.link.wait(pause_s)
+        self._give_back(self._proving.forget(), 0.0, counted=False)
+        self._proving.close()
 
     def trouble(self) -> str:
         """Return what keeps mails from being worked on, "" for nothing; from any thread."""
@@ -71,49 +85,111 @@ class Worker:
         waiting = f"{broken} broken mails wait for a person (ticketgate mails --state broken)"
         return self._trouble or (waiting if broken else "")
 
+    @property
+    def awaits_proofs(self) -> bool:
+        """Whether there are mails in hand whose proofs are not there yet."""
+        return len(self._proving) > 0
+
     def once(self) -> float:
         """Work on one batch; return how long to wait before the next, 0 for not at all."""
         self._settle_debts()
         self._look_for_the_gone()
         inbox.pull(self.desk.store)
-        batch, parked = inbox.claim(self.desk.store, by=self.slot, now=self.desk.clock())
+        batch, parked = self._claim()
         if parked:
             _log.error("parked after three lone failures", mails=[one.mail for one in parked])
-        if not batch:
-            return 0.0 if parked else POLL_S
-        self.link.busy(
-            [one.mail for one in batch],
-            time.monotonic() + min(BASE_SECONDS + SECONDS_A_MAIL * len(batch), MOST_SECONDS),
-        )
+        if len(batch) == 1 and batch[0].attempts > 0:
+            return self._alone(batch[0])
+        ready = [*(self._begin(batch) if batch else ()), *self._proving.take()]
+        if ready:
+            return self._work_on(ready)
+        return 0.0 if parked else POLL_S
+
+    def _claim(self) -> tuple[list[inbox.Waiting], list[inbox.Waiting]]:
+        """Claim what there is room for: while many mails are being proven, alarms only."""
+        full = len(self._proving) >= MOST_PROVING or self._proving.size >= MOST_PROVING_BYTES
+        if full and len(self._proving) >= 2 * MOST_PROVING:
+            return [], []
+        lanes = (LANE_ALARM,) if full else inbox.LANES
+        return inbox.claim(self.desk.store, by=self.slot, now=self.desk.clock(), lanes=lanes)
+
+    def _alone(self, one: inbox.Waiting) -> float:
+        """Work on a mail that failed before: nothing else is in our hands meanwhile."""
+        pause_s = 0.0
+        while len(self._proving):
+            ready = self._proving.take()
+            if ready:
+                pause_s = self._work_on(ready)
+            elif self.link.stopping:
+                self._give_back([one.mail], 0.0, counted=False)
+                return 0.0
+            else:
+                self.link.wait(POLL_S)
+        ready = self._begin([one])
+        while not ready and len(self._proving) and not self.link.stopping:
+            self.link.wait(POLL_S)
+            ready = self._proving.take()
+        return self._work_on(ready) if ready else pause_s
+
+    def _begin(self, batch: Sequence[inbox.Waiting]) -> list[Heard]:
+        """Hear a batch and begin to prove it; return the mails of which nothing need be proven."""
+        mails = [one.mail for one in batch]
+        with self._busy(mails):
+            try:
+                raws = journal.read_raws(self.desk.store, mails)
+                heard = self._hear(batch, raws)
+            except Deferred:
+                self._give_back(mails, AGAIN_S, counted=False)
+                raise
+            except Exception:
+                _log.exception("could not hear mails", mails=mails)
+                self._give_back(mails, AGAIN_S if len(mails) > 1 else POLL_S, counted=True)
+                return []
+        ready = []
+        for one in heard:
+            raw = raws[one.mail.mail_id]
+            if self.prover is not None and self.prover.needed(one, raw):
+                self._proving.begin(one, raw)
+            else:
+                ready.append(one)
+        return ready
+
+    @contextmanager
+    def _busy(self, mails: Sequence[int]) -> Iterator[None]:
+        """Tell the supervisor what is being worked on, and until when at the latest."""
+        span_s = min(BASE_SECONDS + SECONDS_A_MAIL * len(mails), MOST_SECONDS)
+        self.link.busy(mails, time.monotonic() + span_s)
         try:
-            return self._work_on(batch)
+            yield
         finally:
             self.link.idle()
 
-    def _work_on(self, batch: Sequence[inbox.Waiting]) -> float:
-        mails = [one.mail for one in batch]
+    def _work_on(self, ready: Sequence[Heard]) -> float:
+        mails = [one.mail.mail_id for one in ready]
         left = set(mails)
-        try:
-            for written in self._write_all(self._hear(batch)):
-                left -= written
-                self.link.wake("courier")
-        except Deferred as error:
-            _log.warning("gave mails back: the store is in trouble", detail=error.detail)
-            self._give_back(left, AGAIN_S, counted=False)
-            raise
-        except Exception:
-            _log.exception("could not work on mails", mails=mails)
-            self._give_back(left, AGAIN_S if len(mails) > 1 else POLL_S, counted=True)
-            return AGAIN_S
-        if left:
-            self._give_back(left, WAIT_S, counted=False)
+        with self._busy(mails):
+            try:
+                for written in self._write_all(ready):
+                    left -= written
+                    self.link.wake("courier")
+            except Deferred as error:
+                _log.warning("gave mails back: the store is in trouble", detail=error.detail)
+                self._give_back(left, AGAIN_S, counted=False)
+                raise
+            except Exception:
+                _log.exception("could not work on mails", mails=mails)
+                self._give_back(left, AGAIN_S if len(mails) > 1 else POLL_S, counted=True)
+                return AGAIN_S
+        late = {one.mail.mail_id for one in ready if one.mail.evidence.unanswered} & left
+        if late:
+            self._give_back(late, UNANSWERED_S, counted=False)
+        if left - late:
+            self._give_back(left - late, WAIT_S, counted=False)
         return 0.0 if len(left) < len(mails) else AGAIN_S
 
-    def _hear(self, batch: Sequence[inbox.Waiting]) -> list[Heard]:
+    def _hear(self, batch: Sequence[inbox.Waiting], raws: Mapping[int, bytes]) -> list[Heard]:
         store, policy, now = self.desk.store, self.desk.policy, self.desk.clock()
-        mails = [one.mail for one in batch]
-        raws = journal.read_raws(store, mails)
-        deliveries = journal.read_deliveries(store, mails)
+        deliveries = journal.read_deliveries(store, [one.mail for one in batch])
         return [
             Heard(
                 hear_mail(one.mail, deliveries[one.mail].envelope, raws[one.mail], policy, now),
@@ -178,6 +254,9 @@ class Worker:
 
     def _give_back(self, mails: Iterable[int], after_s: float, *, counted: bool) -> None:
         """Give mails back; while the store fails, remember to do it later."""
+        mails = list(mails)
+        if not mails:
+            return
         not_before = self.desk.clock() + timedelta(seconds=after_s)
         try:
             inbox.give_back(

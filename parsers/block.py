@@ -26,6 +26,8 @@ KEYS: Mapping[str, str] = {
     "cc": "cc",
     "notification": "notification",
     "alarm": "alarm",
+    "convert": "convert",
+    "confirm": "confirm",
     "status": "status",
     "category": "category",
     "solution": "solution",

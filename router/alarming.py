@@ -45,5 +45,11 @@ def alarm_mails(story: Story, pager: Pager) -> tuple[Outgoing, ...]:
     return tuple(replace(one, token=TokenClass.SITE, attachments_of=0) for one in mails)
 
 
+def page(story: Story, registry: Registry) -> tuple[Outgoing, ...]:
+    """Return the alarm mails of a ticket that has become an alarm; they name its own site."""
+    to = Route(story.ticket.support_unit, (), story.ticket.notified_site)
+    return alarm_mails(story, pager_of(to, registry))
+
+
 def _people(addresses: tuple[str, ...], site: str) -> tuple[Participant, ...]:
     return tuple(Participant(Role.ALARM, address, site) for address in addresses)

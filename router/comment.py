@@ -9,7 +9,9 @@ from datetime import datetime
 
 from parsers.heard import Automatic
 from router.addresses import LANE_REPLY, Intent
+from router.alarming import page
 from router.authority import Rights, Sender, sender_of
+from router.confirming import confirmed
 from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy, Reminder
 from router.holding import why_no_answer
 from router.notices import Story, operator_notice
@@ -22,6 +24,7 @@ from router.people import (
     readers,
     same_address,
 )
+from router.steering import Steering, steer
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status
 
@@ -87,7 +90,7 @@ def comment_on(
         return open_tickets(mail, facts, policy, now, follows=ticket)
     if facts.counts.mails_to_ticket >= policy.loop_mails:
         return (_frozen(joined),)
-    return (_comment(joined),)
+    return (confirmed(mail, sender, ticket, facts, policy, now) or _comment(joined),)
 
 
 def _choose(mail: Mail, facts: Facts, may: Rights) -> tuple[Clue, Ticket] | None:
@@ -135,34 +138,39 @@ def _is_a_machines(mail: Mail, clue: Clue) -> bool:
 def _comment(joined: Joined) -> Decision:
     mail, ticket, may, policy = joined.mail, joined.ticket, joined.may, joined.policy
     unverified = not may.comment
-    lines = [field.line for field in mail.heard.block.fields]
     clue = joined.clue
-    reasons = (clue.reason, may.reason, *((Reason.LINE_NOT_ALLOWED,) if lines else ()))
-    changed, changes = _answered(mail, ticket, may)
+    answered, changes = _answered(mail, ticket, may)
+    steered = steer(Steering(mail, joined.sender, joined.facts, policy, answered, changes))
+    reasons = tuple(dict.fromkeys((clue.reason, may.reason, *steered.reasons)))
+    changed = steered.ticket
     kind = EventKind.UNVERIFIED if unverified else EventKind.COMMENT
-    event = replace(joined.event(kind, verified=not unverified, reasons=reasons), changes=changes)
-    notes = tuple(f'The line "{line}" was not followed: it needs a proven right.' for line in lines)
+    event = replace(
+        joined.event(kind, verified=not unverified, reasons=reasons), changes=steered.changes
+    )
     story = Story(
         changed,
         event,
         policy,
-        (*notes, *map(str, mail.heard.notes)),
+        (*steered.notes, *map(str, mail.heard.notes)),
         mail_id=mail.mail_id,
         answers=mail.heard.message_id,
     )
     outgoing: list[Outgoing] = []
+    if steered.pages:
+        outgoing += page(story, joined.facts.registry)
     if not (ticket.held and unverified):  # those wait for the digest
         told = readers(ticket, _sender(mail), policy.addresses, unverified=unverified)
         outgoing += story.to_all(told, MailKind.UPDATE, LANE_REPLY)
-    if lines and why_no_answer(mail, joined.facts, policy, may) is None:
+    refused = Reason.LINE_NOT_ALLOWED in steered.reasons
+    if refused and why_no_answer(mail, joined.facts, policy, may) is None:
         me = Participant(Role.SUBMITTER, _sender(mail))
         outgoing.append(replace(story.to(me, MailKind.REFUSAL, LANE_REPLY), role=None, token=None))
     heard = mail.heard
     return Decision(
         Outcome.UNVERIFIED if unverified else Outcome.COMMENT,
-        tuple(dict.fromkeys(reasons)),
+        reasons,
         ticket=replace(changed, updated_at=joined.now),
-        joins=_joins(mail, ticket, may, policy),
+        joins=(*_joins(mail, ticket, may, policy), *steered.joins),
         events=(event,),
         outgoing=tuple(outgoing),
         reminders=(_digest(joined.now),) if ticket.held else (),

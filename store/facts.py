@@ -18,7 +18,7 @@ from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
 from router.kinds import kind_for
 from router.people import author_of
 from router.thread import bounce_token_row, thread
-from router.ticket import Ticket
+from router.ticket import Ticket, TicketEvent
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.rows import read_comments, read_opening, read_tickets
@@ -90,6 +90,7 @@ def read_facts(
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
             found.append((bounced, tickets[about.ticket]))
+        opening, opening_mail, later = _held_story(conn, one.mail, found)
         facts.append(
             Facts(
                 known.registry,
@@ -97,6 +98,9 @@ def read_facts(
                 found=tuple(found),
                 earlier=earlier.get(one.mail.mail_id),
                 replayed=one.mail.mail_id in replayed,
+                opening=opening,
+                opening_mail=opening_mail,
+                later=later,
                 sent=about,
                 counts=_counts(
                     conn,
@@ -116,6 +120,16 @@ def read_facts(
             )
         )
     return tuple(facts)
+
+
+def _held_story(
+    conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
+) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
+    """Return what a held ticket says, for a mail that confirms it: the site is told that."""
+    held = next((ticket for _, ticket in found if ticket.held), None)
+    if held is None or not mail.heard.block.value("confirm"):
+        return None, 0, ()
+    return *read_opening(conn, held.number), read_comments(conn, held.number)
 
 
 def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
@@ -253,7 +267,7 @@ def _counts(
         held = how_many(
             conn,
             ticket_table,
-            ticket_table.c.held.is_not(None),
+            ticket_table.c.held > "",  # what is not held is null; said so, an index serves
             ticket_table.c.wanted == str(kind.kind),
             ticket_table.c.opened_at > now - HOUR,
         )

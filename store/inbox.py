@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, case, func, insert, or_, select, update
 from sqlalchemy.engine import CursorResult
 
+from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
 from store.counters import count
 from store.engine import Store, repeated
 from store.health import still_here
@@ -19,6 +20,7 @@ from store.journal import deliveries_after
 from store.journal_shared import inbox_row
 from store.tables import inbox, reminder, role_health
 
+LANES = (LANE_ALARM, LANE_REPLY, LANE_REST)
 LONE_ATTEMPTS = 3
 MAX_BATCH = 64  # a mail of 16 costs a half more, and 64 keep an alarm waiting for 0.1 s
 MAX_BATCH_BYTES = 1_000_000
@@ -66,8 +68,12 @@ def pull(store: Store) -> int:
     return len(new)
 
 
-def claim(store: Store, *, by: str, now: datetime) -> tuple[list[Waiting], list[Waiting]]:
+def claim(
+    store: Store, *, by: str, now: datetime, lanes: Sequence[int] = LANES, limit: int | None = None
+) -> tuple[list[Waiting], list[Waiting]]:
     """Claim what waits, by (lane, id): return the mails to work on, and mails now parked.
+
+    Only of these lanes, and at most `limit` of them.
 
     The operator hears of parked ones by a step of the clock, kept in the same transaction.
 
@@ -75,12 +81,15 @@ def claim(store: Store, *, by: str, now: datetime) -> tuple[list[Waiting], list[
     tried before comes alone. Several may claim at once: on PostgreSQL rows in another's hands are
     passed over, and on both the condition of the UPDATE decides who has a mail.
     """
-    return repeated(lambda: _claim(store, by, now))
+    most = MAX_BATCH if limit is None else min(limit, MAX_BATCH)
+    return repeated(lambda: _claim(store, by, now, lanes, most))
 
 
-def _claim(store: Store, by: str, now: datetime) -> tuple[list[Waiting], list[Waiting]]:
+def _claim(
+    store: Store, by: str, now: datetime, lanes: Sequence[int], most: int
+) -> tuple[list[Waiting], list[Waiting]]:
     with store.writing() as conn:
-        found = _due(conn, now)
+        found = _due(conn, now, lanes, most)
         if not found:
             return [], []
         spent = [one for one in found if one.alone >= LONE_ATTEMPTS]
@@ -207,17 +216,18 @@ def replay(store: Store, mail: int | None) -> int:
     return taken
 
 
-def _due(conn: Connection, now: datetime) -> list[Waiting]:
+def _due(conn: Connection, now: datetime, lanes: Sequence[int], most: int) -> list[Waiting]:
     columns = [inbox.c[name] for name in Waiting.__slots__]
     query = (
         select(*columns)
         .where(
             inbox.c.state == "kept",
             inbox.c.claimed_by.is_(None),
+            *((inbox.c.lane.in_(lanes),) if tuple(lanes) != LANES else ()),
             or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now),
         )
         .order_by(inbox.c.lane, inbox.c.mail)
-        .limit(MAX_BATCH)
+        .limit(most)
         .with_for_update(skip_locked=True)  # SQLite knows no row locks and leaves the words out
     )
     return [Waiting(*row) for row in conn.execute(query)]

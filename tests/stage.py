@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+from proven import StoryProver
 from sqlalchemy import select
 
 from gateway.clock import tick
@@ -69,7 +70,8 @@ class Stage:
         self.now = now
         known = Known(registry(self.config), roster(self.config))
         self.desk = Desk(self.store, policy(self.config), known, lambda: self.now)
-        self.worker = Worker(self.desk, Link(), "work-0")
+        self.prover = StoryProver()
+        self.worker = Worker(self.desk, Link(), "work-0", self.prover)
         self._seen = 0
 
     def envelope(self, raw: bytes, to: Iterable[str], mail_from: str, peer: str) -> Envelope:
@@ -91,13 +93,17 @@ class Stage:
 
     def explain(self, raw: bytes, envelope: Envelope) -> tuple[Decision, ...]:
         """Return what `explain` says."""
-        return explain(self.desk, envelope, raw).settled.decisions
+        known = self.prover.known.get(sha256_of(raw))
+        return explain(self.desk, envelope, raw, known).settled.decisions
 
     def work(self) -> None:
         """Work until the inbox is empty; fails when it never is."""
         for _ in range(200):
-            if self.worker.once() >= 1.0 and self._waiting() == 0:
+            pause_s = self.worker.once()
+            if pause_s >= 1.0 and self._waiting() == 0:
                 return
+            if self.worker.awaits_proofs:
+                self.worker.link.wait(5.0)
             self.now += timedelta(milliseconds=200)
         raise AssertionError("the inbox does not become empty")
 

@@ -1,9 +1,9 @@
 """Stories told in mails: each folder of tests/cases is a sentence, with all mails in and out.
 
 expect.toml begins with a comment that says the sentence in full. Each [[step]] is a mail that comes
-in (`mail`), a `release`, a `discard`, or a `tick` of the clock, and lists every mail that goes out
-because of it, in order, as "kind -> address". The golden text of each lies beside it as
-NN-out-M-kind.eml.
+in (`mail`, with the `proofs` of its sender), a `release`, `discard` or `confirm`, or a `tick`, and
+lists every mail that goes out because of it, in order, as "kind -> address". The golden text of
+each lies beside it as NN-out-M-kind.eml.
 TICKETGATE_WRITE_GOLDEN=1 rewrites the golden files, never the lists.
 """
 
@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from proven import evidence
 from stage import Said, Stage
 
+from parsers.digest import sha256_of
+from parsers.mail import hear
 from router.words import Outcome
 from store.ticket_listing import TicketFilter, tickets
 
@@ -23,7 +26,7 @@ CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
 WRITE = bool(os.environ.get("TICKETGATE_WRITE_GOLDEN"))
 STEP_KEYS = {
     "mail", "to", "from", "peer", "outcome", "reasons", "tickets", "out",
-    "release", "discard", "tick", "at",
+    "release", "discard", "confirm", "tick", "at", "proofs",
 }  # fmt: skip
 
 
@@ -55,16 +58,18 @@ def test_the_story_goes_as_told(case: Path, place: Path, store_url: str) -> None
 
 def took(stage: Stage, case: Path, step: dict[str, Any]) -> None:
     """Let one step happen and check how it ended."""
-    if "release" in step:
-        stage.command("release", step["release"])
-    elif "discard" in step:
-        stage.command("discard", step["discard"])
+    commands = {"release", "discard", "confirm"} & set(step)
+    if commands:
+        name = commands.pop()
+        stage.command(name, step[name])
     elif step.get("tick"):
         stage.tick()
     else:
         text = stage.fill((case / step["mail"]).read_text())
         raw = text.replace("\n", "\r\n").encode("utf-8", "surrogateescape")
         to = [stage.fill(address) for address in step["to"]]
+        if "proofs" in step:
+            stage.prover.known[sha256_of(raw)] = evidence(step["proofs"], hear(raw))
         envelope = stage.envelope(raw, to, step["from"], step.get("peer", "127.0.0.1"))
         explained = stage.explain(raw, envelope)
         number = stage.keep(raw, envelope)

@@ -75,6 +75,11 @@ class Link:
         with suppress(BlockingIOError):
             os.write(self._bell_rope, b"!")
 
+    def nudge(self) -> None:
+        """End the wait that runs, or the next; from any thread of this process."""
+        with suppress(BlockingIOError):
+            os.write(self._bell_rope, b"!")
+
     def listen_address(self, name: str, configured: str) -> str:
         """Return where to listen: after a restart, port 0 means the same port as before."""
         return self.bound.get(name, configured) if configured.endswith(":0") else configured

@@ -1,0 +1,63 @@
+"""Confirming a held request by mail: a reply with the line `Confirm: yes` to what first line got.
+
+Who may: a supporter of first line, or whoever could have made the request himself, each with proof.
+The held mail's own words are never taken for a confirmation.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from parsers.roster import exact_address
+from router.authority import Sender
+from router.decision import Decision, Facts, Mail, Policy
+from router.entitled import Claim, why_not
+from router.granting import Grant, let_go, wish_of_ticket
+from router.people import author_of, listed_attachments
+from router.routing import route
+from router.ticket import Ticket, TicketEvent, TicketKind
+from router.words import EventKind, Outcome, Reason
+
+
+def confirmed(  # noqa: PLR0917 - a mail, its sender, its ticket, and the world
+    mail: Mail, sender: Sender, ticket: Ticket, facts: Facts, policy: Policy, now: datetime
+) -> Decision | None:
+    """Return what a confirmation does, None when the mail is none or its sender may not."""
+    if mail.heard.block.value("confirm").lower() != "yes" or not may_be_confirmed(ticket):
+        return None
+    if not _may_confirm(mail, sender, ticket, facts, policy):
+        return None
+    by = author_of(mail)
+    grant = Grant(by, EventKind.CONFIRMED, Reason.CONFIRMED, ticket.wanted)
+    (decision,) = let_go(ticket, grant, facts, policy, now)
+    said = TicketEvent(
+        EventKind.COMMENT,
+        by,
+        now,
+        mail.heard.visible,
+        reasons=(sender.may.reason,),
+        attachments=listed_attachments(mail),
+    )
+    message_id = mail.heard.message_id
+    return replace(
+        decision,
+        outcome=Outcome.COMMAND,
+        reasons=(sender.may.reason, *decision.reasons),
+        events=(said, *decision.events),
+        thread_ids=(message_id,) if message_id else (),
+    )
+
+
+def may_be_confirmed(ticket: Ticket) -> bool:
+    """Whether there is a held request to confirm, and a site to tell."""
+    wants = ticket.wanted is not TicketKind.USER
+    return ticket.held is not None and wants and bool(ticket.notified_site)
+
+
+def _may_confirm(mail: Mail, sender: Sender, ticket: Ticket, facts: Facts, policy: Policy) -> bool:
+    unit = facts.registry.find_unit(policy.first_line)
+    supporters = {exact_address(one) for one in unit.supporters} if unit is not None else set()
+    me = mail.heard.sender.address if mail.heard.sender else ""
+    if sender.may.raise_alarm and exact_address(me) in supporters:
+        return True
+    routes = route(wish_of_ticket(ticket), facts.registry, policy)
+    return why_not(Claim(mail, sender, facts, policy, ticket.vo, routes), ticket.wanted) is None
