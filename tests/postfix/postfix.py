@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 from running import until
@@ -63,8 +64,9 @@ class Postfix:
         nobody = pwd.getpwnam("nobody")
         for name in ("etc", "queue", "data", "mail"):
             (place / name).mkdir(parents=True)
+        scratch = Path(tempfile.gettempdir())
         for path in (place, *place.parents):
-            if path.is_relative_to("/tmp") and path != Path("/tmp"):
+            if path.is_relative_to(scratch) and path != scratch:
                 path.chmod(0o755)
         os.chown(place / "mail", nobody.pw_uid, nobody.pw_gid)
         shutil.chown(place / "data", "postfix")
