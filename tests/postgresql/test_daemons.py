@@ -95,6 +95,13 @@ def test_two_daemons_share_a_database_and_the_death_of_one_costs_nothing(
         went = len(desks[0].outgoing()) + len(desks[1].outgoing())
         assert went >= sent, "some may go twice with the same Message-ID after a kill, none is lost"
         assert len({name.partition("@")[2] for name in names}) == 2, "both have worked"
+        said = subprocess.run(
+            [PROGRAM, "health", "--config", desks[0].config],
+            env=desks[0].env, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        doors = [line for line in said.stdout.splitlines() if line.startswith("smtp@")]
+        assert said.returncode == 0, said.stdout
+        assert len(doors) == 2, said.stdout
 
 
 @pytest.mark.timeout(300)

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from running import DEADLINE_S, PROGRAM, Helpdesk, helpdesk, mail, until
 
 from gateway.config.load import load
-from gateway.health import State, look
+from gateway.health import State, expected_roles, look
 from store.engine import Store, open_store
 from store.health import say_of_door, say_of_role
 
@@ -241,6 +241,36 @@ def test_who_has_said_nothing_for_a_minute_is_silent_and_so_is_who_never_did(
 def test_a_door_that_is_no_longer_configured_is_not_looked_at(well: Path, in_files: Store) -> None:
     say_of_door(in_files, "lmtp", "the store fails", NOW - timedelta(days=1))
     assert "lmtp" not in states(well, in_files)
+
+
+def test_daemons_on_one_database_are_told_apart_and_one_that_is_gone_is_missed_for_an_hour(
+    place: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETGATE_TEST_SECRET", "x" * 32)
+    config = load(Helpdesk(place, {"sqlite:///tickets.db": postgres_url}).config)
+    ours, theirs = "@one.example:0123abcd", "@two.example:4567cdef"
+    store = open_store(postgres_url)
+    slots = [name.removesuffix(ours) for name in expected_roles(config, ours)]
+    say_of_door(store, "smtp", "the door of an older program", NOW)
+    for of, detail in ((ours, ""), (theirs, "the store fails")):
+        say_of_door(store, "smtp" + of, detail, NOW)
+        for slot in slots:
+            say_of_role(store, slot + of, "", NOW)
+
+    def seen(after: timedelta = timedelta(0), *, others: bool) -> dict[str, str]:
+        found = look(config, store, NOW + after, of=ours, others=others)
+        return {line.name: str(line.state) for line in found}
+
+    own = {"store journal", "store tickets", *(name + ours for name in ("smtp", *slots))}
+    assert seen(others=False) == dict.fromkeys(own, "ok")
+    both = seen(others=True)
+    assert set(both) == own | {name + theirs for name in ("smtp", *slots)}
+    assert {name for name, state in both.items() if state != "ok"} == {"smtp" + theirs}
+    say_of_door(store, "smtp" + ours, "", NOW + timedelta(minutes=59))
+    assert seen(timedelta(minutes=59), others=True)["smtp" + theirs] == "silent"
+    assert seen(timedelta(minutes=59), others=True)["smtp" + ours] == "ok"
+    assert set(seen(timedelta(minutes=61), others=True)) == own
+    store.close()
 
 
 def test_what_somebody_says_is_wrong_is_failing_since_it_began(well: Path, in_files: Store) -> None:
