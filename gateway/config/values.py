@@ -24,6 +24,7 @@ _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _DURATION = re.compile(r"(\d{1,6}) ?(s|min|h|d)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _RELAY = re.compile(r"(smtp|smtp\+starttls|smtps)://([^/]+?)/?")
+_PAGES = re.compile(r"https?://([^/?#@\s]+)(?:/[^?#\s]*)?")
 _PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")
 MAX_PORT = 65535
 
@@ -190,6 +191,18 @@ def _relay_url(value: Any, info: ValidationInfo) -> str:
     return f"{match[1]}://{target}"
 
 
+def _page_url(text: str) -> str:
+    match = _PAGES.fullmatch(text)
+    if match is None:
+        raise fault('must be "https://HOST", with a port and a path where they are needed')
+    host = match[1]
+    if host.startswith("[") or ":" in host:
+        read_listen(host if re.search(r":[0-9]+\Z", host) else f"{host}:443")
+    elif not _is_ip(host):
+        check_domain(host)
+    return text.rstrip("/")
+
+
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Domain = Annotated[str, AfterValidator(check_domain)]
@@ -208,6 +221,7 @@ Duration = Annotated[timedelta, PlainValidator(_duration)]
 ConfigPath = Annotated[Path, PlainValidator(_path)]
 StoreUrl = Annotated[str, PlainValidator(_store_url)]
 RelayUrl = Annotated[str, PlainValidator(_relay_url)]
+PageUrl = Annotated[str, AfterValidator(_page_url)]
 Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 AsTuple = BeforeValidator(_as_tuple)
 AsSet = BeforeValidator(_as_set)
