@@ -6,7 +6,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,16 +14,13 @@ from postgres import Server
 from running import PROGRAM, Helpdesk, helpdesk, mail, until
 from sqlalchemy import func, select
 
-from store.engine import Store, open_store
+from store.engine import open_store
 from store.journal_tables import raw_mail
-from store.tables import inbox, mail_ticket, outbox, role_health, ticket
+from store.tables import mail_ticket, outbox, role_health
+from tests.postgresql.looking import ends, is_still, on
 
 MAILS = 200
 SOON_S = 10.0
-
-
-def on(url: str) -> dict[str, str]:
-    return {"sqlite:///tickets.db": url}
 
 
 def send(desks: list[Helpdesk], number: int) -> str:
@@ -41,23 +37,6 @@ def send(desks: list[Helpdesk], number: int) -> str:
         refusals.append(reply[:3])
         time.sleep(0.1)  # as a mail server would, before it tries again
     raise AssertionError(f"mail {number} was never taken: {refusals}")
-
-
-def ends(store: Store) -> tuple[Counter[str], int, int]:
-    """Return the outcomes of all mails, the number of tickets, and of tickets with two openings."""
-    with store.reading() as conn:
-        outcomes = Counter(conn.execute(select(inbox.c.outcome)).scalars().all())
-        tickets = conn.execute(select(func.count()).select_from(ticket)).scalar_one()
-        firsts = select(inbox.c.message_id).where(inbox.c.outcome == "new")
-        said = Counter(conn.execute(firsts).scalars())
-    return outcomes, tickets, sum(1 for number in said.values() if number > 1)
-
-
-def is_still(store: Store) -> bool:
-    with store.reading() as conn:
-        kept = select(func.count()).select_from(inbox).where(inbox.c.state == "kept")
-        left = select(func.count()).select_from(outbox).where(outbox.c.state != "sent")
-        return not conn.execute(kept).scalar_one() and not conn.execute(left).scalar_one()
 
 
 @pytest.mark.timeout(300)
