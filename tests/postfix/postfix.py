@@ -112,6 +112,11 @@ class Postfix:
 
     def start(self) -> None:
         """Start it and wait for its greeting."""
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start it; something else may start meanwhile."""
         refuser = ["smtp-sink", "-u", "nobody", "-f", "RCPT", f"127.0.0.1:{self._late}", "10"]
         self._running.append(
             subprocess.Popen(refuser, env=os.environ | {"PATH": PATH}, stderr=subprocess.DEVNULL)
@@ -123,6 +128,9 @@ class Postfix:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+    def wait(self) -> None:
+        """Wait for its greeting."""
         until(self._greets, f"Postfix greets; {self.log()}", 30)
 
     def stop(self) -> None:

@@ -1,5 +1,6 @@
 """A whole daemon stands still for longer than its claims hold: the other goes on with its mails."""
 
+import json
 import os
 import signal
 import time
@@ -20,7 +21,7 @@ from store.inbox import GONE_AFTER
 from store.tables import event, inbox, outbox, role_health
 from tests.postgresql.looking import ends, is_still, on
 
-MAILS = 120
+MAILS = 60
 
 
 def claimed_by(store: Store, daemon: str) -> list[int]:
@@ -29,16 +30,6 @@ def claimed_by(store: Store, daemon: str) -> list[int]:
     with store.reading() as conn:
         found = conn.execute(select(inbox.c.mail).where(held, inbox.c.state == "kept"))
         return sorted(found.scalars())
-
-
-def in_a_transaction(store: Store) -> bool:
-    """Whether somebody who is connected to this database has begun and says nothing."""
-    idle = text(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
-    )
-    with store.reading() as conn:
-        return bool(conn.execute(idle).scalar_one())
 
 
 class Pids:
@@ -59,25 +50,29 @@ def send_each(pids: list[int], number: signal.Signals) -> None:
 
 
 def halt_with_mails_in_hand(pids: Pids, store: Store, daemon: str) -> list[int]:
-    """Let the workers go on, and halt all between two transactions; return the mails they hold.
-
-    One that stops inside of a transaction is cut off by the server after a minute.
-    """
+    """Let the workers go on, and halt all when they hold mails; return these."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         send_each(pids.workers, signal.SIGCONT)
         while not claimed_by(store, daemon) and time.monotonic() < end:
             time.sleep(0.002)  # a batch is done within a tenth of a second
         send_each(pids.all, signal.SIGSTOP)
-        if not in_a_transaction(store) and (mails := claimed_by(store, daemon)):
+        if mails := claimed_by(store, daemon):
             return mails
     raise AssertionError("the daemon was never halted with mails in its hands")
 
 
 def let_time_pass(store: Store, daemon: str) -> None:
-    """Make what a halted daemon said last older than its claims hold."""
+    """Do what two minutes do to a halted daemon: its rows grow old, the server cuts it off."""
+    cut = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+        " AND state_change < clock_timestamp() - interval '1 second'"
+    )
+    time.sleep(1.1)  # only the halted ones say nothing for a second in the middle
     theirs = role_health.c.name.endswith(daemon, autoescape=True)
     with store.writing() as conn:
+        conn.execute(cut)
         before = utc_now() - GONE_AFTER - timedelta(seconds=1)
         conn.execute(update(role_health).where(theirs).values(at=before))
 
@@ -103,8 +98,6 @@ def test_a_daemon_that_stood_still_loses_its_claims_and_does_nothing_twice(
             assert desk.send(mail(number), ["support@helpdesk.example"]).startswith("250")
         held = halt_with_mails_in_hand(pids, store, daemon)
         send_each(others, signal.SIGCONT)
-        until(lambda: set(_waiting(store)) == set(held), "the other has done all that is free", 60)
-        assert claimed_by(store, daemon) == held, "it has two minutes to come back"
         let_time_pass(store, daemon)
         until(lambda: is_still(store), "the other has done what was in its hands", 60)
         send_each(pids.all, signal.SIGCONT)
@@ -119,12 +112,7 @@ def test_a_daemon_that_stood_still_loses_its_claims_and_does_nothing_twice(
             rows = conn.execute(select(func.count()).select_from(outbox)).scalar_one()
         went = [hear(path.read_bytes()).message_id for d in (one, two) for path in d.outgoing()]
         assert (len(set(went)), len(went)) == (rows, rows)
-        assert (
-            "took over the claims of a daemon that is gone"
-            in (place / "two" / "serve.log").read_text()
-        )
-
-
-def _waiting(store: Store) -> list[int]:
-    with store.reading() as conn:
-        return list(conn.execute(select(inbox.c.mail).where(inbox.c.state == "kept")).scalars())
+        said = (place / "two" / "serve.log").read_text().splitlines()
+        log = [json.loads(line) for line in said if line.startswith("{")]
+        taken = [one["mails"] for one in log if one["event"].startswith("took over the claims")]
+        assert sum(taken) == len(held)
