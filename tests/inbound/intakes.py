@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -32,28 +32,40 @@ def make(store: Store, **options: Any) -> Intake:
 
 
 @contextmanager
-def commits(store: Store) -> Iterator[list[int]]:
-    """Count the commits on the journal."""
-    seen: list[int] = []
+def at_commit(store: Store, act: Callable[[], object]) -> Iterator[None]:
+    """Do something before each commit on the journal, as SQLite itself sees it."""
 
-    @event.listens_for(store.journal, "commit")
-    def _count(_conn: object) -> None:
-        seen.append(1)
+    def trace(connection: Any, _record: object) -> None:
+        connection.set_trace_callback(lambda said: said == "COMMIT" and act())
 
-    yield seen
+    event.listen(store.journal, "connect", trace)
+    store.journal.dispose()
+    yield
+    event.remove(store.journal, "connect", trace)
+    store.journal.dispose()
 
 
 @contextmanager
-def slow_commits(store: Store) -> Iterator[threading.Event]:
-    """Hold every commit back until the event is set."""
-    go_on = threading.Event()
+def commits(store: Store) -> Iterator[list[int]]:
+    """Count the commits on the journal."""
+    seen: list[int] = []
+    with at_commit(store, lambda: seen.append(1)):
+        yield seen
 
-    @event.listens_for(store.journal, "commit")
-    def _wait(_conn: object) -> None:
+
+@contextmanager
+def slow_commits(store: Store) -> Iterator[tuple[threading.Event, list[int]]]:
+    """Hold every commit back until the event is set; count them when they go on."""
+    go_on = threading.Event()
+    seen: list[int] = []
+
+    def hold() -> None:
         go_on.wait(20)
+        seen.append(1)
 
     try:
-        yield go_on
+        with at_commit(store, hold):
+            yield go_on, seen
     finally:
         go_on.set()
 

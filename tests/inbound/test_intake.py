@@ -36,7 +36,7 @@ async def test_mails_that_come_at_once_share_commits(store: Store) -> None:
 
 async def test_while_one_commit_syncs_the_next_group_gathers(store: Store) -> None:
     intake = make(store, wait_s=20)
-    with slow_commits(store) as go_on, commits(store) as seen:
+    with slow_commits(store) as (go_on, seen):
         first = asyncio.create_task(intake.accept(ENVELOPE, b"first", GATE, 2))
         await until(lambda: any(w.begun for w in intake._waiting))
         rest = [
@@ -56,7 +56,7 @@ async def test_while_one_commit_syncs_the_next_group_gathers(store: Store) -> No
 async def test_a_group_is_bounded_in_bytes(store: Store) -> None:
     intake = make(store, wait_s=20)
     big = b"x" * (writer.GROUP_BYTES // 2)
-    with slow_commits(store) as go_on, commits(store) as seen:
+    with slow_commits(store) as (go_on, seen):
         tasks = [asyncio.create_task(intake.accept(ENVELOPE, b"first", GATE, 2))]
         await until(lambda: any(w.begun for w in intake._waiting))
         tasks += [
@@ -74,7 +74,7 @@ async def test_a_mail_that_cannot_be_written_does_not_take_its_neighbours_down(
 ) -> None:
     intake = make(store, wait_s=20)
     bad = replace(ENVELOPE, received_at=datetime(2026, 1, 1))  # noqa: DTZ001 - naive: no row takes it
-    with slow_commits(store) as go_on:
+    with slow_commits(store) as (go_on, _):
         first = asyncio.create_task(intake.accept(ENVELOPE, b"first", GATE, 2))
         await until(lambda: any(w.begun for w in intake._waiting))
         rest = [
@@ -95,7 +95,7 @@ async def test_a_mail_that_waits_too_long_for_its_turn_is_deferred_and_not_kept(
     store: Store,
 ) -> None:
     intake = make(store, wait_s=0.1)
-    with slow_commits(store) as go_on:
+    with slow_commits(store) as (go_on, _):
         slow = asyncio.create_task(intake.accept(ENVELOPE, b"slow", GATE, 2))
         await until(lambda: any(w.begun for w in intake._waiting))
         with pytest.raises(Deferred):
@@ -115,7 +115,7 @@ async def test_a_mail_that_waits_too_long_for_its_turn_is_deferred_and_not_kept(
 
 async def test_a_mail_whose_door_went_away_is_written_all_the_same(store: Store) -> None:
     intake = make(store, wait_s=20)
-    with slow_commits(store) as go_on:
+    with slow_commits(store) as (go_on, _):
         leaving = asyncio.create_task(intake.accept(ENVELOPE, b"left", GATE, 2))
         await until(lambda: any(w.begun for w in intake._waiting))
         leaving.cancel()
