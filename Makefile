@@ -68,7 +68,7 @@ $(UV):
 .venv/bin/python: | $(UV)
 	$(UV) venv --quiet --python $(PYTHON) .venv
 
-.venv/installed-run: $(LOCKED) pyproject.toml | .venv/bin/python
+.venv/installed-run: $(LOCKED) pyproject.toml Makefile | .venv/bin/python
 	@test -e .venv/installed-dev || $(UV) pip sync --quiet --python $(BIN)/python --require-hashes $(LOCKED)
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@
@@ -76,14 +76,14 @@ $(UV):
 .venv/with-postgres: | .venv/bin/python
 	@touch $@
 
-.venv/installed-dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+.venv/installed-dev: requirements/dev.txt pyproject.toml Makefile | .venv/bin/python
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@rm -f .venv/project
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@ .venv/installed-run
 
 # hatchling is pinned in [build-system] and installed first, so that the build needs no isolation.
-.venv/project: pyproject.toml
+.venv/project: pyproject.toml Makefile
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q gateway parsers router store templates

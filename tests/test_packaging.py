@@ -7,9 +7,15 @@ import sys
 import tomllib
 import zipfile
 from importlib.metadata import packages_distributions
+from importlib.util import cache_from_source
 from pathlib import Path
+from types import ModuleType
 
+import pydantic
 import pytest
+import sqlalchemy
+
+import gateway.daemon
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("gateway", "parsers", "router", "store", "templates")
@@ -27,6 +33,14 @@ def test_every_package_folder_has_an_init_file_so_that_bare_directories_never_wi
         f for f in folders if not (f / "__init__.py").exists() and "migrations" not in str(f)
     ]
     assert without == []
+
+
+@pytest.mark.parametrize("module", [sqlalchemy, pydantic, gateway.daemon], ids=lambda m: m.__name__)
+def test_what_make_installs_has_its_bytecode_so_that_a_role_starts_quickly(
+    module: ModuleType,
+) -> None:
+    assert module.__file__ is not None
+    assert Path(cache_from_source(module.__file__)).exists()
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda p: p.name)
