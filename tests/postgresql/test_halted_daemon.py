@@ -32,6 +32,16 @@ def claimed_by(store: Store, daemon: str) -> list[int]:
         return sorted(found.scalars())
 
 
+def slow_mail(number: int) -> bytes:
+    """Return a mail that takes long to hear: between its claim and its writing there is time."""
+    head = (
+        "From: Anna Adams <anna@physics.example>\r\nTo: support@helpdesk.example\r\n"
+        f"Subject: Trouble\r\nMessage-ID: <{number}@physics.example>\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n"
+    )
+    return (head + "<table><tr><td>It fails.</td></tr></table>\r\n" * 1_200).encode()
+
+
 class Pids:
     """The processes of a daemon, to be halted and to be let go on."""
 
@@ -55,7 +65,7 @@ def halt_with_mails_in_hand(pids: Pids, store: Store, daemon: str) -> list[int]:
     while time.monotonic() < end:
         send_each(pids.workers, signal.SIGCONT)
         while not claimed_by(store, daemon) and time.monotonic() < end:
-            time.sleep(0.002)  # a batch is done within a tenth of a second
+            time.sleep(0.002)  # a batch is in hand for a quarter of a second
         send_each(pids.all, signal.SIGSTOP)
         if mails := claimed_by(store, daemon):
             return mails
@@ -95,7 +105,7 @@ def test_a_daemon_that_stood_still_loses_its_claims_and_does_nothing_twice(
         send_each(pids.courier, signal.SIGSTOP)  # what is in a courier's hands may go twice
         for number in range(MAILS):
             desk = (one, two)[number % 2]
-            assert desk.send(mail(number), ["support@helpdesk.example"]).startswith("250")
+            assert desk.send(slow_mail(number), ["support@helpdesk.example"]).startswith("250")
         held = halt_with_mails_in_hand(pids, store, daemon)
         send_each(others, signal.SIGCONT)
         let_time_pass(store, daemon)
@@ -116,3 +126,5 @@ def test_a_daemon_that_stood_still_loses_its_claims_and_does_nothing_twice(
         log = [json.loads(line) for line in said if line.startswith("{")]
         taken = [one["mails"] for one in log if one["event"].startswith("took over the claims")]
         assert sum(taken) == len(held)
+        said_by_one = (place / "one" / "serve.log").read_text()
+        assert "could not work on mails" not in said_by_one, "it saw by itself that it was too late"
