@@ -16,7 +16,7 @@ from tests.work.mails import TO, keep, total
 
 
 def test_alarms_are_taken_before_everything_that_came_earlier(stage: Stage) -> None:
-    for n in range(40):
+    for n in range(inbox.MAX_BATCH):
         keep(stage, n)
     alarm = keep(stage, 99, "alarm", ("alarm@helpdesk.example",))
     stage.worker.once()
