@@ -9,7 +9,6 @@ import smtplib
 import socket
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from store.engine import open_store
 
 SUPPORT = ["support@helpdesk.example"]
 WEB = {'[[vo]]\nname = "atlas"': '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'}
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
