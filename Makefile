@@ -10,7 +10,11 @@ RUN_DIR ?= .run
 LOCKED := requirements/$(or $(EXTRAS),$(if $(wildcard .venv/with-postgres),postgres,run)).txt
 TORTURE_SEEDS ?= 1 2 3
 
-# pip may have been told of a private authority; uv asks for it under another name.
+# Behind a proxy with an authority of its own, the machine's store knows it and uv's own does not.
+# pip may have been told of one besides; uv asks for it under another name.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
