@@ -69,6 +69,7 @@ $(UV):
 
 .venv/installed-run: $(LOCKED) pyproject.toml | .venv/bin/python
 	@test -e .venv/installed-dev || $(UV) pip sync --quiet --python $(BIN)/python --require-hashes $(LOCKED)
+	@rm -f .venv/project
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@
 
@@ -81,6 +82,7 @@ $(UV):
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@ .venv/installed-run
 
+# `pip sync` takes away whatever the lock file does not name, our program with it: it comes after.
 # hatchling is pinned in [build-system] and installed first, so that the build needs no isolation.
 .venv/project: pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt
