@@ -22,7 +22,7 @@ from gateway.processes.naming import daemon_name
 from gateway.processes.notify import Notify
 from gateway.processes.post import Post
 from gateway.processes.slot import Role
-from gateway.processes.supervisor import StoreInUse, Supervisor, sole_daemon
+from gateway.processes.supervisor import NoLock, StoreInUse, Supervisor, sole_daemon
 from store import inbox
 from store.engine import Store, open_store
 from store.revision import require_current
@@ -61,6 +61,9 @@ def serve(config_path: Path) -> int:
             return code
     except StoreInUse as error:
         sys.stderr.write(f"ticketgate: {error}\n")
+        return 1
+    except NoLock as error:
+        sys.stderr.write(f"ticketgate: cannot start: {error.strerror}\n")
         return 1
 
 

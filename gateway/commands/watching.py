@@ -27,12 +27,14 @@ def health(config_file: Path, *, as_json: bool, within: int) -> None:
     from gateway import show
     from gateway.health import all_well, look
     from gateway.now import utc_now
+    from gateway.processes.naming import daemon_name
 
     config = config_at(config_file)
     period = timedelta(seconds=within)
     try:
         with store_of(config) as store:
-            lines = look(config, store, utc_now(), within=period)
+            of = daemon_name(store, config.file)
+            lines = look(config, store, utc_now(), within=period, of=of)
     except Stop as error:
         click.echo(error.message, err=True)
         lines = look(config, None, utc_now(), within=period)

@@ -258,7 +258,7 @@ def _warnings(document: Document) -> Iterator[Finding]:
     host = _text(web, "listen").rpartition(":")[0]
     here = host.startswith(("unix", "127.", "[::1]", "localhost"))
     if host and not here and web.get("access", "loopback") == "loopback":
-        message = "only this machine may read what listens for others too: set access"
+        message = "listens for other machines, but answers only this one: set access"
         yield Finding(("web", "listen"), message, Severity.WARNING)
     for section in NOT_YET:
         if document.get(section):

@@ -4,6 +4,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
 from running import DEADLINE_S, PROGRAM, Helpdesk
 
 
@@ -22,8 +23,34 @@ def test_a_port_in_use_ends_the_start_with_one_plain_line(place: Path) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("ticketgate: cannot start: doors: ")
-    assert "in use" in last
+    assert last == (
+        f"ticketgate: cannot start: doors: smtp cannot listen on {address}: Address already in use"
+    )
+
+
+@pytest.mark.parametrize(
+    ("store", "sentence"),
+    [
+        ("missing/x.db", "missing/x.db.serve cannot be opened: No such file or directory"),
+        ("config.toml", "config.toml is no SQLite database."),
+    ],
+)
+def test_a_store_that_cannot_be_one_is_said_in_one_line(
+    place: Path, store: str, sentence: str
+) -> None:
+    desk = Helpdesk(place)
+    desk.config.write_text(desk.config.read_text().replace("///tickets.db", f"///{store}"))
+    done = subprocess.run(
+        [PROGRAM, "serve", "--config", desk.config],
+        capture_output=True,
+        text=True,
+        env=desk.env,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(sentence), done.stderr[-500:]
+    assert "Traceback" not in done.stderr
 
 
 def test_a_second_daemon_on_the_same_store_is_refused_and_the_first_goes_on(place: Path) -> None:
