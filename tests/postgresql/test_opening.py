@@ -1,5 +1,7 @@
 """What we ask of a server, and the sentence that says what is missing."""
 
+import random
+import string
 import subprocess
 import sys
 import traceback
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 from postgres import database_of, shared_server
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from parsers.errors import Deferred, Refused
 from store import postgres as ours
@@ -102,6 +104,20 @@ def test_text_that_the_database_would_refuse_is_replaced(postgres_url: str) -> N
     with store.reading() as conn:
         said = conn.exec_driver_sql("SELECT %s", ("a\0b\udcffc",)).scalar()
     assert said == "a\ufffdb?c"
+    store.close()
+
+
+def test_a_row_that_is_too_big_is_a_fault_of_the_row_and_no_outage(postgres_url: str) -> None:
+    """Else one mail would close the door to everybody."""
+    store = open_store(postgres_url)
+    name = "".join(random.Random(1).choices(string.ascii_letters, k=9000))  # does not compress
+    row = {"name": "x" * 40, "next": 1}
+    with store.writing() as conn:
+        conn.exec_driver_sql("ALTER TABLE sequence ALTER COLUMN name TYPE text")
+        conn.execute(insert(sequence).values(row))
+    with pytest.raises(OperationalError, match="index row") as raised, store.writing() as conn:
+        conn.execute(insert(sequence).values(row | {"name": name}))
+    assert name[:100] not in str(raised.value)
     store.close()
 
 
