@@ -85,9 +85,11 @@ def _lock(store: Store, config_path: Path) -> Path:
 
     Several daemons may share a database, but two with one configuration would have one name.
     """
-    lock = (store.lock_path or config_path).with_suffix(".serve")
+    if store.serve_path is not None:
+        return store.serve_path
+    lock = config_path.with_suffix(".serve")
     writable = os.access(lock if lock.exists() else lock.parent, os.W_OK)
-    return lock if store.lock_path is not None or writable else config_path
+    return lock if writable else config_path
 
 
 def _doors(post: Post) -> None:

@@ -68,9 +68,9 @@ def _opened(url: str, password: str | None, stack: ExitStack) -> "Store":
     except ValueError as error:
         raise Stop(str(error), FAULT) from error
     stack.callback(store.close)
-    if store.lock_path is not None:
+    if store.serve_path is not None:
         try:
-            stack.enter_context(sole_daemon(store.lock_path.with_suffix(".serve")))
+            stack.enter_context(sole_daemon(store.serve_path))
         except StoreInUse as error:
             raise Stop(f"{error}; stop it first", UNAVAILABLE) from error
         except OSError as error:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import DEADLINE_S, PROGRAM, Helpdesk
+from running import DEADLINE_S, PROGRAM, Helpdesk, helpdesk
 
 
 def test_a_port_in_use_ends_the_start_with_one_plain_line(place: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_port_in_use_ends_the_start_with_one_plain_line(place: Path) -> None:
 @pytest.mark.parametrize(
     ("store", "sentence"),
     [
-        ("missing/x.db", "missing/x.db.serve cannot be opened: No such file or directory"),
+        ("missing/x.db", "missing/journal.db.serve cannot be opened: No such file or directory"),
         ("config.toml", "config.toml is no SQLite database."),
     ],
 )
@@ -70,6 +70,25 @@ def test_a_second_daemon_on_the_same_store_is_refused_and_the_first_goes_on(plac
         assert desk.send(b"Subject: x\r\n\r\nx\r\n", ["support@helpdesk.example"]).startswith("250")
     finally:
         desk.stop()
+
+
+def test_two_stores_in_one_directory_are_refused_since_they_would_share_a_journal(
+    place: Path,
+) -> None:
+    """Else each mail would be a ticket in both."""
+    with helpdesk(place) as desk:
+        other = place / "other.toml"
+        other.write_text(desk.config.read_text().replace("///tickets.db", "///other.db"))
+        second = subprocess.run(
+            [PROGRAM, "serve", "--config", other],
+            capture_output=True,
+            text=True,
+            env=desk.env,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+    assert second.returncode == 1
+    assert "already served" in second.stderr.splitlines()[-1]
 
 
 def test_what_is_stored_is_nobody_elses_to_read(place: Path) -> None:
