@@ -1,5 +1,6 @@
 """`copy-store`: move a helpdesk to another database."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
@@ -46,6 +47,7 @@ def copy_store(config_file: Path, urls: tuple[str, ...]) -> None:
     from store.schema import upgrade
     from store.visit import exists
 
+    os.umask(0o077)  # like serve: what is in a new file is nobody else's to read
     with failures(), ExitStack() as stack:
         if not exists(urls[0]):
             raise Stop(f"There is no store at {urls[0]}.", NOT_FOUND)

@@ -95,6 +95,15 @@ def test_what_is_stored_is_nobody_elses_to_read(place: Path) -> None:
     desk = Helpdesk(place)
     desk.start()
     desk.stop()
-    made = [path for path in place.iterdir() if path.suffix in {".db", ".lock", ".serve"}]
-    assert len(made) >= 3
-    assert [path.name for path in made if path.stat().st_mode & 0o077] == []
+    (place / "copy").mkdir()
+    subprocess.run(
+        [PROGRAM, "copy-store", "--config", desk.config, f"sqlite:///{place}/copy/tickets.db"],
+        env=desk.env,
+        umask=0o022,
+        timeout=DEADLINE_S,
+        check=True,
+    )
+    for there in (place, place / "copy"):
+        made = [path for path in there.iterdir() if path.suffix in {".db", ".lock", ".serve"}]
+        assert len(made) >= 3
+        assert [path.name for path in made if path.stat().st_mode & 0o077] == []
