@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, insert, select, text, update
+from sqlalchemy.exc import ProgrammingError
 
 from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
@@ -27,7 +28,7 @@ def upgrade(store: Store, *, first_ticket: int) -> None:
     """Create or upgrade all tables; start numbering tickets at `first_ticket` or later.
 
     Several may do so at once: on PostgreSQL they take turns, as the file lock makes them on SQLite.
-    Raises Refused when a newer program has made them; Deferred when the store cannot be written.
+    Raises Refused when a newer program has made them, or they cannot be made here; Deferred when the store cannot be written.
     """
     for group in GROUPS:
         with _connection(store, group) as conn:
@@ -37,6 +38,11 @@ def upgrade(store: Store, *, first_ticket: int) -> None:
                 raise Refused(
                     f"The store's {group} tables were made by a newer ticketgate ({error}); "
                     "use that one."
+                ) from error
+            except ProgrammingError as error:  # no right to, or somebody else's are there
+                raise Refused(
+                    f"The store's {group} tables cannot be made: {error.orig}. Give us a database "
+                    "of our own, whose owner we are."
                 ) from error
     with store.writing() as conn:
         _take_turn(conn)

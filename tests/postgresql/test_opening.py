@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from postgres import database_of, shared_server
+from postgres import database, database_of, shared_server
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -16,6 +16,7 @@ from parsers.errors import Deferred, Refused
 from store import postgres as ours
 from store.engine import open_store
 from store.revision import require_current
+from store.schema import upgrade
 from store.tables import sequence
 from store.turns import take_turn
 from store.visit import visit
@@ -48,6 +49,28 @@ def test_a_database_with_another_encoding_is_refused_with_what_to_do() -> None:
         require_current(store)
     store.close()
     server.say("DROP DATABASE latin")
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ("", "permission denied for schema public"),  # created without --owner
+        ("CREATE TABLE raw_mail (x int); GRANT ALL ON SCHEMA public TO visitor",
+         'relation "raw_mail" already exists'),
+    ],
+)  # fmt: skip
+def test_tables_that_cannot_be_made_are_said_in_one_sentence(there: str, said: str) -> None:
+    server = shared_server()
+    with database(template="template0") as url:
+        server.say("DROP ROLE IF EXISTS visitor")
+        server.say("CREATE ROLE visitor LOGIN")
+        if there:
+            server.say(there, database_of(url))
+        store = open_store(url.replace("://gw@", "://visitor@"))
+        with pytest.raises(Refused, match=f"journal tables cannot be made: {said}"):
+            upgrade(store, first_ticket=1)
+        store.close()
+    server.say("DROP ROLE visitor")
 
 
 def test_a_server_that_is_too_old_is_refused(
