@@ -28,7 +28,8 @@ def upgrade(store: Store, *, first_ticket: int) -> None:
     """Create or upgrade all tables; start numbering tickets at `first_ticket` or later.
 
     Several may do so at once: on PostgreSQL they take turns, as the file lock makes them on SQLite.
-    Raises Refused when a newer program has made them, or they cannot be made here; Deferred when the store cannot be written.
+    Raises Refused when a newer program has made them, or they cannot be made here; Deferred when
+    the store cannot be written.
     """
     for group in GROUPS:
         with _connection(store, group) as conn:
