@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from parsers.errors import Deferred, Refused
+from parsers.errors import Deferred
 from store import postgres
 
 JOURNAL_FILE = "journal.db"
@@ -220,8 +220,6 @@ def _as_deferred(engine: Engine) -> Iterator[None]:
         elif isinstance(error, OperationalError):  # disk full, locked, I/O error
             engine.dispose()
             raise Deferred(CANNOT_STORE, said) from error
-        elif getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
-            raise Refused(f"[store] url: {engine.url.database} is no SQLite database.") from error
         raise
 
 

@@ -4,6 +4,7 @@ Only `upgrade` writes. An upgrade that was killed is run again by the next start
 transaction. Roles check the revision by `store.revision`, without loading what upgrades.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, insert, select, text, update
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DatabaseError, ProgrammingError
 
 from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
@@ -72,9 +73,15 @@ def _config(group: str, conn: Connection | None) -> Config:
 @contextmanager
 def _connection(store: Store, group: str) -> Iterator[Connection]:
     writing = store.journal_writing if group == "journal" else store.writing
-    with writing() as conn:
-        _take_turn(conn)
-        yield conn
+    try:
+        with writing() as conn:
+            _take_turn(conn)
+            yield conn
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) != sqlite3.SQLITE_NOTADB:
+            raise
+        engine = store.journal if group == "journal" else store.desk
+        raise Refused(f"[store] url: {engine.url.database} is no SQLite database.") from error
 
 
 def _take_turn(conn: Connection) -> None:
