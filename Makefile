@@ -15,7 +15,11 @@ TORTURE_SEEDS ?= 1 2 3
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE := 1
 
-# pip may have been told of a private authority; uv asks for it under another name.
+# Behind a proxy with an authority of its own, the machine's store knows it and uv's own does not.
+# pip may have been told of one besides; uv asks for it under another name.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
@@ -70,6 +74,7 @@ $(UV):
 
 .venv/installed-run: $(LOCKED) pyproject.toml Makefile | .venv/bin/python
 	@test -e .venv/installed-dev || $(UV) pip sync --quiet --python $(BIN)/python --require-hashes $(LOCKED)
+	@rm -f .venv/project
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@
 
@@ -82,6 +87,7 @@ $(UV):
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@ .venv/installed-run
 
+# `pip sync` takes away whatever the lock file does not name, our program with it: it comes after.
 # hatchling is pinned in [build-system] and installed first, so that the build needs no isolation.
 .venv/project: pyproject.toml Makefile
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt

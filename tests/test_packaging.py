@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -116,3 +117,29 @@ def test_the_wheel_carries_all_that_the_program_needs_and_no_test(place: Path) -
 
 def _as_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+UV = """#!/bin/sh
+echo "$@" >>calls
+case "$1 $2" in
+    venv*) mkdir -p .venv/bin && touch .venv/bin/python ;;
+    "pip sync") rm -f .venv/bin/ticketgate ;;
+esac
+case "$*" in *--editable*) touch .venv/bin/ticketgate ;; esac
+"""
+
+
+def test_the_program_is_still_there_after_every_make_install(tmp_path: Path) -> None:
+    """pip sync takes away what the lock file does not name: uv is played here, make is real."""
+    for name in ("Makefile", "pyproject.toml", "requirements"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    uv = tmp_path / ".tools" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text(UV)
+    uv.chmod(0o755)
+    for words in ([], ["EXTRAS=postgres"], []):
+        os.utime(tmp_path / "requirements" / "postgres.txt")  # newer, as after `git pull`
+        subprocess.run(["make", "install", *words], cwd=tmp_path, check=True, timeout=60)
+        assert (tmp_path / ".venv" / "bin" / "ticketgate").exists(), words
+    assert "requirements/postgres.txt" in (tmp_path / "calls").read_text()

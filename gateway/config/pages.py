@@ -29,7 +29,7 @@ def page_warnings(web: dict[str, Any]) -> Iterator[Finding]:
     listen, url = (str(web.get(key, "")) for key in ("listen", "url"))
     access = str(web.get("access", "loopback"))
     if listen and not _is_here(listen) and access == "loopback":
-        message = "only this machine may read what listens for others too: set access"
+        message = "listens for other machines, but answers only this one: set access"
         yield Finding(("web", "listen"), message, Severity.WARNING)
     if listen and not base_url(listen, access, url):
         message = "is not set: files that are too large for a mail are named in it without a link"

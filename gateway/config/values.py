@@ -27,6 +27,7 @@ _RELAY = re.compile(r"(smtp|smtp\+starttls|smtps)://([^/]+?)/?")
 _PAGES = re.compile(r"https?://([^/?#@\s]+)(?:/[^?#\s]*)?")
 _PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")
 MAX_PORT = 65535
+UNIX_PATH_BYTES = 107  # unix(7), without the NUL at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,10 @@ def _web_listen(value: Any, info: ValidationInfo) -> Listen:
     if isinstance(value, str) and value.startswith("unix:"):
         if value == "unix:":
             raise fault("unix: needs the path of a socket")
-        return Listen(path=str((base_of(info) / value.removeprefix("unix:")).absolute()))
+        path = str((base_of(info) / value.removeprefix("unix:")).absolute())
+        if len(path.encode()) > UNIX_PATH_BYTES:
+            raise fault(f"the path of a unix socket has at most {UNIX_PATH_BYTES} bytes")
+        return Listen(path=path)
     return read_listen(value)
 
 
@@ -185,6 +189,8 @@ def _relay_url(value: Any, info: ValidationInfo) -> str:
     match = _RELAY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise fault('must be "maildir:DIR" or "smtp://HOST:PORT" (smtp+starttls://, smtps://)')
+    if "@" in match[2]:
+        raise fault("the login stands in [relay] user and password, not in the URL")
     target = read_listen(match[2])
     if target.port == 0:
         raise fault("port 0 cannot be connected to")

@@ -211,3 +211,16 @@ def test_a_served_store_is_not_copied_and_a_stopped_one_is(place: Path, own_url:
         assert there.send(mail(1), ["support@helpdesk.example"]).startswith("250")
         listed = there.settled(4)
     assert [row["outcome"] for row in listed] == ["duplicate", "new", "new", "new"]
+
+
+def test_the_operators_health_knows_the_slots_of_its_own_daemon(place: Path, own_url: str) -> None:
+    with helpdesk(place, on(own_url)) as desk:
+        words = [PROGRAM, "health", "--json", "--config", desk.config]
+
+        def is_well() -> bool:
+            done = subprocess.run(words, capture_output=True, env=desk.env, check=False)
+            return done.returncode == 0
+
+        until(is_well, "health says that all is ok")
+        names = {line["name"].partition("@")[0] for line in desk.listing("health")}
+    assert {"work-0", "courier-0"} <= names
