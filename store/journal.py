@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import RowMapping, select
 
 from parsers.envelope import Envelope
 from store.columns import time_text
 from store.engine import Store, driver, repeated
 from store.journal_counters import count_kept, names_of
 from store.journal_shared import clean, keep_shared
-from store.journal_tables import delivery, mailbox_mail, raw_mail
-from store.upsert import upsert
+from store.journal_tables import delivery, raw_mail
+from store.origins import Origin, PlaceTaken, remember_origins, taken_already
 
 ROWS_A_STATEMENT = 64
 _KEEP_RAW = "INSERT INTO raw_mail (sha256, size, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -34,15 +34,6 @@ _KEEP_DELIVERY = (
 )
 _ONE_DELIVERY = "((SELECT id FROM raw_mail WHERE sha256 = ?), ?, ?, ?, ?, ?, ?, ?)"
 _DELIVERY_COLUMNS = tuple(column for column in delivery.columns if column.name != "raw")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a mail lies in an IMAP mailbox: its name, UIDVALIDITY and UID (RFC 9051, 2.3.1.1)."""
-
-    mailbox: str
-    uidvalidity: int
-    uid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +71,23 @@ def keep(
     """Write a group of mails in one transaction; return their delivery ids in the same order.
 
     All or nothing. When it returns, the mails are on disk. `begun` is called when it is our turn
-    to write, from when on the outcome is open. Raises Deferred when the store cannot write at all;
-    any other exception is the fault of a row, so try again one by one.
+    to write, from when on the outcome is open. Raises Deferred when the store cannot write at all,
+    LeaseLost when one was read from a mailbox that is another daemon's now; any other exception is
+    the fault of a row, so try again one by one. A mail that was taken from its place in a mailbox
+    before is not written again: its id is the one that it got then.
     """
-    if store.shared:
-        return repeated(lambda: _keep(store, deliveries, begun))
-    return _keep(store, deliveries, begun)
+    try:
+        if store.shared:
+            return repeated(lambda: _keep(store, deliveries, begun))
+        return _keep(store, deliveries, begun)
+    except PlaceTaken:
+        known = taken_already(store, deliveries)
+        if not known:  # the same place twice in this group
+            raise
+    fresh = [index for index in range(len(deliveries)) if index not in known]
+    ids = keep(store, [deliveries[index] for index in fresh], begun)
+    known |= dict(zip(fresh, ids, strict=True))
+    return [known[index] for index in range(len(deliveries))]
 
 
 def _keep(
@@ -105,31 +107,9 @@ def _keep(
                 part = deliveries[start : start + ROWS_A_STATEMENT]
                 values = tuple(value for d in part for value in _delivery_row(d))
                 ids += sorted(row[0] for row in sqlite.execute(_keep_sql(len(part)), values))
-        _remember_origins(conn, deliveries, ids)
+        remember_origins(conn, deliveries, ids)
         count_kept(conn, [n for d in deliveries for n in names_of("accepted", d.envelope.door)])
     return ids
-
-
-def _remember_origins(
-    conn: Connection, deliveries: Sequence[NewDelivery], ids: Sequence[int]
-) -> None:
-    rows = [
-        {
-            "mailbox": one.origin.mailbox,
-            "uidvalidity": one.origin.uidvalidity,
-            "uid": one.origin.uid,
-            "sha256": one.sha256,
-            "delivery": mail_id,
-            "at": one.envelope.received_at,
-        }
-        for one, mail_id in zip(deliveries, ids, strict=True)
-        if one.origin is not None
-    ]
-    if rows:
-        statement = upsert(conn, mailbox_mail)
-        new = {name: statement.excluded[name] for name in ("sha256", "delivery", "at")}
-        keys = ["mailbox", "uidvalidity", "uid"]
-        conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 
 
 def read_raw(store: Store, mail_id: int) -> bytes:

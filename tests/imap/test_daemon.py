@@ -13,7 +13,7 @@ from running import Helpdesk, until
 
 from store.engine import open_store
 from store.health import read_health
-from tests.imap.conftest import mail
+from tests.imap.boxes import mail
 from tests.imap.dovecot import PASSWORD, Dovecot
 
 IMAP = """\

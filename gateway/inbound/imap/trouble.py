@@ -15,7 +15,6 @@ import structlog
 
 TELL_AGAIN = timedelta(hours=1)
 TELL_PROGRESS_S = 10.0
-LONG_MAILS = 1000
 
 log = structlog.get_logger("imap")
 
@@ -26,6 +25,7 @@ class _Case:
     since: datetime
     told_at: datetime
     failures: int
+    in_a_row: int  # since mails were taken
     again_at: float  # of the monotonic clock
 
 
@@ -40,12 +40,12 @@ class Troubles:
     def begin(self, what: str, why: str, first_s: float, most_s: float) -> float:
         """Note that something failed (again); return how many seconds to wait.
 
-        That is `first_s` after the first failure, and doubles up to `most_s`.
+        That is `first_s` after the first failure in a row, and doubles up to `most_s`.
         """
         now = self._now()
         case = self._cases.get(what)
         if case is None:
-            case = self._cases[what] = _Case(why, now, now, 0, 0.0)
+            case = self._cases[what] = _Case(why, now, now, 0, 0, 0.0)
             log.warning("mailbox fails", mailbox=self._mailbox, at=what, why=why)
         elif now - case.told_at >= TELL_AGAIN:
             case.told_at = now
@@ -54,17 +54,28 @@ class Troubles:
                 since=str(case.since), failures=case.failures,
             )  # fmt: skip
         case.why = why
-        wait_s = min(most_s, first_s * 2.0 ** min(case.failures, 30))
+        wait_s = min(most_s, first_s * 2.0 ** min(case.in_a_row, 30))
         wait_s *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
         case.failures += 1
+        case.in_a_row += 1
         case.again_at = monotonic() + wait_s
         return wait_s
+
+    def ease(self, *whats: str) -> None:
+        """Note that mails were taken meanwhile: the next failure is waited for as if the first."""
+        for what in whats:
+            if what in self._cases:
+                self._cases[what].in_a_row = 0
 
     def end(self, what: str) -> None:
         """Note that something works (again)."""
         case = self._cases.pop(what, None)
         if case is not None:
             log.info("mailbox works again", mailbox=self._mailbox, at=what, failures=case.failures)
+
+    def forget(self, what: str) -> None:
+        """Drop a trouble without a word: it is no longer ours to tell."""
+        self._cases.pop(what, None)
 
     def may_try(self, what: str) -> bool:
         """Whether it is well, or its time to be tried again has come."""
@@ -89,11 +100,12 @@ class Progress:
     def __init__(self, mailbox: str) -> None:
         self._mailbox = mailbox
         self._total = self._done = 0
-        self._told_at = 0.0
+        self._begun_at = self._told_at = 0.0
 
     def begin(self, total: int) -> None:
-        """Begin to read so many mails."""
-        self._total, self._done, self._told_at = total, 0, monotonic()
+        """Begin to look at so many mails."""
+        self._total, self._done = total, 0
+        self._begun_at = self._told_at = monotonic()
 
     def step(self, mails: int) -> None:
         """Count mails that have been dealt with; tell now and then."""
@@ -104,6 +116,6 @@ class Progress:
 
     def described(self) -> str:
         """Return where a long reading is, "" for a short one."""
-        if self._total < LONG_MAILS or self._done >= self._total:
+        if self._done >= self._total or monotonic() - self._begun_at < TELL_PROGRESS_S:
             return ""
         return f"read {self._done:,} of {self._total:,}"
