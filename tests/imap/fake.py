@@ -90,7 +90,7 @@ class Session:
         """Say nothing more until the server ends."""
         self.server.over.wait(60)
 
-    def leave(self) -> None:
+    def leave(self) -> bool:
         """Close the connection at once."""
         raise OSError("left")
 

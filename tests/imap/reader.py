@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import structlog
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -64,6 +66,7 @@ class ReaderProcess:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     if len(sys.argv) > 5:
         from gateway.inbound.imap import lease
 

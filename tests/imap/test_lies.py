@@ -33,24 +33,26 @@ async def test_a_mail_that_comes_without_bytes_is_not_taken_for_an_empty_one(
     await world.holds(3, 40_000)
 
 
-async def test_a_folder_that_is_renumbered_without_a_reconnect_is_read_anew(
+async def test_a_folder_that_is_renumbered_after_it_was_opened_is_read_anew(
     server: FakeServer, read: Read
 ) -> None:
-    def renumber(session: Session, tag: bytes) -> None:
+    def renumber(session: Session, _tag: bytes, _line: str) -> bool:
         if server.uidvalidity == 1:
             server.uidvalidity = 2
-            server.mails.clear()
-            server.mails.update({3: mail(103), 7: mail(107)})
+            server.mails[3] = mail(103)
             session.send(b"* OK [UIDVALIDITY 2] renumbered\r\n")
-        for uid in (3, 7):
-            session.send_mail(uid, "BODY")
-        session.done(tag)
+        return False
 
-    server.faults["FETCH"] = only_fetch(3, renumber)
+    def leave_once(session: Session, _tag: bytes, _line: str) -> bool:
+        del server.faults["IDLE"]
+        server.faults["SEARCH"] = renumber
+        session.leave()
+        return True
+
+    server.faults["IDLE"] = leave_once
     world = await read(reading(server))
-    await world.until(lambda: server.uidvalidity == 2)
-    server.faults.clear()
-    await world.holds(103, 107)
+    await world.until(lambda: len(server.moved.get("Done", [])) == 4)
+    await world.holds(3, 7, 103, 40_000)
 
 
 async def test_a_folder_whose_uids_began_again_in_secret_is_read_anew(

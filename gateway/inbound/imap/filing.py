@@ -1,11 +1,13 @@
 """Filing away: mails that are on our disk, or that we cannot take, leave the folder.
 
-Rule: a move that the server refuses stops nothing. It is told, and tried again after a minute and
-then ever more seldom, up to an hour; the mails stay where they are and the journal knows them.
+Rule: a move that the server refuses stops nothing, nor does one that breaks the connection again
+and again. It is told, and tried again after a minute and then ever more seldom, up to an hour; the
+mails stay where they are and the journal knows them.
 """
 
 from collections.abc import Sequence
 
+from gateway.inbound.imap.connection import Lost
 from gateway.inbound.imap.folder import Folder
 from gateway.inbound.imap.trouble import Troubles
 from parsers.errors import Refused
@@ -47,10 +49,16 @@ class Filing:
         try:
             folder.file_away(uids, target)
         except Refused as no:
-            why = f"mails cannot be moved to {target}: {no.detail}"
-            self._troubles.begin(what, why, FIRST_S, MOST_S)
+            self._failed(target, no.detail)
+        except Lost as lost:
+            self._failed(target, str(lost))
+            raise
         else:
             self._troubles.end(what)
+
+    def _failed(self, target: str, why: str) -> None:
+        told = f"mails cannot be moved to {target}: {why}"
+        self._troubles.begin(_what(target), told, FIRST_S, MOST_S)
 
 
 def _what(target: str) -> str:
