@@ -24,6 +24,7 @@ from tests.imap.boxes import mail, open_boxes
 from tests.imap.certificates import Authority
 from tests.imap.dovecot import Dovecot, why_not
 from tests.imap.fake import FakeServer
+from tests.imap.reader import Nursery
 
 PATIENCE_S = 30.0
 _numbers = itertools.count(1)
@@ -170,3 +171,10 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_S", "MOST_S", "LOGIN_FIRST_S"):
         monkeypatch.setattr(mailbox, name, 0.1)
     monkeypatch.setattr(unfinished, "LAST_TRY_S", 0.0)
+
+
+@pytest.fixture
+def nursery(place: Path) -> Iterator[Nursery]:
+    """Where processes are begun that read a mailbox."""
+    with Nursery(place) as opened:
+        yield opened

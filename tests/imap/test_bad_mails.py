@@ -65,6 +65,7 @@ async def test_mails_that_cannot_be_had_are_parked_and_the_others_go_on(
         world = await read(reading(server))
         await world.holds(*good)
         await world.until(lambda: len(server.moved.get("Refused", [])) == len(faults), "aside")
+        await world.until(lambda: len(world.refusals()) >= len(faults), "the refusals are listed")
         refused = await asyncio.to_thread(world.refusals)
         assert sorted(int(one.reason.split()[1]) for one in refused) == sorted(faults)
         assert all("not to be had in 3 attempts" in one.reason for one in refused)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from store.journal_tables import delivery
 from tests.imap.boxes import mail
 from tests.imap.desk import make_desk
 from tests.imap.dovecot import Dovecot
-from tests.imap.reader import ReaderProcess
+from tests.imap.reader import Nursery, Reader
 
 MAILS = 200  # and those that come meanwhile
 LEASE_S = 1.0
@@ -64,58 +64,49 @@ def fed(dovecot: Dovecot, user: str, pause_s: float) -> Iterator[list[int]]:
 
 
 def test_daemons_that_are_killed_and_halted_in_turn_take_each_mail_once(
-    place: Path, shared: Store, dovecot: Dovecot, user: str
+    nursery: Nursery, shared: Store, dovecot: Dovecot, user: str
 ) -> None:
-    log = place / "log"
     dovecot.fill(user, [mail(n) for n in range(MAILS)])
 
-    def begin(name: str) -> ReaderProcess:
-        return ReaderProcess(log, shared.url, dovecot.port, user, name, LEASE_S)
+    def begin(name: str) -> Reader:
+        return nursery.begin(shared.url, dovecot.port, user, name, LEASE_S)
 
-    with ExitStack() as stack:
-        daemons = {name: begin(name) for name in ("one", "two")}
-        stack.callback(lambda: [one.kill() for one in daemons.values()])
-        fed_in = stack.enter_context(fed(dovecot, user, 0.05))
+    daemons = {name: begin(name) for name in ("one", "two")}
+    with fed(dovecot, user, 0.05) as fed_in:
         for blow in (signal.SIGSTOP, signal.SIGKILL) * 2:
             before, first = len(kept(shared)), str(until(lambda: holder(shared, user), "one reads"))
             until(lambda b=before: len(kept(shared)) > b, f"{first} reads")
             struck_at = time.monotonic()
-            daemons[first].process.send_signal(blow)
+            daemons[first].send(blow)
             until(lambda f=first: holder(shared, user) != f, "the other takes over")
             assert time.monotonic() - struck_at < 10 * LEASE_S
             before = len(kept(shared))
             until(lambda b=before: len(kept(shared)) > b, "and goes on")
             if blow == signal.SIGSTOP:
-                daemons[first].process.send_signal(signal.SIGCONT)
+                daemons[first].send(signal.SIGCONT)
             else:
-                daemons[first].kill()
+                daemons[first].end()
                 daemons[first] = begin(first)
-    # the last ones are read after the feeder has ended
-    daemons = {"one": begin("one")}
-    try:
-        until(lambda: dovecot.count(user) == 0, f"all are moved; {log.read_text()[-2000:]}")
-    finally:
-        daemons["one"].kill(signal.SIGTERM)
+    until(lambda: dovecot.count(user) == 0, "all are moved")
     assert kept(shared) == {f"<{n}@physics.example>": 1 for n in (*range(MAILS), *fed_in)}
     assert dovecot.count(user, "Done") == MAILS + len(fed_in)
-    assert "read by another daemon" in log.read_text()
+    assert "read by another daemon" in nursery.log.read_text()
 
 
 def test_a_daemon_that_was_halted_does_not_disturb_the_one_that_took_over(
-    place: Path, shared: Store, dovecot: Dovecot, user: str
+    nursery: Nursery, shared: Store, dovecot: Dovecot, user: str
 ) -> None:
-    log = place / "log"
-    one = ReaderProcess(log, shared.url, dovecot.port, user, "one", LEASE_S)
+    one = nursery.begin(shared.url, dovecot.port, user, "one", LEASE_S)
     until(lambda: holder(shared, user) == "one", "it has begun")
-    two = ReaderProcess(log, shared.url, dovecot.port, user, "two", LEASE_S)
+    two = nursery.begin(shared.url, dovecot.port, user, "two", LEASE_S)
     try:
         dovecot.fill(user, [mail(1)])
         until(lambda: kept(shared)["<1@physics.example>"], "it reads")
-        one.process.send_signal(signal.SIGSTOP)
+        one.send(signal.SIGSTOP)
         until(lambda: holder(shared, user) == "two", "the other takes over")
-        one.process.send_signal(signal.SIGCONT)
+        one.send(signal.SIGCONT)
         until(
-            lambda: "read by another daemon" in log.read_text().rpartition("taken over")[2],
+            lambda: "read by another daemon" in nursery.log.read_text().rpartition("taken over")[2],
             "it sees",
         )
         dovecot.fill(user, [mail(2)])
@@ -123,8 +114,8 @@ def test_a_daemon_that_was_halted_does_not_disturb_the_one_that_took_over(
         assert holder(shared, user) == "two"
         assert kept(shared) == {"<1@physics.example>": 1, "<2@physics.example>": 1}
     finally:
-        one.kill()
-        two.kill()
+        one.end()
+        two.end()
 
 
 def test_a_daemon_that_is_stopped_gives_the_mailbox_to_the_next_at_once(

@@ -26,7 +26,9 @@ UID_BYTES = 12  # of one UID in an answer, with its blank
 SLACK_BYTES = 256 * 1024  # what an answer holds besides mails
 MOST_LISTED = 3_000_000
 FETCH_S = 600.0  # for a batch of mails on a slow line; silence ends it much sooner
-UIDS_A_COMMAND = 200  # a command line stays below 8000 characters (RFC 2683, 3.2.1.5)
+MOVE_SILENCE_S = 120.0  # a server may copy two thousand mails before it says a word
+SET_CHARS = 7000  # a command line stays below 8000 characters (RFC 2683, 3.2.1.5)
+UIDS_A_COMMAND = 200
 
 
 class TooBig(Lost):
@@ -96,9 +98,9 @@ class Folder:
     def still_there(self, uids: Sequence[int]) -> set[int]:
         """Return those of these mails that are still in the folder."""
         found: set[int] = set()
-        for some in _parts(uids):
+        for some in uid_sets(uids):
             with self._asking():
-                found.update(self._client.find("UID", _set(some), "UNDELETED"))
+                found.update(self._client.find("UID", some, "UNDELETED"))
         return found.intersection(uids)
 
     def sizes(self, uids: Sequence[int]) -> dict[int, Listed]:
@@ -129,10 +131,10 @@ class Folder:
             raise Refused("the folder is read-only")
         self._ensure(target)
         try:
-            for some in _parts(uids):
-                with self._asking():
+            for some in uid_sets(uids):
+                with self._asking(seconds=FETCH_S, silence_s=MOVE_SILENCE_S):
                     self._client.add_flags(some, [SEEN], silent=True)
-                with self._asking(seconds=FETCH_S):
+                with self._asking(seconds=FETCH_S, silence_s=MOVE_SILENCE_S):
                     self._move(some, target)
         except Refused:
             self._known.discard(target)  # somebody may have removed it
@@ -154,7 +156,7 @@ class Folder:
             self._client.allow(silence_s=answer_s, seconds=answer_s)
             self._client.idle_done()
 
-    def _move(self, uids: Sequence[int], target: str) -> None:
+    def _move(self, uids: str, target: str) -> None:
         if self._client.has_capability("MOVE"):
             self._client.move(uids, target)
             return
@@ -222,5 +224,32 @@ def _parts(uids: Sequence[int]) -> Iterator[list[int]]:
         yield some
 
 
-def _set(uids: Sequence[int]) -> str:
-    return ",".join(map(str, uids))
+def uid_sets(uids: Sequence[int]) -> Iterator[str]:
+    """Say ascending UIDs as sets of IMAP, each short enough for a command: "1:3,7".
+
+    A range holds only what is in `uids`: there is no mail between two neighbours.
+    """
+    words: list[str] = []
+    length = 0
+    for low, high in _ranges(uids):
+        word = str(low) if low == high else f"{low}:{high}"
+        if words and length + len(word) + 1 > SET_CHARS:
+            yield ",".join(words)
+            words, length = [], 0
+        words.append(word)
+        length += len(word) + 1
+    if words:
+        yield ",".join(words)
+
+
+def _ranges(uids: Sequence[int]) -> Iterator[tuple[int, int]]:
+    low = high = 0
+    for uid in uids:
+        if high and uid == high + 1:
+            high = uid
+            continue
+        if high:
+            yield low, high
+        low = high = uid
+    if high:
+        yield low, high

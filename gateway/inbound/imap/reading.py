@@ -1,9 +1,9 @@
 """Reading a folder: what is new is handed to the journal, and only then moved out of the folder.
 
-Rule: commit, then move, then the cursor. A kill between any two of them costs a look at what the
-journal remembers, never a mail and never a second ticket. A mail that cannot be had holds up no
-other: it is tried alone, ATTEMPTS times, and then parked. A folder out of which nothing can be
-moved is read all the same. Memory does not grow with the folder but for the list of its UIDs.
+Rule: first commit, then move; what stayed behind is found by the next connection. A kill between
+them costs a look at what the journal remembers, never a mail or a second ticket. A mail that cannot
+be had holds up no other: it is tried alone, ATTEMPTS times, and then parked. A folder out of which
+nothing can be moved is read all the same. Only the list of UIDs grows with the folder.
 """
 
 from collections import Counter
@@ -84,8 +84,10 @@ class Reader:
         self._late.clear()
         self._counted.clear()
         way.progress.begin(len(uids))
+        way.filing.begin()
         stayed = self._read_in_order(folder, uids)
         self._read_alone(folder)
+        way.filing.flush(folder)
         if way.stopping():
             return
         if whole and not stayed:
@@ -173,7 +175,7 @@ class Reader:
         if fetched.had:
             self._took()
         self._unfinished.close(fetched.had)
-        way.filing.done(folder, list(fetched.had))
+        way.filing.done(folder, fetched.had)
         self._settle(folder, fetched.gone, fetched.refused)
 
     def _fetch(self, folder: Folder, sizes: Mapping[int, int]) -> Answer[bytes] | None:
