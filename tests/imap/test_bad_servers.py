@@ -6,6 +6,8 @@ import time
 import pytest
 
 from gateway.inbound.imap import mailbox
+from gateway.inbound.imap import reading as reading_module
+from tests.imap.boxes import mail
 from tests.imap.conftest import Read
 from tests.imap.fake import FakeServer, Session, reading
 
@@ -77,3 +79,34 @@ async def test_closing_does_not_wait_for_a_server_that_hangs(
     begun = time.monotonic()
     await world.mailboxes.close(1.0)
     assert time.monotonic() - begun < 5
+
+
+async def test_a_long_visit_is_not_taken_for_a_reader_that_hangs(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox, "STUCK_AFTER_S", 1.0)
+    monkeypatch.setattr(reading_module, "CHUNK", 1)
+    mails = {uid: mail(uid) for uid in range(1, 9)}
+    said = set()
+
+    def slow(session: Session, _tag: bytes, _line: str) -> bool:
+        said.add(world.mailboxes._mailboxes[0].described())
+        session.server.over.wait(0.2)
+        return False
+
+    with FakeServer(dict(mails), {"FETCH": slow}) as server:
+        world = await read(reading(server))
+        await world.holds(*mails)
+    assert said == {""}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_reader_whose_thread_ends_is_told_at_once(
+    server: FakeServer, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(reading_module.Reader, "visit", end)
+    world = await read(reading(server))
+    await world.until(lambda: "restart the doors" in world.detail("user"))

@@ -7,20 +7,27 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.inbound.imap import handing
+from gateway.inbound.imap.envelope import unread_envelope
 from gateway.inbound.imap.handing import Handing
 from gateway.inbound.imap.lease import Lease
 from gateway.inbound.taking import Taking
 from gateway.intake import Intake
 from parsers.errors import Deferred
-from store.engine import Store
+from store import leases
+from store.engine import Store, open_store
+from store.journal import deliveries_after
 from tests.imap.boxes import ADDRESSES, KEYS, mail, section
 
+BOX = "user@localhost/INBOX"
 
-def hand_of(store: Store, intake: Intake) -> Handing:
-    taking = Taking(ADDRESSES, KEYS, intake, lambda: datetime.now(UTC), "behind", ())
-    chosen = section(1, "user")
-    lease = Lease(store, "user@localhost/INBOX", "doors-0")
-    return Handing(chosen, taking, store, lease, asyncio.get_running_loop())
+
+def taking_of(intake: Intake) -> Taking:
+    return Taking(ADDRESSES, KEYS, intake, lambda: datetime.now(UTC), "behind", ())
+
+
+def hand_of(store: Store, intake: Intake, lease: Lease | None = None) -> Handing:
+    lease, loop = lease or Lease(store, BOX, "doors-0"), asyncio.get_running_loop()
+    return Handing(section(1, "user"), taking_of(intake), store, lease, loop)
 
 
 @pytest.fixture
@@ -72,3 +79,29 @@ async def test_after_handing_over_nothing_is_held(store: Store, intake: Intake) 
     assert (handed.kept, handed.again) == ((1, 2), (3,))
     assert held(intake) == 0
     await intake.close()
+
+
+async def test_a_lost_lease_keeps_nothing_and_is_no_trouble_of_the_store(postgres_url: str) -> None:
+    shared = open_store(postgres_url)
+    intake = Intake(shared, wake=lambda: None, reserve_bytes=0)
+    lease = Lease(shared, BOX, "doors-0")
+    assert lease.take()
+    hand = hand_of(shared, intake, lease)
+    await asyncio.to_thread(hand.hand_over, 1, {1: mail(1)}, intake.share())
+    taken = leases.take(shared, BOX, "doors-0", 30.0)  # by a doors process that was begun after us
+    assert taken is not None
+    for number in range(2, 8):
+        other = asyncio.create_task(keep_of_another_door(intake, number))
+        with pytest.raises(leases.LeaseLost):
+            await asyncio.to_thread(hand.hand_over, 1, {number: mail(number)}, intake.share())
+        await other
+        assert intake.healthy
+    assert len(deliveries_after(shared, 0, 100)) == 1 + 6
+    await intake.close()
+    shared.close()
+
+
+async def keep_of_another_door(intake: Intake, number: int) -> None:
+    raw = mail(100 + number)
+    envelope = unread_envelope("support@helpdesk.example", datetime.now(UTC))
+    await taking_of(intake).take(envelope, raw)

@@ -100,7 +100,7 @@ class Mailbox:
                 self.lease.release()
         except LeaseLost:
             log.warning("mailbox is lost to another daemon", mailbox=self.name)
-            return 0.0
+            return FIRST_S
         except Exception as error:
             return self._failed(error)
         return wait_s
