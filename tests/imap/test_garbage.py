@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.inbound.imap.connection import Lost, close, connect
@@ -21,7 +21,9 @@ PIECES = st.sampled_from([
     b"\0", b"\xff\xfe", b"[UIDVALIDITY 9]", b"[UIDNEXT x]", b"5 EXISTS", b"1 EXPUNGE", b"LIST ",
     b'() "/" Done', b"VANISHED 1:5", b"[READ-ONLY]", b"[COPYUID 1 2 3]", b"done",
 ])  # fmt: skip
-ANSWERS = st.lists(PIECES, max_size=14).map(b"".join) | st.binary(max_size=60)
+ROUGH = st.lists(PIECES, max_size=14).map(b"".join) | st.binary(max_size=60)
+ANSWERS = ROUGH | ROUGH.map(lambda rough: b"* START " + rough)
+STARTS = {"SEARCH": b"SEARCH", "FETCH": b"1 FETCH", "LIST": b"LIST"}
 QUESTIONS: dict[str, Callable[[Folder], object]] = {
     "SELECT": lambda folder: folder.select(),
     "SEARCH": lambda folder: (folder.uids(), folder.still_there([3, 7])),
@@ -43,15 +45,18 @@ def rude() -> Iterator[FakeServer]:
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example(answer=b"* START " + b"(" * 5000, ends=True)
+@example(answer=b"* START x", ends=True)
 @given(answer=ANSWERS, ends=st.booleans())
 def test_a_question_ends(verb: str, answer: bytes, ends: bool, rude: FakeServer) -> None:
     def garble(session: Session, tag: bytes, _line: str) -> bool:
-        session.send(answer.replace(b"TAG", tag))
+        session.send(answer.replace(b"TAG", tag).replace(b"START", start))
         if ends:
             session.send(b"\r\n")
             session.done(tag)
         return session.leave()
 
+    start = STARTS.get(verb, b"OK")
     rude.faults.clear()
     client = connect(reading(rude))
     try:
