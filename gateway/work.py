@@ -29,8 +29,9 @@ WAIT_S = 1.0  # a mail that waits for another lets the rest of the inbox go firs
 CONFLICTS = 5
 STORE_PAUSE_S = 2.0
 LOOK_FOR_GONE_S = 10.0
-SECONDS_A_MAIL = 5.0
 BASE_SECONDS = 20.0
+SECONDS_A_MAIL = 5.0
+MOST_SECONDS = 100.0  # a batch takes milliseconds a mail; more is a mail that hangs
 _log = structlog.get_logger("work")
 
 
@@ -82,7 +83,7 @@ class Worker:
             return 0.0 if parked else POLL_S
         self.link.busy(
             [one.mail for one in batch],
-            time.monotonic() + BASE_SECONDS + SECONDS_A_MAIL * len(batch),
+            time.monotonic() + min(BASE_SECONDS + SECONDS_A_MAIL * len(batch), MOST_SECONDS),
         )
         try:
             return self._work_on(batch)

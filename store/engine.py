@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -36,6 +36,7 @@ _PRAGMAS = (
     f"PRAGMA journal_size_limit={JOURNAL_LIMIT_BYTES}",
     "PRAGMA wal_autocheckpoint=4000",  # pages, 16 MB: a page that changes often is copied once
 )
+_BEGIN_WRITING = "BEGIN IMMEDIATE"
 CANNOT_STORE = "The helpdesk cannot store mail at the moment."
 ATTEMPTS = 5
 PAUSE_S = 0.02  # times the attempt, times chance
@@ -81,6 +82,18 @@ class Store:
         """Give a connection inside a writing transaction on the journal; commit at the end."""
         with _transaction(self.journal) as conn:
             yield conn
+
+    @contextmanager
+    def journal_driving(self) -> Iterator[sqlite3.Connection]:
+        """Do the same with SQLite's own connection, for the hot path: it costs 100 us less.
+
+        Errors that are neither of the disk nor of a lock are sqlite3's own.
+        """
+        with _as_deferred(self.journal), closing(self.journal.raw_connection()) as pooled:
+            sqlite = cast("sqlite3.Connection", pooled.driver_connection)
+            sqlite.execute(_BEGIN_WRITING)
+            yield sqlite
+            sqlite.execute("COMMIT")  # without it the pool rolls back
 
     @contextmanager
     def journal_reading(self) -> Iterator[Connection]:
@@ -155,7 +168,7 @@ def _sqlite_engine(path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
         options = conn.get_execution_options()
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+        conn.exec_driver_sql(_BEGIN_WRITING if options.get("writing") else "BEGIN")
 
     return engine
 
@@ -199,14 +212,6 @@ def _as_deferred(engine: Engine) -> Iterator[None]:
             engine.dispose()
             raise Deferred(CANNOT_STORE, said) from error
         raise
-
-
-def driver(conn: Connection) -> sqlite3.Connection:
-    """Return SQLite's own connection under `conn`, in the same transaction; for the hot path.
-
-    A statement costs 30 us less there. Its errors are sqlite3's own.
-    """
-    return cast("sqlite3.Connection", conn.connection.driver_connection)
 
 
 def repeated(unit: Callable[[], T]) -> T:

@@ -6,33 +6,31 @@ and nothing is ever changed: only refusals are forgotten after their time.
 
 On PostgreSQL the inbox lies beside it, so a mail is put there in the same transaction.
 
-This is the hot path of the daemon, hence prepared SQL text with several rows a statement.
+How the rows are written is in `store.journal_alone` and, for PostgreSQL, `store.journal_shared`.
 """
 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping, select
 
 from parsers.envelope import Envelope
 from store.columns import time_text
-from store.engine import Store, driver, repeated
-from store.journal_counters import count_kept, names_of
+from store.engine import Store, repeated
+from store.journal_alone import keep_alone
+from store.journal_counters import count_driving, count_kept, names_of
 from store.journal_shared import clean, keep_shared
 from store.journal_tables import delivery, raw_mail
-from store.origins import Origin, PlaceTaken, remember_origins, taken_already
-
-ROWS_A_STATEMENT = 64
-_KEEP_RAW = "INSERT INTO raw_mail (sha256, size, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_KEEP_DELIVERY = (
-    "INSERT INTO delivery"
-    " (raw, sha256, message_id, content, size, lane, envelope, received_at) VALUES {rows}"
-    " RETURNING id"
+from store.origins import (
+    Origin,
+    PlaceTaken,
+    remember_alone,
+    remember_shared,
+    taken_already,
 )
-_ONE_DELIVERY = "((SELECT id FROM raw_mail WHERE sha256 = ?), ?, ?, ?, ?, ?, ?, ?)"
+
 _DELIVERY_COLUMNS = tuple(column for column in delivery.columns if column.name != "raw")
 
 
@@ -93,22 +91,22 @@ def keep(
 def _keep(
     store: Store, deliveries: Sequence[NewDelivery], begun: Callable[[], None] | None
 ) -> list[int]:
-    ids: list[int] = []
-    with store.journal_writing() as conn:
+    rows = [_delivery_row(one) for one in deliveries]
+    names = [name for one in deliveries for name in names_of("accepted", one.envelope.door)]
+    if store.shared:
+        with store.journal_writing() as conn:
+            if begun is not None:
+                begun()
+            ids = keep_shared(conn, deliveries, rows)
+            remember_shared(conn, deliveries, ids)
+            count_kept(conn, names)
+        return ids
+    with store.journal_driving() as sqlite:
         if begun is not None:
             begun()
-        if store.shared:
-            ids = keep_shared(conn, deliveries, [_delivery_row(d) for d in deliveries])
-        else:
-            sqlite = driver(conn)
-            raws = {d.sha256: (d.sha256, len(d.raw), d.raw) for d in deliveries}
-            sqlite.executemany(_KEEP_RAW, list(raws.values()))
-            for start in range(0, len(deliveries), ROWS_A_STATEMENT):
-                part = deliveries[start : start + ROWS_A_STATEMENT]
-                values = tuple(value for d in part for value in _delivery_row(d))
-                ids += sorted(row[0] for row in sqlite.execute(_keep_sql(len(part)), values))
-        remember_origins(conn, deliveries, ids)
-        count_kept(conn, [n for d in deliveries for n in names_of("accepted", d.envelope.door)])
+        ids = keep_alone(sqlite, deliveries, rows)
+        remember_alone(sqlite, deliveries, ids)
+        count_driving(sqlite, names)
     return ids
 
 
@@ -156,11 +154,6 @@ def deliveries_after(store: Store, mail_id: int, limit: int) -> list[Delivery]:
     )
     with store.journal_reading() as conn:
         return [_delivery(row) for row in conn.execute(statement).mappings()]
-
-
-@lru_cache(maxsize=ROWS_A_STATEMENT)
-def _keep_sql(rows: int) -> str:
-    return _KEEP_DELIVERY.format(rows=", ".join([_ONE_DELIVERY] * rows))
 
 
 def _delivery_row(one: NewDelivery) -> tuple[Any, ...]:

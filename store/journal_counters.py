@@ -3,12 +3,13 @@
 Rule: counted in the transaction that keeps or refuses, never beside it.
 """
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
-from store.engine import Store, driver
+from store.engine import Store
 from store.journal_tables import journal_counter
 from store.upsert import spelt
 
@@ -42,8 +43,10 @@ def count_kept(
     """Raise each named counter by one, and others by `more`, in the caller's transaction."""
     counted = Counter(names)
     counted.update(more or {})
-    rows = sorted(counted.items())
-    if rows and conn.dialect.name == "sqlite":
-        driver(conn).executemany(_COUNT, rows)
-    elif rows:
-        conn.exec_driver_sql(spelt(conn, _COUNT), rows)
+    if counted:
+        conn.exec_driver_sql(spelt(conn, _COUNT), sorted(counted.items()))
+
+
+def count_driving(sqlite: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Do the same in a transaction of SQLite's own connection."""
+    sqlite.executemany(_COUNT, sorted(Counter(names).items()))

@@ -5,7 +5,8 @@ that did not wait for the end of a slow commit, or a daemon that was halted whil
 mailbox over. The key of `mailbox_mail` decides, so nobody has to be locked out for that.
 """
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -47,10 +48,30 @@ class PlaceTaken(Exception):  # noqa: N818 - what happened; only `store.journal`
     """A mail of this group was taken from its place before: nothing of the group may be kept."""
 
 
-def remember_origins(
+def remember_alone(
+    sqlite: sqlite3.Connection, deliveries: "Sequence[NewDelivery]", ids: Sequence[int]
+) -> None:
+    """Write from which places these mails were taken, on SQLite; raises PlaceTaken."""
+    for count, values in _parts(deliveries, ids):
+        if sqlite.execute(_remember_sql(count), values).rowcount != count:
+            raise PlaceTaken
+
+
+def remember_shared(
     conn: Connection, deliveries: "Sequence[NewDelivery]", ids: Sequence[int]
 ) -> None:
     """Write from which places these mails were taken; raises PlaceTaken and LeaseLost."""
+    for count, values in _parts(deliveries, ids):
+        done = conn.exec_driver_sql(spelt(conn, _remember_sql(count)), values)
+        if done.rowcount != count:
+            raise PlaceTaken
+    require(conn, [d.origin.term for d in deliveries if d.origin and d.origin.term])
+
+
+def _parts(
+    deliveries: "Sequence[NewDelivery]", ids: Sequence[int]
+) -> Iterator[tuple[int, tuple[str | int, ...]]]:
+    """Give the rows for one statement after the other: how many, and all their values."""
     rows = [
         (
             one.origin.mailbox,
@@ -65,11 +86,7 @@ def remember_origins(
     ]
     for start in range(0, len(rows), ROWS_A_STATEMENT):
         part = rows[start : start + ROWS_A_STATEMENT]
-        statement = spelt(conn, _remember_sql(len(part)))
-        done = conn.exec_driver_sql(statement, tuple(value for row in part for value in row))
-        if done.rowcount != len(part):
-            raise PlaceTaken
-    require(conn, [d.origin.term for d in deliveries if d.origin and d.origin.term])
+        yield len(part), tuple(value for row in part for value in row)
 
 
 def taken_already(store: Store, deliveries: "Sequence[NewDelivery]") -> dict[int, int]:

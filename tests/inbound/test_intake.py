@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,28 +36,40 @@ def make(store: Store, **options: Any) -> Intake:
 
 
 @contextmanager
-def commits(store: Store) -> Iterator[list[int]]:
-    """Count the commits on the journal."""
-    seen: list[int] = []
+def at_commit(store: Store, act: Callable[[], object]) -> Iterator[None]:
+    """Do something before each commit on the journal, as SQLite itself sees it."""
 
-    @event.listens_for(store.journal, "commit")
-    def _count(_conn: object) -> None:
-        seen.append(1)
+    def trace(connection: Any, _record: object) -> None:
+        connection.set_trace_callback(lambda said: said == "COMMIT" and act())
 
-    yield seen
+    event.listen(store.journal, "connect", trace)
+    store.journal.dispose()
+    yield
+    event.remove(store.journal, "connect", trace)
+    store.journal.dispose()
 
 
 @contextmanager
-def slow_commits(store: Store) -> Iterator[threading.Event]:
-    """Hold every commit back until the event is set."""
-    go_on = threading.Event()
+def commits(store: Store) -> Iterator[list[int]]:
+    """Count the commits on the journal."""
+    seen: list[int] = []
+    with at_commit(store, lambda: seen.append(1)):
+        yield seen
 
-    @event.listens_for(store.journal, "commit")
-    def _wait(_conn: object) -> None:
+
+@contextmanager
+def slow_commits(store: Store) -> Iterator[tuple[threading.Event, list[int]]]:
+    """Hold every commit back until the event is set; count them when they go on."""
+    go_on = threading.Event()
+    seen: list[int] = []
+
+    def hold() -> None:
         go_on.wait(20)
+        seen.append(1)
 
     try:
-        yield go_on
+        with at_commit(store, hold):
+            yield go_on, seen
     finally:
         go_on.set()
 
@@ -100,7 +112,7 @@ async def test_mails_that_come_at_once_share_commits(store: Store) -> None:
 
 async def test_while_one_commit_syncs_the_next_group_gathers(store: Store) -> None:
     intake = make(store, wait_s=20)
-    with slow_commits(store) as go_on, commits(store) as seen:
+    with slow_commits(store) as (go_on, seen):
         first = asyncio.create_task(intake.accept(ENVELOPE, b"first", GATE, 2))
         await until(lambda: any(w.begun for w in intake._waiting))
         rest = [
@@ -120,7 +132,7 @@ async def test_while_one_commit_syncs_the_next_group_gathers(store: Store) -> No
 async def test_a_group_is_bounded_in_bytes(store: Store) -> None:
     intake = make(store, wait_s=20)
     big = b"x" * (writer.GROUP_BYTES // 2)
-    with slow_commits(store) as go_on, commits(store) as seen:
+    with slow_commits(store) as (go_on, seen):
         tasks = [asyncio.create_task(intake.accept(ENVELOPE, b"first", GATE, 2))]
         await until(lambda: any(w.begun for w in intake._waiting))
         tasks += [
@@ -138,7 +150,7 @@ async def test_a_mail_that_cannot_be_written_does_not_take_its_neighbours_down(
 ) -> None:
     intake = make(store, wait_s=20)
     bad = replace(ENVELOPE, received_at=datetime(2026, 1, 1))  # noqa: DTZ001 - naive: no row takes it
-    with slow_commits(store) as go_on:
+    with slow_commits(store) as (go_on, _):
         first = asyncio.create_task(intake.accept(ENVELOPE, b"first", GATE, 2))
         await until(lambda: any(w.begun for w in intake._waiting))
         rest = [
@@ -159,7 +171,7 @@ async def test_a_mail_that_waits_too_long_for_its_turn_is_deferred_and_not_kept(
     store: Store,
 ) -> None:
     intake = make(store, wait_s=0.1)
-    with slow_commits(store) as go_on:
+    with slow_commits(store) as (go_on, _):
         slow = asyncio.create_task(intake.accept(ENVELOPE, b"slow", GATE, 2))
         await until(lambda: any(w.begun for w in intake._waiting))
         with pytest.raises(Deferred):
@@ -179,7 +191,7 @@ async def test_a_mail_that_waits_too_long_for_its_turn_is_deferred_and_not_kept(
 
 async def test_a_mail_whose_door_went_away_is_written_all_the_same(store: Store) -> None:
     intake = make(store, wait_s=20)
-    with slow_commits(store) as go_on:
+    with slow_commits(store) as (go_on, _):
         leaving = asyncio.create_task(intake.accept(ENVELOPE, b"left", GATE, 2))
         await until(lambda: any(w.begun for w in intake._waiting))
         leaving.cancel()

@@ -16,7 +16,6 @@ from parsers.envelope import Envelope
 from parsers.errors import Deferred
 from store.engine import Store, open_store
 from store.journal import (
-    ROWS_A_STATEMENT,
     Delivery,
     NewDelivery,
     deliveries_after,
@@ -25,6 +24,7 @@ from store.journal import (
     read_raw,
     read_raws,
 )
+from store.journal_alone import ROWS_A_STATEMENT
 from store.journal_counters import counters
 from store.journal_tables import delivery, raw_mail
 from store.refusals import Refusal, forget_refusals, refusals, refuse

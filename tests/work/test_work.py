@@ -202,7 +202,7 @@ while worker.once() == 0.0:
 
 
 def test_alarms_are_taken_before_everything_that_came_earlier(stage: Stage) -> None:
-    for n in range(40):
+    for n in range(inbox.MAX_BATCH):
         keep(stage, n)
     alarm = keep(stage, 99, "alarm", ("alarm@helpdesk.example",))
     stage.worker.once()
