@@ -2,10 +2,13 @@
 
 import asyncio
 import resource
+import threading
 from typing import Any
 
 import pytest
 
+from gateway.inbound.imap import wire
+from store.mailboxes import remembered
 from tests.imap.boxes import mail
 from tests.imap.conftest import Read
 from tests.imap.fake import FakeServer, Session, only_fetch, reading
@@ -123,3 +126,23 @@ async def test_a_big_mail_is_known_by_its_size_and_never_fetched(
     world = await read(reading(server))
     await world.holds(3, 40_000)
     await world.until(lambda: server.moved.get("Refused") == [mail(7)])
+
+
+async def test_hanging_up_at_the_end_is_not_held_against_the_mail(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+
+    def slow(session: Session, _tag: bytes, line: str) -> bool:
+        if "BODY" in line:
+            asked.set()
+            session.hang()
+        return False
+
+    monkeypatch.setattr(wire.Client, "allow", lambda *_, **__: None)
+    with FakeServer({1: mail(1)}, {"FETCH": slow}) as server:
+        world = await read(reading(server))
+        await world.until(asked.is_set)
+        await world.mailboxes.close(0.1)
+        await world.until(lambda: not world.mailboxes._mailboxes[0].thread.is_alive())
+        assert remembered(world.store, "user@localhost/INBOX", 1, [1]) == {}

@@ -183,7 +183,8 @@ class Reader:
         try:
             return fetch(folder, list(sizes), most, empty_is_right=not any(sizes.values()))
         except Lost as lost:
-            self._blame(list(sizes), lost)
+            if not self._way.stopping():  # else it was us who hung up
+                self._blame(list(sizes), lost)
             raise
 
     def _settle(self, folder: Folder, gone: Sequence[int], refused: dict[int, str]) -> None:
