@@ -6,7 +6,7 @@ import pytest
 
 from gateway.inbound.imap import mailbox, plan
 from gateway.inbound.imap import reading as reading_module
-from gateway.inbound.imap.trouble import TELL_AGAIN, Troubles
+from gateway.inbound.imap.trouble import TELL_AGAIN, TOLD_AN_HOUR, Troubles
 from tests.imap.boxes import mail
 from tests.imap.conftest import Read
 from tests.imap.fake import FakeServer, Session, reading
@@ -43,6 +43,19 @@ def test_it_is_told_again_every_hour() -> None:
     assert "2026-03-02 10:00 UTC" in troubles.described()
     troubles.forget("connection")
     assert troubles.described() == ""
+
+
+def test_what_comes_and_goes_all_day_makes_no_storm(capfd: pytest.CaptureFixture[str]) -> None:
+    now = datetime(2026, 3, 2, 0, tzinfo=UTC)
+    troubles = Troubles("box", lambda: now)
+    for _ in range(24 * 60):
+        troubles.begin("connection", "no", 1.0, 300.0)
+        assert troubles.described()
+        troubles.end("connection")
+        now += timedelta(minutes=1)
+    said = "".join(capfd.readouterr())
+    assert said.count("mailbox fails") == said.count("works again") == 24 * TOLD_AN_HOUR
+    assert "times_untold=55" in said
 
 
 @pytest.mark.usefixtures("hasty")

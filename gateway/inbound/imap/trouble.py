@@ -1,11 +1,13 @@
 """Trouble of a mailbox: what is wrong since when, how loudly to say it, and when to try again.
 
 Rule: one line in the log when it begins, one an hour while it lasts, one when it is over; never a
-storm. Waiting grows with each failure and has jitter, so that many mailboxes do not come back in
-step. Nothing here touches a server. Other threads may ask for what is described.
+storm: what comes and goes is told some times an hour, and counted after that. Waiting grows with
+each failure and has jitter, so that many mailboxes do not come back in step. Nothing here touches a
+server. Other threads may ask for what is described.
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +16,7 @@ from time import monotonic
 import structlog
 
 TELL_AGAIN = timedelta(hours=1)
+TOLD_AN_HOUR = 5  # beginnings of the same trouble
 TELL_PROGRESS_S = 10.0
 
 log = structlog.get_logger("imap")
@@ -27,6 +30,7 @@ class _Case:
     failures: int
     in_a_row: int  # since mails were taken
     again_at: float  # of the monotonic clock
+    told: bool
 
 
 class Troubles:
@@ -36,6 +40,8 @@ class Troubles:
         self._mailbox = mailbox
         self._now = now
         self._cases: dict[str, _Case] = {}
+        self._told: dict[str, list[datetime]] = {}  # when it was said that it begins
+        self._untold: Counter[str] = Counter()
 
     def begin(self, what: str, why: str, first_s: float, most_s: float) -> float:
         """Note that something failed (again); return how many seconds to wait.
@@ -45,8 +51,8 @@ class Troubles:
         now = self._now()
         case = self._cases.get(what)
         if case is None:
-            case = self._cases[what] = _Case(why, now, now, 0, 0, 0.0)
-            log.warning("mailbox fails", mailbox=self._mailbox, at=what, why=why)
+            told = self._tell(what, why, now)
+            case = self._cases[what] = _Case(why, now, now, 0, 0, 0.0, told)
         elif now - case.told_at >= TELL_AGAIN:
             case.told_at = now
             log.error(
@@ -61,6 +67,17 @@ class Troubles:
         case.again_at = monotonic() + wait_s
         return wait_s
 
+    def _tell(self, what: str, why: str, now: datetime) -> bool:
+        recent = [at for at in self._told.get(what, ()) if now - at < TELL_AGAIN]
+        self._told[what] = recent
+        if len(recent) >= TOLD_AN_HOUR:
+            self._untold[what] += 1
+            return False
+        recent.append(now)
+        untold = {"times_untold": self._untold.pop(what)} if self._untold[what] else {}
+        log.warning("mailbox fails", mailbox=self._mailbox, at=what, why=why, **untold)
+        return True
+
     def ease(self, *whats: str) -> None:
         """Note that mails were taken meanwhile: the next failure is waited for as if the first."""
         for what in whats:
@@ -70,7 +87,7 @@ class Troubles:
     def end(self, what: str) -> None:
         """Note that something works (again)."""
         case = self._cases.pop(what, None)
-        if case is not None:
+        if case is not None and case.told:
             log.info("mailbox works again", mailbox=self._mailbox, at=what, failures=case.failures)
 
     def forget(self, what: str) -> None:
