@@ -96,12 +96,16 @@ def test_daemons_that_are_killed_and_halted_in_turn_take_each_mail_once(
 def test_a_daemon_that_was_halted_does_not_disturb_the_one_that_took_over(
     nursery: Nursery, shared: Store, dovecot: Dovecot, user: str
 ) -> None:
-    one = nursery.begin(shared.url, dovecot.port, user, "one", LEASE_S)
+    one = nursery.begin(shared.url, dovecot.port, user, "one", 3 * LEASE_S)
     until(lambda: holder(shared, user) == "one", "it has begun")
-    two = nursery.begin(shared.url, dovecot.port, user, "two", LEASE_S)
+    two = nursery.begin(shared.url, dovecot.port, user, "two", 3 * LEASE_S)
     try:
         dovecot.fill(user, [mail(1)])
         until(lambda: kept(shared)["<1@physics.example>"], "it reads")
+        begun = time.monotonic()
+        until(lambda: time.monotonic() - begun > 4.5 * LEASE_S, "longer than a lease")
+        assert holder(shared, user) == "one", "it is renewed while nothing comes"
+        assert "taken over" not in nursery.log.read_text()
         one.send(signal.SIGSTOP)
         until(lambda: holder(shared, user) == "two", "the other takes over")
         one.send(signal.SIGCONT)
