@@ -110,3 +110,21 @@ async def test_a_reader_whose_thread_ends_is_told_at_once(
     monkeypatch.setattr(reading_module.Reader, "visit", end)
     world = await read(reading(server))
     await world.until(lambda: "restart the doors" in world.detail("user"))
+
+
+async def test_a_mailbox_is_not_said_to_be_well_before_it_was_looked_into(
+    server: FakeServer, read: Read
+) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def wait(_session: Session, _tag: bytes, _line: str) -> bool:
+        asked.set()
+        answer.wait(0.4)
+        return False
+
+    server.faults["SEARCH"] = wait
+    world = await read(reading(server))
+    await world.until(asked.is_set)
+    assert world.detail("user") == "nothing"
+    answer.set()
+    await world.until(lambda: world.detail("user") == "")

@@ -51,6 +51,7 @@ class Mailbox:
         self._stop = stop
         self._client: Client | None = None
         self._step_at = monotonic()
+        self._looked = False  # into the folder, since the lease is ours
         self.thread = threading.Thread(target=self._run, name=f"imap {self.name}", daemon=True)
 
     @property
@@ -64,6 +65,11 @@ class Mailbox:
         ended = self.thread.ident is not None and not self.thread.is_alive()
         step_at = max(self._step_at, self._reader.step_at)
         return ended or monotonic() - step_at > STUCK_AFTER_S
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is ours and anything is known of how it is."""
+        return not self.lease.is_anothers and (self._looked or self.described() != "")
 
     def described(self) -> str:
         """Return what is wrong or takes long in one line, "" when all is well. From any thread."""
@@ -92,6 +98,7 @@ class Mailbox:
         """Work over one connection, if it is our turn; return how many seconds to wait then."""
         try:
             if not self.lease.take():
+                self._looked = False
                 for what in CONNECTING:  # they are the other daemon's now
                     self._troubles.forget(what)
                 return leasing.LOOK_S * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, not a secret
@@ -149,6 +156,7 @@ class Mailbox:
                 selected_at = self._step_at
             whole = self._step_at - whole_at >= WHOLE_AGAIN_S
             self._reader.visit(folder, whole=whole)
+            self._looked = True
             if whole:
                 whole_at = self._step_at
             for what in CONNECTING:

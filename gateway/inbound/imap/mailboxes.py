@@ -101,8 +101,8 @@ class _Saying:
         self._parked_at = float("-inf")
 
     def is_due(self) -> bool:
-        """Whether its state has changed or its time has come, and it is ours to tell."""
-        if self._one.lease.is_anothers:
+        """Whether its state has changed or its time has come, and there is something to tell."""
+        if not self._one.is_known:
             return False
         changed = (not self._one.described()) != self._well
         parked = self._one.parked != self._parked_count
