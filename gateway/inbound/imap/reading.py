@@ -183,6 +183,7 @@ class Reader:
         try:
             return fetch(folder, list(sizes), most, empty_is_right=not any(sizes.values()))
         except Lost as lost:
+            self._way.lease.require()  # or we were halted, and the line died of that
             if not self._way.stopping():  # else it was us who hung up
                 self._blame(list(sizes), lost)
             raise
