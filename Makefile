@@ -24,7 +24,7 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: install run test torture bench check servers lock clean
+.PHONY: install run test torture bench first-run check servers lock clean
 
 install: .venv/installed-run
 ifdef EXTRAS
@@ -59,6 +59,10 @@ torture: .venv/installed-dev
 # 25 GB of disk for the full store. BENCH_ARGS="--row 1" runs one row, --quick a small version.
 bench: .venv/installed-dev
 	$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
+
+# A mailbox with 50,000 old mails, read by a daemon that is killed in the middle (docs/imap.md).
+first-run: .venv/installed-dev
+	PYTHONPATH=tests $(BIN)/python -m tests.imap.first_run $(FIRST_RUN_ARGS)
 
 lock: $(UV)
 	requirements/compile

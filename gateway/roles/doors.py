@@ -78,7 +78,7 @@ def _open_mailboxes(post: Post, intake: Intake) -> "Mailboxes":
 
     policy = post.desk.policy
     taking = Taking(policy.addresses, policy.keys, intake, post.desk.clock, "behind", ())
-    return open_mailboxes(post.config.imap, taking, post.desk.store)
+    return open_mailboxes(post.config.imap, taking, post.desk.store, post.name)
 
 
 def _shown(names: tuple[str, ...]) -> str:
