@@ -122,7 +122,7 @@ def _as_numbers(version: str) -> tuple[int, ...]:
 UV = """#!/bin/sh
 echo "$@" >>calls
 case "$1 $2" in
-    venv*) mkdir -p .venv/bin && touch .venv/bin/python ;;
+    venv*) mkdir -p .venv/bin && echo '#!/bin/sh' >.venv/bin/python && chmod +x .venv/bin/python ;;
     "pip sync") rm -f .venv/bin/ticketgate ;;
 esac
 case "$*" in *--editable*) touch .venv/bin/ticketgate ;; esac
