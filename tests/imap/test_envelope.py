@@ -19,7 +19,7 @@ OURS = OurAddresses(
 @pytest.mark.parametrize(
     ("head", "sender"),
     [
-        ("Return-Path: <bounce@list.example>\r\nFrom: Anna <anna@physics.example>\r\n", "bounce@list.example"),
+        ("Return-Path: <list@x.example>\r\nFrom: Anna <a@x.example>\r\n", "list@x.example"),
         ("Return-Path: <>\r\nFrom: Mailer <daemon@physics.example>\r\n", ""),
         ("From: Anna <anna@physics.example>\r\n", "anna@physics.example"),
         ("Subject: no sender at all\r\n", ""),
