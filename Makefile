@@ -10,12 +10,21 @@ RUN_DIR ?= .run
 LOCKED := requirements/$(or $(EXTRAS),$(if $(wildcard .venv/with-postgres),postgres,run)).txt
 TORTURE_SEEDS ?= 1 2 3
 
-# pip may have been told of a private authority; uv asks for it under another name.
+# Every process starts three times as fast from bytecode, so it is written once, at installation;
+# a setting of the caller's that forbids it must not cost each start of a role a second.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE := 1
+
+# Behind a proxy with an authority of its own, the machine's store knows it and uv's own does not.
+# pip may have been told of one besides; uv asks for it under another name.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: install run test torture bench check servers lock clean
+.PHONY: install run test torture bench first-run check servers lock clean
 
 install: .venv/installed-run
 ifdef EXTRAS
@@ -51,6 +60,10 @@ torture: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
 
+# A mailbox with 50,000 old mails, read by a daemon that is killed in the middle (docs/imap.md).
+first-run: .venv/installed-dev
+	PYTHONPATH=tests $(BIN)/python -m tests.imap.first_run $(FIRST_RUN_ARGS)
+
 lock: $(UV)
 	requirements/compile
 
@@ -63,22 +76,25 @@ $(UV):
 .venv/bin/python: | $(UV)
 	$(UV) venv --quiet --python $(PYTHON) .venv
 
-.venv/installed-run: $(LOCKED) pyproject.toml | .venv/bin/python
+.venv/installed-run: $(LOCKED) pyproject.toml Makefile | .venv/bin/python
 	@test -e .venv/installed-dev || $(UV) pip sync --quiet --python $(BIN)/python --require-hashes $(LOCKED)
+	@rm -f .venv/project
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@
 
 .venv/with-postgres: | .venv/bin/python
 	@touch $@
 
-.venv/installed-dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+.venv/installed-dev: requirements/dev.txt pyproject.toml Makefile | .venv/bin/python
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@rm -f .venv/project
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@ .venv/installed-run
 
+# `pip sync` takes away whatever the lock file does not name, our program with it: it comes after.
 # hatchling is pinned in [build-system] and installed first, so that the build needs no isolation.
-.venv/project: pyproject.toml
+.venv/project: pyproject.toml Makefile
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q gateway parsers router store templates
 	@touch $@

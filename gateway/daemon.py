@@ -22,7 +22,7 @@ from gateway.processes.naming import daemon_name
 from gateway.processes.notify import Notify
 from gateway.processes.post import Post
 from gateway.processes.slot import Role
-from gateway.processes.supervisor import StoreInUse, Supervisor, sole_daemon
+from gateway.processes.supervisor import NoLock, StoreInUse, Supervisor, sole_daemon
 from store import inbox
 from store.engine import Store, open_store
 from store.revision import require_current
@@ -62,6 +62,9 @@ def serve(config_path: Path) -> int:
     except StoreInUse as error:
         sys.stderr.write(f"ticketgate: {error}\n")
         return 1
+    except NoLock as error:
+        sys.stderr.write(f"ticketgate: cannot start: {error.strerror}\n")
+        return 1
 
 
 def run_role(config_path: Path, role: str, slot: int, link_text: str) -> int:
@@ -82,9 +85,11 @@ def _lock(store: Store, config_path: Path) -> Path:
 
     Several daemons may share a database, but two with one configuration would have one name.
     """
-    lock = (store.lock_path or config_path).with_suffix(".serve")
+    if store.serve_path is not None:
+        return store.serve_path
+    lock = config_path.with_suffix(".serve")
     writable = os.access(lock if lock.exists() else lock.parent, os.W_OK)
-    return lock if store.lock_path is not None or writable else config_path
+    return lock if writable else config_path
 
 
 def _doors(post: Post) -> None:

@@ -2,7 +2,9 @@
 
 Rule: what the configuration expects must have said "ok" within a minute. Who says nothing is
 silent, and that is as bad as failing. Rows of doors that are no longer configured are not looked
-at. Nothing secret stands in a line, and nothing here raises.
+at. Where several daemons share a store each name ends in its daemon's; the others may be asked for
+too, and one that has been silent for an hour is gone and no longer missed. Nothing secret stands in
+a line, and nothing here raises.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,12 +16,14 @@ from pathlib import Path
 from gateway.config.checks import NOT_YET
 from gateway.config.root import Config
 from gateway.inbound.room import RESERVE_BYTES, free_bytes
+from gateway.processes.naming import daemon_of
 from parsers.errors import MailError
 from parsers.text import clean
 from store.engine import Store
 from store.health import Health, read_doors, read_roles
 
 WITHIN = timedelta(seconds=60)
+MISSED_FOR = timedelta(hours=1)  # a daemon that was taken away makes nothing red for ever
 UNKNOWN = "nothing is known, because the store cannot be read"
 
 
@@ -53,23 +57,34 @@ def all_well(lines: Sequence[Line]) -> bool:
 
 
 def look(
-    config: Config, store: Store | None, now: datetime, *, within: timedelta = WITHIN, of: str = ""
+    config: Config,
+    store: Store | None,
+    now: datetime,
+    *,
+    within: timedelta = WITHIN,
+    of: str = "",
+    others: bool = False,
 ) -> tuple[Line, ...]:
     """Look at everything; `store` is None when it could not even be opened.
 
-    `of` is what this daemon's slots add to their names, where several daemons share a store.
+    `of` is what this daemon adds to its names, where several daemons share a store; with `others`
+    a line comes for each door and slot of those too that have said something within an hour.
     """
+    ages = _Ages(now - within, now - MISSED_FOR if others and of else None, of)
     lines = [
-        *_of_part("journal", store, read_doors, expected_doors(config), now - within),
-        *_of_part("tickets", store, read_roles, expected_roles(config, of), now - within),
+        *_of_part("journal", store, read_doors, expected_doors(config, of), ages),
+        *_of_part("tickets", store, read_roles, expected_roles(config, of), ages),
     ]
     directory = store.lock_path.parent if store is not None and store.lock_path else None
     return (*lines, *([_disk(directory)] if directory is not None else []))
 
 
-def expected_doors(config: Config) -> list[str]:
-    """Return the doors that the configuration opens, as they name themselves."""
-    doors = [name for name in ("smtp", "lmtp") if getattr(config, name).listen is not None]
+def expected_doors(config: Config, of: str = "") -> list[str]:
+    """Return the doors that the configuration opens, as they name themselves.
+
+    A mailbox is read by one daemon only, so its name is enough.
+    """
+    doors = [name + of for name in ("smtp", "lmtp") if getattr(config, name).listen is not None]
     boxes = () if "imap" in NOT_YET else config.imap
     names = [f"imap {box.user}@{box.host}/{getattr(box, 'folder', 'INBOX')}" for box in boxes]
     return [*doors, *names]
@@ -81,17 +96,29 @@ def expected_roles(config: Config, of: str = "") -> list[str]:
     return [slot + of for slot in slots]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ages:
+    """Who says nothing since `fresh` is silent; others than `of` since `missed` are gone."""
+
+    fresh: datetime
+    missed: datetime | None
+    of: str
+
+    def shows(self, one: Health) -> bool:
+        """Whether this is another daemon's, and is looked at."""
+        if self.missed is None or one.at < self.missed:
+            return False
+        return daemon_of(one.name) not in {"", self.of}
+
+
 def _of_part(
     part: str,
     store: Store | None,
     read: Callable[[Store], Sequence[Health]],
     names: Sequence[str],
-    fresh: datetime,
+    ages: "_Ages",
 ) -> list[Line]:
-    """Return a line for one half of the store, and one for each who writes into it.
-
-    Who has said nothing since `fresh` is silent.
-    """
+    """Return a line for one half of the store, and one for each who writes into it."""
     why, said = "the store is not there", {}
     if store is not None:
         try:
@@ -101,7 +128,8 @@ def _of_part(
     own = Line(f"store {part}", State.FAILING if why else State.OK, why)
     if why:
         return [own, *(Line(name, State.SILENT, UNKNOWN) for name in names)]
-    return [own, *(_line(name, said.get(name), fresh) for name in names)]
+    strangers = [name for name, one in said.items() if ages.shows(one)]
+    return [own, *(_line(name, said.get(name), ages.fresh) for name in (*names, *strangers))]
 
 
 def _line(name: str, said: Health | None, fresh: datetime) -> Line:

@@ -20,7 +20,8 @@ from parsers.envelope import Envelope
 from parsers.errors import Deferred
 from parsers.gate import Gate
 from store.engine import Store
-from store.journal import NewDelivery, Origin
+from store.journal import NewDelivery
+from store.origins import Origin
 from store.refusals import Refusal
 
 BIG_MAIL_BYTES = 256 * 1024  # above, what reads the whole mail runs in a thread

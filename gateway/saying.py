@@ -1,14 +1,17 @@
-"""Saying how one is: a thread of each role that writes its health into the store every 10 seconds.
+"""Saying how one is: a thread of each role that writes its health into the store.
 
-Rule: it is never on the way of a mail. It writes one row and waits for nobody; what it cannot write
-stays unwritten, so that the row grows old and everybody sees that (gateway.health). No failure of
-it reaches the role. It speaks for the role's main loop too: one that stands still is a trouble.
+It does so every 10 seconds, and within 2 when a trouble begins or ends. Rule: it is never on the
+way of a mail. It writes one row and waits for nobody; what it cannot write stays unwritten, so that
+the row grows old and everybody sees that (gateway.health). No failure of it reaches the role. It
+speaks for the role's main loop too: one that stands still is a trouble.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 import structlog
 
@@ -17,11 +20,25 @@ from parsers.errors import MailError
 from store.engine import Store
 
 EVERY_S = 10.0
+LOOK_S = 2.0  # so soon a trouble shows that begins or ends
 STILL_S = 20.0  # a main loop proves its life every 5 s
 END_WAIT_S = 1.0
 
 Say = Callable[[Store, str, str, datetime], None]
 _log = structlog.get_logger("health")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was said last, or why it could not be said."""
+
+    detail: str
+    failed: str = ""
+    at: float = field(default_factory=monotonic)
+
+    def is_fresh(self) -> bool:
+        """Whether it was said and need not be repeated yet."""
+        return not self.failed and monotonic() - self.at < EVERY_S
 
 
 @contextmanager
@@ -35,11 +52,9 @@ def say_again_and_again(
     ending = threading.Event()
 
     def run() -> None:
-        failed = ""
-        while True:
-            failed = _say_once(post, say, names, trouble, failed)
-            if ending.wait(EVERY_S):
-                return
+        said = _say_once(post, say, names, trouble)
+        while not ending.wait(min(LOOK_S, EVERY_S)):
+            said = _say_once(post, say, names, trouble, said)
 
     thread = threading.Thread(target=run, name="health", daemon=True)
     thread.start()
@@ -51,19 +66,26 @@ def say_again_and_again(
 
 
 def _say_once(
-    post: Post, say: Say, names: Sequence[str], trouble: Callable[[], str], failed: str
-) -> str:
-    """Say it; return why it could not be said, which is logged when it is news."""
+    post: Post,
+    say: Say,
+    names: Sequence[str],
+    trouble: Callable[[], str],
+    last: _Said | None = None,
+) -> _Said:
+    """Say it when it is news or its time has come; a new failure to say it is logged."""
+    failed = last.failed if last else ""
     try:
         detail = _still(post) or trouble()
+        if last and last.is_fresh() and bool(last.detail) == bool(detail):
+            return last
         for name in names:
             say(post.desk.store, name, detail, post.desk.clock())
     except Exception as error:
         why = error.detail if isinstance(error, MailError) else f"{type(error).__name__}: {error}"
         if why != failed:
             _log.warning("health not written", detail=why)
-        return why
-    return ""
+        return _Said("", why)
+    return _Said(detail)
 
 
 def _still(post: Post) -> str:

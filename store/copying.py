@@ -34,14 +34,15 @@ def copy_store(source: Store, target: Store, progress: Progress, now: datetime) 
     """Copy everything; return the number of rows of each table.
 
     Both must be of this program's revision, and a source in files must be locked by the caller.
-    Raises Refused when the target is not empty, a source on PostgreSQL is served, or a row or a
-    byte did not arrive; nothing is changed then. Deferred as always.
+    Raises Refused when the target is not empty, one on PostgreSQL is served, or a row or a byte
+    did not arrive; nothing is changed then. Deferred as always.
     """
     with ExitStack() as opened:
         old = _Sides(source, opened, writing=False)
         new = _Sides(target, opened, writing=True)
-        if source.shared:  # a file has a lock, which the caller holds
-            _require_stopped(old, now)
+        for side, store, what in ((old, source, "to copy"), (new, target, "to copy into")):
+            if store.shared:  # a file has a lock, which the caller holds
+                _require_stopped(side, what, now)
         _require_empty(new)
         new.of(sequence).execute(delete(sequence))
         counts = {}
@@ -74,13 +75,13 @@ class _Sides:
         return self._journal if table.metadata is JOURNAL else self._desk
 
 
-def _require_stopped(old: _Sides, now: datetime) -> None:
+def _require_stopped(side: _Sides, what: str, now: datetime) -> None:
     for table in (door_health, role_health):
         fresh = select(table.c.name).where(table.c["at"] > now - SERVED_WITHIN).limit(1)
-        name = old.of(table).execute(fresh).scalar()
+        name = side.of(table).execute(fresh).scalar()
         if name is not None:
             raise Refused(
-                f"The store to copy is served: {name} was heard of less than a minute ago. "
+                f"The store {what} is served: {name} was heard of less than a minute ago. "
                 "Stop every daemon on it and try again in a minute."
             )
 

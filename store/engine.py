@@ -27,6 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from parsers.errors import Deferred
 from store import postgres
 
+JOURNAL_FILE = "journal.db"
 BUSY_TIMEOUT_S = 5.0
 JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
 _PRAGMAS = (
@@ -101,6 +102,14 @@ class Store:
         with _as_deferred(self.journal), self.journal.connect() as conn:
             yield conn
 
+    @property
+    def serve_path(self) -> Path | None:
+        """Where a daemon that serves this store locks it, None on a database.
+
+        Beside the journal, which every store of a directory would share.
+        """
+        return self.lock_path and self.lock_path.with_name(f"{JOURNAL_FILE}.serve")
+
     def doubts(self) -> list[str]:
         """Return the settings under which a crash of the machine may lose mail; empty when safe."""
         with _as_deferred(self.desk):
@@ -145,7 +154,7 @@ def open_store(url: str, password: str | None = None) -> Store:
     return Store(
         url,
         _sqlite_engine(desk),
-        _sqlite_engine(desk.with_name("journal.db")),
+        _sqlite_engine(desk.with_name(JOURNAL_FILE)),
         desk.with_name(desk.name + ".lock"),
     )
 

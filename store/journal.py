@@ -23,23 +23,15 @@ from store.journal_alone import keep_alone
 from store.journal_counters import count_driving, count_kept, names_of
 from store.journal_shared import clean, keep_shared
 from store.journal_tables import delivery, raw_mail
-from store.upsert import spelt
-
-_REMEMBER = (
-    "INSERT INTO mailbox_mail (mailbox, uidvalidity, uid, sha256, delivery, at)"
-    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (mailbox, uidvalidity, uid) DO UPDATE"
-    " SET sha256 = excluded.sha256, delivery = excluded.delivery, at = excluded.at"
+from store.origins import (
+    Origin,
+    PlaceTaken,
+    remember_alone,
+    remember_shared,
+    taken_already,
 )
+
 _DELIVERY_COLUMNS = tuple(column for column in delivery.columns if column.name != "raw")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a mail lies in an IMAP mailbox: its name, UIDVALIDITY and UID (RFC 9051, 2.3.1.1)."""
-
-    mailbox: str
-    uidvalidity: int
-    uid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +69,23 @@ def keep(
     """Write a group of mails in one transaction; return their delivery ids in the same order.
 
     All or nothing. When it returns, the mails are on disk. `begun` is called when it is our turn
-    to write, from when on the outcome is open. Raises Deferred when the store cannot write at all;
-    any other exception is the fault of a row, so try again one by one.
+    to write, from when on the outcome is open. Raises Deferred when the store cannot write at all,
+    LeaseLost when one was read from a mailbox that is another daemon's now; any other exception is
+    the fault of a row, so try again one by one. A mail that was taken from its place in a mailbox
+    before is not written again: its id is the one that it got then.
     """
-    if store.shared:
-        return repeated(lambda: _keep(store, deliveries, begun))
-    return _keep(store, deliveries, begun)
+    try:
+        if store.shared:
+            return repeated(lambda: _keep(store, deliveries, begun))
+        return _keep(store, deliveries, begun)
+    except PlaceTaken:
+        known = taken_already(store, deliveries)
+        if not known:  # the same place twice in this group
+            raise
+    fresh = [index for index in range(len(deliveries)) if index not in known]
+    ids = keep(store, [deliveries[index] for index in fresh], begun)
+    known |= dict(zip(fresh, ids, strict=True))
+    return [known[index] for index in range(len(deliveries))]
 
 
 def _keep(
@@ -95,35 +98,16 @@ def _keep(
             if begun is not None:
                 begun()
             ids = keep_shared(conn, deliveries, rows)
-            if origins := _origin_rows(deliveries, ids):
-                conn.exec_driver_sql(spelt(conn, _REMEMBER), origins)
+            remember_shared(conn, deliveries, ids)
             count_kept(conn, names)
         return ids
     with store.journal_driving() as sqlite:
         if begun is not None:
             begun()
         ids = keep_alone(sqlite, deliveries, rows)
-        if origins := _origin_rows(deliveries, ids):
-            sqlite.executemany(_REMEMBER, origins)
+        remember_alone(sqlite, deliveries, ids)
         count_driving(sqlite, names)
     return ids
-
-
-def _origin_rows(
-    deliveries: Sequence[NewDelivery], ids: Sequence[int]
-) -> list[tuple[str | int, ...]]:
-    return [
-        (
-            one.origin.mailbox,
-            one.origin.uidvalidity,
-            one.origin.uid,
-            one.sha256,
-            mail_id,
-            time_text(one.envelope.received_at),
-        )
-        for one, mail_id in zip(deliveries, ids, strict=True)
-        if one.origin is not None
-    ]
 
 
 def read_raw(store: Store, mail_id: int) -> bytes:

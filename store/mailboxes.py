@@ -20,8 +20,8 @@ from itertools import islice
 from sqlalchemy import func, select
 
 from store.engine import Store
-from store.journal import Origin
 from store.journal_tables import mailbox, mailbox_mail
+from store.origins import Origin
 from store.upsert import upsert
 
 ATTEMPTS = 3

@@ -34,6 +34,7 @@ _SESSION = (
     "SET idle_in_transaction_session_timeout = '60s'",
 )
 _CLASHES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+_TOO_BIG = "54"  # program limit exceeded
 _SAFE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _AS_SAFE = frozenset({"on", "local", "remote_write", "remote_apply"})
 
@@ -119,8 +120,11 @@ def doubts(engine: Engine) -> list[str]:
 def is_temporary(error: DBAPIError) -> bool:
     """Whether the server or the way to it is the cause, and not a row of ours.
 
-    InternalError is what a server says that became a read-only standby.
+    InternalError is what a server says that became a read-only standby. A row that is too big for
+    an index or a statement (class 54) stays so: waiting for the server would hold up all others.
     """
+    if str(getattr(error.orig, "sqlstate", "")).startswith(_TOO_BIG):
+        return False
     kinds = (OperationalError, InterfaceError, InternalError)
     return error.connection_invalidated or isinstance(error, kinds)
 

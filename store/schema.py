@@ -4,6 +4,7 @@ Only `upgrade` writes. An upgrade that was killed is run again by the next start
 transaction. Roles check the revision by `store.revision`, without loading what upgrades.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, insert, select, text, update
+from sqlalchemy.exc import DatabaseError, ProgrammingError
 
 from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
@@ -27,7 +29,8 @@ def upgrade(store: Store, *, first_ticket: int) -> None:
     """Create or upgrade all tables; start numbering tickets at `first_ticket` or later.
 
     Several may do so at once: on PostgreSQL they take turns, as the file lock makes them on SQLite.
-    Raises Refused when a newer program has made them; Deferred when the store cannot be written.
+    Raises Refused when a newer program has made them, or they cannot be made here; Deferred when
+    the store cannot be written.
     """
     for group in GROUPS:
         with _connection(store, group) as conn:
@@ -37,6 +40,11 @@ def upgrade(store: Store, *, first_ticket: int) -> None:
                 raise Refused(
                     f"The store's {group} tables were made by a newer ticketgate ({error}); "
                     "use that one."
+                ) from error
+            except ProgrammingError as error:  # no right to, or somebody else's are there
+                raise Refused(
+                    f"The store's {group} tables cannot be made: {error.orig}. Give us a database "
+                    "of our own, whose owner we are."
                 ) from error
     with store.writing() as conn:
         _take_turn(conn)
@@ -65,9 +73,15 @@ def _config(group: str, conn: Connection | None) -> Config:
 @contextmanager
 def _connection(store: Store, group: str) -> Iterator[Connection]:
     writing = store.journal_writing if group == "journal" else store.writing
-    with writing() as conn:
-        _take_turn(conn)
-        yield conn
+    try:
+        with writing() as conn:
+            _take_turn(conn)
+            yield conn
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) != sqlite3.SQLITE_NOTADB:
+            raise
+        engine = store.journal if group == "journal" else store.desk
+        raise Refused(f"[store] url: {engine.url.database} is no SQLite database.") from error
 
 
 def _take_turn(conn: Connection) -> None:

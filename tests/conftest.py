@@ -12,11 +12,51 @@ from postgres import FIRST_TICKET
 from store.engine import Store, open_store
 from store.schema import upgrade
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 2 * 1024**3
+DISK = tempfile.gettempdir()
+# Folders whose tests take seconds, the longest first; the short ones fill what is left at the end.
+LONG = ("torture", "service", "postgresql", "imap", "postfix", "work", "daemon", "store", "cli")
+
+
+def pytest_configure() -> None:
+    """Put scratch files into memory where there is room: most tests wait for a disk in vain.
+
+    A container's /dev/shm may be tiny or run no programs; then they stay where they were. What is
+    about the disk asks for `on_disk`.
+    """
+    if "TMPDIR" in os.environ or not MEMORY.is_mount():
+        return
+    found = os.statvfs(MEMORY)
+    if found.f_bavail * found.f_frsize >= ROOM_BYTES and not found.f_flag & os.ST_NOEXEC:
+        tempfile.tempdir = str(MEMORY)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first, so that several workers end together."""
+    here = Path(__file__).parent
+    rank = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], len(LONG)))
+
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """An empty directory with a short path."""
+    """An empty directory with a short path, which servers with users of their own may enter."""
     with tempfile.TemporaryDirectory(prefix="tg-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def disk() -> str:
+    """Where directories are made that must lie on a disk."""
+    return DISK
+
+
+@pytest.fixture
+def on_disk(disk: str) -> Iterator[Path]:
+    """An empty directory with a short path on a disk, for what is about lasting."""
+    with tempfile.TemporaryDirectory(prefix="tg-", dir=disk) as name:
         yield Path(name)
 
 

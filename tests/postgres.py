@@ -23,7 +23,10 @@ from store.engine import Store, open_store
 from store.schema import upgrade
 
 FIRST_TICKET = 100001
-FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+FAST = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+    " -c dynamic_shared_memory_type=mmap"  # else what a killed server had stays in /dev/shm
+)
 _PROGRAMS = "/usr/lib/postgresql/*/bin"
 
 

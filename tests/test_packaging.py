@@ -2,14 +2,21 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
 from importlib.metadata import packages_distributions
+from importlib.util import cache_from_source
 from pathlib import Path
+from types import ModuleType
 
+import pydantic
 import pytest
+import sqlalchemy
+
+import gateway.daemon
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("gateway", "parsers", "router", "store", "templates")
@@ -27,6 +34,14 @@ def test_every_package_folder_has_an_init_file_so_that_bare_directories_never_wi
         f for f in folders if not (f / "__init__.py").exists() and "migrations" not in str(f)
     ]
     assert without == []
+
+
+@pytest.mark.parametrize("module", [sqlalchemy, pydantic, gateway.daemon], ids=lambda m: m.__name__)
+def test_what_make_installs_has_its_bytecode_so_that_a_role_starts_quickly(
+    module: ModuleType,
+) -> None:
+    assert module.__file__ is not None
+    assert Path(cache_from_source(module.__file__)).exists()
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda p: p.name)
@@ -102,3 +117,29 @@ def test_the_wheel_carries_all_that_the_program_needs_and_no_test(place: Path) -
 
 def _as_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+UV = """#!/bin/sh
+echo "$@" >>calls
+case "$1 $2" in
+    venv*) mkdir -p .venv/bin && echo '#!/bin/sh' >.venv/bin/python && chmod +x .venv/bin/python ;;
+    "pip sync") rm -f .venv/bin/ticketgate ;;
+esac
+case "$*" in *--editable*) touch .venv/bin/ticketgate ;; esac
+"""
+
+
+def test_the_program_is_still_there_after_every_make_install(tmp_path: Path) -> None:
+    """pip sync takes away what the lock file does not name: uv is played here, make is real."""
+    for name in ("Makefile", "pyproject.toml", "requirements"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    uv = tmp_path / ".tools" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text(UV)
+    uv.chmod(0o755)
+    for words in ([], ["EXTRAS=postgres"], []):
+        os.utime(tmp_path / "requirements" / "postgres.txt")  # newer, as after `git pull`
+        subprocess.run(["make", "install", *words], cwd=tmp_path, check=True, timeout=60)
+        assert (tmp_path / ".venv" / "bin" / "ticketgate").exists(), words
+    assert "requirements/postgres.txt" in (tmp_path / "calls").read_text()

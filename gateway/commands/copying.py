@@ -1,5 +1,6 @@
 """`copy-store`: move a helpdesk to another database."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
@@ -46,6 +47,7 @@ def copy_store(config_file: Path, urls: tuple[str, ...]) -> None:
     from store.schema import upgrade
     from store.visit import exists
 
+    os.umask(0o077)  # like serve: what is in a new file is nobody else's to read
     with failures(), ExitStack() as stack:
         if not exists(urls[0]):
             raise Stop(f"There is no store at {urls[0]}.", NOT_FOUND)
@@ -68,9 +70,9 @@ def _opened(url: str, password: str | None, stack: ExitStack) -> "Store":
     except ValueError as error:
         raise Stop(str(error), FAULT) from error
     stack.callback(store.close)
-    if store.lock_path is not None:
+    if store.serve_path is not None:
         try:
-            stack.enter_context(sole_daemon(store.lock_path.with_suffix(".serve")))
+            stack.enter_context(sole_daemon(store.serve_path))
         except StoreInUse as error:
             raise Stop(f"{error}; stop it first", UNAVAILABLE) from error
         except OSError as error:

@@ -22,17 +22,20 @@ from gateway.commands.opening import CONFIG, JSON, Stop, config_at, store_of
 def health(config_file: Path, *, as_json: bool, within: int) -> None:
     """Say how every door and role is, the store and its disk.
 
-    Exit code 0 when all is ok, else 1.
+    Where several daemons share a store, each name ends in @HOST:DIGEST, and the others that have
+    said something within an hour are shown too. Exit code 0 when all is ok, else 1.
     """
     from gateway import show
     from gateway.health import all_well, look
     from gateway.now import utc_now
+    from gateway.processes.naming import daemon_name
 
     config = config_at(config_file)
     period = timedelta(seconds=within)
     try:
         with store_of(config) as store:
-            lines = look(config, store, utc_now(), within=period)
+            of = daemon_name(store, config.file)
+            lines = look(config, store, utc_now(), within=period, of=of, others=True)
     except Stop as error:
         click.echo(error.message, err=True)
         lines = look(config, None, utc_now(), within=period)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateway.config.faults import Finding, Severity
+from gateway.config.pages import page_warnings
 
 Document = dict[str, Any]
 Check = Callable[[Document], Iterator[Finding]]
@@ -254,12 +255,7 @@ def _warnings(document: Document) -> Iterator[Finding]:
     if _table(document, "smtp").get("submission_networks"):
         loc = ("smtp", "submission_networks")
         yield Finding(loc, "mail from these networks is trusted without proof", Severity.WARNING)
-    web = _table(document, "web")
-    host = _text(web, "listen").rpartition(":")[0]
-    here = host.startswith(("unix", "127.", "[::1]", "localhost"))
-    if host and not here and web.get("access", "loopback") == "loopback":
-        message = "only this machine may read what listens for others too: set access"
-        yield Finding(("web", "listen"), message, Severity.WARNING)
+    yield from page_warnings(_table(document, "web"))
     for section in NOT_YET:
         if document.get(section):
             yield Finding((section,), "has no effect in this version", Severity.WARNING)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from gateway.config.checks import cross_check
 from gateway.config.convert import policy, registry, roster
+from gateway.config.doubts import doubts
 from gateway.config.faults import ConfigFaults, Fault, Finding, Severity, findings
 from gateway.config.lines import find_lines, line_of
 from gateway.config.root import Config
@@ -30,6 +31,12 @@ __all__ = [
 ]
 MAX_BYTES = 16 * 1024 * 1024  # a federation of tens of thousands of sites fits
 _AT_LINE = " (at line "
+_HINTS = {  # what tomllib says -> what it usually means here
+    "Cannot overwrite a value": (
+        "; the key is there twice: is the line with its [section] still behind a #?"
+    ),
+    "Illegal character '\\n'": "; a quote is not closed",
+}
 
 
 def load(path: Path) -> Config:
@@ -55,6 +62,7 @@ def examine(path: Path) -> tuple[Config | None, tuple[Fault, ...]]:
     try:
         config = Config.model_validate(document, context={"base": path.parent})
         config._file = path  # noqa: SLF001 - our own field, set here only
+        found += doubts(config)
     except ValidationError as error:
         found += findings(error, Config)
     found += cross_check(document)
@@ -79,7 +87,7 @@ def _read(path: Path) -> str:
     if len(raw) > MAX_BYTES:
         raise _UnreadableError(f"is longer than {MAX_BYTES} bytes")
     try:
-        return raw.decode()
+        return raw.decode("utf-8-sig")  # some editors begin with a byte order mark
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise _UnreadableError(f"is not UTF-8 (line {line})") from None
@@ -90,4 +98,5 @@ def _syntax_fault(path: Path, raw: str, error: tomllib.TOMLDecodeError) -> Fault
     message, at_line, place = str(error).rpartition(_AT_LINE)
     if not at_line:  # "(at end of document)"
         return Fault(path, raw.count("\n") + 1, "", f"not TOML: {error}")
-    return Fault(path, int(place.split(",")[0]), "", f"not TOML: {message}")
+    hint = _HINTS.get(message, "")
+    return Fault(path, int(place.split(",")[0]), "", f"not TOML: {message}{hint}")

@@ -21,6 +21,7 @@ from gateway.config.values import (
     Duration,
     IpAddresses,
     Networks,
+    PageUrl,
     Port,
     RelayUrl,
     StoreUrl,
@@ -220,6 +221,11 @@ class Web(Section):
     watchers: Networks = Field(
         default=(),
         description="Networks that may read /healthz, /readyz and /metrics, besides this machine.",
+    )
+    url: PageUrl | None = Field(
+        default=None,
+        description="The pages as readers of our mails reach them. Without it, mails have links to"
+        " files only when everyone may read what listens.",
     )
 
 

@@ -24,8 +24,10 @@ _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _DURATION = re.compile(r"(\d{1,6}) ?(s|min|h|d)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _RELAY = re.compile(r"(smtp|smtp\+starttls|smtps)://([^/]+?)/?")
+_PAGES = re.compile(r"https?://([^/?#@\s]+)(?:/[^?#\s]*)?")
 _PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")
 MAX_PORT = 65535
+UNIX_PATH_BYTES = 107  # unix(7), without the NUL at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,10 @@ def _web_listen(value: Any, info: ValidationInfo) -> Listen:
     if isinstance(value, str) and value.startswith("unix:"):
         if value == "unix:":
             raise fault("unix: needs the path of a socket")
-        return Listen(path=str((base_of(info) / value.removeprefix("unix:")).absolute()))
+        path = str((base_of(info) / value.removeprefix("unix:")).absolute())
+        if len(path.encode()) > UNIX_PATH_BYTES:
+            raise fault(f"the path of a unix socket has at most {UNIX_PATH_BYTES} bytes")
+        return Listen(path=path)
     return read_listen(value)
 
 
@@ -184,10 +189,24 @@ def _relay_url(value: Any, info: ValidationInfo) -> str:
     match = _RELAY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise fault('must be "maildir:DIR" or "smtp://HOST:PORT" (smtp+starttls://, smtps://)')
+    if "@" in match[2]:
+        raise fault("the login stands in [relay] user and password, not in the URL")
     target = read_listen(match[2])
     if target.port == 0:
         raise fault("port 0 cannot be connected to")
     return f"{match[1]}://{target}"
+
+
+def _page_url(text: str) -> str:
+    match = _PAGES.fullmatch(text)
+    if match is None:
+        raise fault('must be "https://HOST", with a port and a path where they are needed')
+    host = match[1]
+    if host.startswith("[") or ":" in host:
+        read_listen(host if re.search(r":[0-9]+\Z", host) else f"{host}:443")
+    elif not _is_ip(host):
+        check_domain(host)
+    return text.rstrip("/")
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -208,6 +227,7 @@ Duration = Annotated[timedelta, PlainValidator(_duration)]
 ConfigPath = Annotated[Path, PlainValidator(_path)]
 StoreUrl = Annotated[str, PlainValidator(_store_url)]
 RelayUrl = Annotated[str, PlainValidator(_relay_url)]
+PageUrl = Annotated[str, AfterValidator(_page_url)]
 Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 AsTuple = BeforeValidator(_as_tuple)
 AsSet = BeforeValidator(_as_set)

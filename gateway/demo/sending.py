@@ -7,6 +7,7 @@ demo's maildir holds for the sample sender, as a mail program would.
 
 import re
 import smtplib
+import time
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -21,6 +22,8 @@ SENDER = "Ada Example <ada@atlas.example>"
 REPLY = "reply"
 TIMEOUT_S = 30.0
 MAX_MAILDIR_FILES = 5000
+RECEIPT_WAIT_S = 5.0  # whoever types fast is faster than worker and courier
+LOOK_EVERY_S = 0.1
 _FRESH = re.compile(rb"^(Message-ID|Date):[^\n]*\n", re.MULTILINE)
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, never bound
 
@@ -98,7 +101,7 @@ def _sample(mail: EmailMessage, message_id: str, raw: bytes) -> Sample:
 def _reply(config: Config) -> Sample:
     if not config.relay.url.startswith("maildir:"):
         raise CannotSend("reply needs [relay] url = maildir:..., to find a mail to answer")
-    answered = _newest(Path(config.relay.url.removeprefix("maildir:")))
+    answered = _awaited(Path(config.relay.url.removeprefix("maildir:")))
     if answered is None:
         raise CannotSend(f"there is no mail to {SENDER} to answer yet: send user-site first")
     body = answered.get_body(("plain",))
@@ -117,6 +120,14 @@ def _reply(config: Config) -> Sample:
     lines += ["On the day of the demo, the helpdesk wrote:", *(f"> {line}" for line in quoted)]
     mail.set_content("\n".join(lines) + "\n")
     return _sample(mail, message_id, mail.as_bytes())
+
+
+def _awaited(maildir: Path) -> EmailMessage | None:
+    """Return the newest mail to the sample sender; wait a little for the first one."""
+    until = time.monotonic() + RECEIPT_WAIT_S
+    while (found := _newest(maildir)) is None and time.monotonic() < until:
+        time.sleep(LOOK_EVERY_S)
+    return found
 
 
 def _newest(maildir: Path) -> EmailMessage | None:

@@ -7,6 +7,8 @@ No relay, no AUTH, no SMTPUTF8, no detail from VRFY, EXPN and HELP.
 from contextlib import suppress
 from typing import Any
 
+import structlog
+
 from gateway.inbound import replies
 from gateway.inbound.data import Overrun, read_mail
 from gateway.inbound.dialogue import Dialogue, Phase
@@ -18,6 +20,8 @@ from parsers.envelope import Envelope
 from parsers.errors import Deferred
 
 HELO_CHARS = 255
+
+log = structlog.get_logger("smtp")
 
 
 class SmtpSession(Dialogue):
@@ -254,6 +258,9 @@ class SmtpSession(Dialogue):
             return refusal.public
         except Deferred as error:
             return replies.try_later(error)
+        except Exception:  # said here, so that each recipient of LMTP hears it
+            log.exception("mail not taken", peer=self.peer)
+            return replies.OUR_FAULT
         self.kept_one()
         return replies.kept(mail_id)
 

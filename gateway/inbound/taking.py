@@ -19,7 +19,7 @@ from parsers.errors import Refused
 from parsers.gate import REFUSED_AT_THE_BORDER, Fault, Gate, look
 from router.addresses import Intent, OurAddresses
 from router.tokens import Keyring, TokenClass, read_token
-from store.journal import Origin
+from store.origins import Origin
 from store.refusals import Refusal
 
 UNKNOWN_MAILBOX = "unknown mailbox"

@@ -22,6 +22,7 @@ from router.addresses import LANE_ALARM
 from store.engine import Store
 from store.journal import NewDelivery, keep
 from store.journal_counters import try_writing
+from store.leases import LeaseLost
 from store.refusals import Refusal, refusal_names, refuse
 
 GROUP_MAILS = 64
@@ -176,7 +177,9 @@ class Writer:
         begun_at = monotonic()
         outcomes = self._keep(self._group)
         kept = sum(1 for _, outcome in outcomes if not isinstance(outcome, Deferred))
-        self._failures = 0 if kept else self._failures + 1
+        lost = sum(1 for _, outcome in outcomes if isinstance(outcome, LeaseLost))
+        if kept or not lost:  # a mailbox that is another daemon's now says nothing of the store
+            self._failures = 0 if kept else self._failures + 1
         if kept:
             self._outage.is_over()
         self._finish(outcomes)
@@ -207,6 +210,8 @@ class Writer:
             outcome: Outcome
             try:
                 outcome = refusal or keep(self._store, [waiting.delivery])[0]
+            except LeaseLost as error:  # this one only
+                outcome = error
             except Deferred as error:
                 outcome = refusal = error
             except Exception as error:

@@ -117,11 +117,14 @@ class Courier:
         """Carry all that is due now, and return how many rows were begun."""
         begun = 0
         while True:
-            begun += await self._begin()
+            before = self._alarms | self._others
+            began = await self._begin()
+            begun += began
             running = self._alarms | self._others
-            if not running:
+            if not before and not began and not running:  # a slot may have become free meanwhile
                 return begun
-            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            if running:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
 
     async def _begin_and_look(self) -> float:
         """Begin what can be begun and return how long there is nothing to do, in seconds."""

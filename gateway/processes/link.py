@@ -183,7 +183,7 @@ class Link:
         elif isinstance(error, SystemExit):
             self.failed(f"exit {error.code}")
         else:
-            self.failed(str(error) or type(error).__name__)
+            self.failed(_sentence(error))
 
     def _hear_in(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is loop:
@@ -240,3 +240,10 @@ class Link:
             with suppress(OSError):
                 os.write(self._report_fd, self._unsent)
                 self._unsent = b""
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what an error says, without the number of one whose text is a sentence already."""
+    if isinstance(error, OSError) and error.filename is None and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

@@ -31,20 +31,27 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _log = structlog.get_logger("supervisor")
 
 
+class NoLock(OSError):  # noqa: N818 - the fact, as it is said to the operator
+    """The lock file of a store cannot be opened; `strerror` is a sentence."""
+
+
 class StoreInUse(Exception):  # noqa: N818 - the fact, as it is said to the operator
     """Another daemon serves this store."""
 
 
 @contextmanager
 def sole_daemon(lock: Path) -> Iterator[int]:
-    """Hold the lock file of a store, and give its descriptor; raises StoreInUse.
+    """Hold the lock file of a store, and give its descriptor; raises StoreInUse and NoLock.
 
     Hand the descriptor to the supervisor: its roles hold the lock too, so that a new daemon never
     runs beside the last role of an old one. The kernel frees it: a stale lock cannot exist.
     """
     ours = os.access(lock if lock.exists() else lock.parent, os.W_OK)  # else a file of somebody's
     flags = os.O_RDWR | os.O_CREAT if ours else os.O_RDONLY
-    fd = os.open(lock, flags | os.O_CLOEXEC, 0o600)
+    try:
+        fd = os.open(lock, flags | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise NoLock(error.errno, f"{lock} cannot be opened: {error.strerror}") from None
     try:
         give_up_at = time.monotonic() + LOCK_WAIT_S
         while not _locked(fd):

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from gateway.clock import start_clock
+from gateway.config.pages import base_url
 from gateway.config.root import Config
 from gateway.desk import Desk
 from gateway.outbound.courier import Courier, Settings
@@ -64,9 +65,12 @@ def _given_up(desk: Desk, row: OutboxRow, why: str) -> bool:
 def _writer(post: Post) -> Writer:
     desk, config = post.desk, post.config
 
+    web = config.web
+    base = base_url(str(web.listen or ""), web.access, web.url or "")
+
     def link_of(mail: int, index: int, date: datetime) -> str:
         until = link_day(date) + LINK_DAYS
-        return f"http://{config.web.listen}" + sign_link(desk.policy.keys, mail, index, until)
+        return base + sign_link(desk.policy.keys, mail, index, until)
 
     return Writer(
         Speaker(config.templates.dir),
@@ -74,7 +78,7 @@ def _writer(post: Post) -> Writer:
         addresses=desk.policy.addresses,
         keys=desk.policy.keys,
         raw_of=lambda mail: journal.read_raw(desk.store, mail),
-        link_of=link_of if config.web.listen and not config.web.listen.path else None,
+        link_of=link_of if base else None,
     )
 
 

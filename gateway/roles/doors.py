@@ -14,6 +14,7 @@ from gateway.inbound.lmtp import LmtpSession
 from gateway.inbound.smtp import SmtpDoor, SmtpSettings, open_smtp
 from gateway.inbound.taking import Taking
 from gateway.intake import Intake
+from gateway.processes.naming import daemon_of
 from gateway.processes.post import Post
 from gateway.processes.sockets import bound
 from gateway.saying import say_again_and_again
@@ -59,7 +60,8 @@ async def _serve(post: Post) -> None:
         if mailboxes is not None:
             addresses["imap"] = _shown(mailboxes.names)
         link.ready(**addresses)
-        sockets.enter_context(say_again_and_again(post, say_of_door, list(wanted), intake.trouble))
+        names = [name + daemon_of(post.name) for name in wanted]
+        sockets.enter_context(say_again_and_again(post, say_of_door, names, intake.trouble))
         forgetting = asyncio.create_task(_forget_refusals(post))
         await link.await_stop()
         forgetting.cancel()
@@ -76,7 +78,7 @@ def _open_mailboxes(post: Post, intake: Intake) -> "Mailboxes":
 
     policy = post.desk.policy
     taking = Taking(policy.addresses, policy.keys, intake, post.desk.clock, "behind", ())
-    return open_mailboxes(post.config.imap, taking, post.desk.store)
+    return open_mailboxes(post.config.imap, taking, post.desk.store, post.name)
 
 
 def _shown(names: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 
 from gateway.health import look
+from gateway.processes.naming import daemon_of
 from gateway.processes.post import Post
 from gateway.web.access import Access
 from gateway.web.app import make_app
@@ -20,7 +21,7 @@ def run(post: Post) -> None:
         raise Refused("[web] listen is not set")
     web, store, clock = post.config.web, post.desk.store, post.desk.clock
     watched = Watched(
-        lines=lambda: look(post.config, store, clock(), of=post.name.removeprefix("web-0")),
+        lines=lambda: look(post.config, store, clock(), of=daemon_of(post.name)),
         amounts=lambda: read_amounts(store),
         now=clock,
     )

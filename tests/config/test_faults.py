@@ -67,6 +67,11 @@ CASES = [
      "helpdesk.address", "uses itself"),
     ("[[vo]]", '[clock]\ntimezone = "Mars"\n\n[[vo]]', 10, "clock.timezone", "not a time zone"),
     ("[[vo]]", '[clock]\noffice_end = "08:00"\n\n[[vo]]', 10, "clock.office_end", "later than"),
+    ("[[vo]]", '[relay]\nurl = "smtp://me:pw@mail.example:25"\n\n[[vo]]', 10, "relay.url",
+     "the login stands in"),
+    ("[[vo]]", f'[lmtp]\nlisten = "unix:/{"x" * 107}"\n\n[[vo]]', 10, "lmtp.listen", "107 bytes"),
+    ("[[vo]]", 'listen = "127.0.0.1:2424"\n\n[[vo]]', 9, "", "still behind a #?"),
+    ('domain = "helpdesk.example"', 'domain = "helpdesk.example', 2, "", "a quote is not closed"),
     ("[[vo]]", "[[vo]\n", 9, "", "not TOML"),
     ("[[vo]]", "[vo]", 9, "vo", "must be a list"),
     ('roles = ["team"]', 'roles = ["team"', 36, "", "not TOML"),
@@ -120,6 +125,31 @@ def test_a_submission_network_is_a_warning_that_lets_the_daemon_start(folder: Pa
     assert "warning: mail from these networks is trusted" in str(faults[0])
 
 
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ('[relay]\nurl = "smtp://127.0.0.1:25"', "unit.address"),
+        ('[relay]\nurl = "maildir:out"', ""),
+        ('[lmtp]\nlisten = "192.0.2.1:2424"', "lmtp.listen"),
+        ('[lmtp]\nlisten = "127.0.0.1:2424"', ""),
+        ('[lmtp]\nlisten = "[::1]:2424"', ""),
+        ('[lmtp]\nlisten = "unix:door"\nsocket_group = "postfx"', "lmtp.socket_group"),
+        ('[lmtp]\nlisten = "unix:door"\nsocket_group = "root"', ""),
+    ],
+)
+def test_what_may_be_wrong_here_is_a_warning(folder: Path, changed: str, key: str) -> None:
+    (folder / "config.toml").write_text(GOOD.replace("[[vo]]", f"{changed}\n\n[[vo]]", 1))
+    config, faults = examine(folder / "config.toml")
+    assert config is not None
+    found = [(fault.key, fault.severity) for fault in faults]
+    assert found == ([(key, Severity.WARNING)] if key else [])
+
+
+def test_a_byte_order_mark_is_no_fault(folder: Path) -> None:
+    (folder / "config.toml").write_text("\ufeff" + GOOD)
+    assert examine(folder / "config.toml")[1] == ()
+
+
 def test_a_site_without_contact_is_a_warning(faults_of: Check) -> None:
     (fault,) = faults_of(GOOD.replace('contact = ["a@lynx.example"]\n', ""))
     assert (fault.line, fault.severity) == (26, Severity.WARNING)
@@ -170,4 +200,4 @@ def test_pages_that_listen_for_others_who_may_not_read_them_are_a_warning(
     (folder / "config.toml").write_text(GOOD.replace("[[vo]]", f"[web]\n{web}\n\n[[vo]]"))
     config, faults = examine(folder / "config.toml")
     assert config is not None
-    assert [fault.key for fault in faults] == (["web.listen"] if warned else [])
+    assert ("web.listen" in [fault.key for fault in faults]) == warned

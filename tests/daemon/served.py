@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -49,6 +50,19 @@ while not link.stopping:
         note("woken")
 note("stop")
 """
+
+DOOR = """
+with socket.create_server(("127.0.0.1", PORT)) as door:
+    link.ready(smtp=f"127.0.0.1:{door.getsockname()[1]}")
+    while not link.stopping:
+        link.wait(60)
+    note("stop")
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return door.getsockname()[1]
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:

@@ -4,7 +4,8 @@ import socket
 import subprocess
 from pathlib import Path
 
-from running import DEADLINE_S, PROGRAM, Helpdesk
+import pytest
+from running import DEADLINE_S, PROGRAM, Helpdesk, helpdesk
 
 
 def test_a_port_in_use_ends_the_start_with_one_plain_line(place: Path) -> None:
@@ -22,8 +23,34 @@ def test_a_port_in_use_ends_the_start_with_one_plain_line(place: Path) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("ticketgate: cannot start: doors: ")
-    assert "in use" in last
+    assert last == (
+        f"ticketgate: cannot start: doors: smtp cannot listen on {address}: Address already in use"
+    )
+
+
+@pytest.mark.parametrize(
+    ("store", "sentence"),
+    [
+        ("missing/x.db", "missing/journal.db.serve cannot be opened: No such file or directory"),
+        ("config.toml", "config.toml is no SQLite database."),
+    ],
+)
+def test_a_store_that_cannot_be_one_is_said_in_one_line(
+    place: Path, store: str, sentence: str
+) -> None:
+    desk = Helpdesk(place)
+    desk.config.write_text(desk.config.read_text().replace("///tickets.db", f"///{store}"))
+    done = subprocess.run(
+        [PROGRAM, "serve", "--config", desk.config],
+        capture_output=True,
+        text=True,
+        env=desk.env,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(sentence), done.stderr[-500:]
+    assert "Traceback" not in done.stderr
 
 
 def test_a_second_daemon_on_the_same_store_is_refused_and_the_first_goes_on(place: Path) -> None:
@@ -45,10 +72,38 @@ def test_a_second_daemon_on_the_same_store_is_refused_and_the_first_goes_on(plac
         desk.stop()
 
 
+def test_two_stores_in_one_directory_are_refused_since_they_would_share_a_journal(
+    place: Path,
+) -> None:
+    """Else each mail would be a ticket in both."""
+    with helpdesk(place) as desk:
+        other = place / "other.toml"
+        other.write_text(desk.config.read_text().replace("///tickets.db", "///other.db"))
+        second = subprocess.run(
+            [PROGRAM, "serve", "--config", other],
+            capture_output=True,
+            text=True,
+            env=desk.env,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+    assert second.returncode == 1
+    assert "already served" in second.stderr.splitlines()[-1]
+
+
 def test_what_is_stored_is_nobody_elses_to_read(place: Path) -> None:
     desk = Helpdesk(place)
     desk.start()
     desk.stop()
-    made = [path for path in place.iterdir() if path.suffix in {".db", ".lock", ".serve"}]
-    assert len(made) >= 3
-    assert [path.name for path in made if path.stat().st_mode & 0o077] == []
+    (place / "copy").mkdir()
+    subprocess.run(
+        [PROGRAM, "copy-store", "--config", desk.config, f"sqlite:///{place}/copy/tickets.db"],
+        env=desk.env,
+        umask=0o022,
+        timeout=DEADLINE_S,
+        check=True,
+    )
+    for there in (place, place / "copy"):
+        made = [path for path in there.iterdir() if path.suffix in {".db", ".lock", ".serve"}]
+        assert len(made) >= 3
+        assert [path.name for path in made if path.stat().st_mode & 0o077] == []

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,9 +11,8 @@ from typing import Any
 import pytest
 
 from gateway.config.imap import Imap
-from gateway.config.secrets import Secret
-from gateway.inbound.imap.mailboxes import Mailboxes, open_mailboxes
-from gateway.inbound.taking import Taking
+from gateway.inbound.imap import mailbox, unfinished, wire
+from gateway.inbound.imap.mailboxes import Mailboxes
 from gateway.intake import Intake
 from store.columns import JOURNAL
 from store.engine import Store, open_store
@@ -22,9 +20,11 @@ from store.health import Health, read_health
 from store.journal import Delivery, deliveries_after, read_raw
 from store.refusals import refusals
 from store.schema import upgrade
+from tests.imap.boxes import mail, open_boxes
 from tests.imap.certificates import Authority
-from tests.imap.dovecot import PASSWORD, Dovecot, why_not
-from tests.inbound.conftest import ADDRESSES, KEYS
+from tests.imap.dovecot import Dovecot, why_not
+from tests.imap.fake import FakeServer
+from tests.imap.reader import Nursery
 
 PATIENCE_S = 30.0
 _numbers = itertools.count(1)
@@ -65,29 +65,6 @@ def user() -> str:
     return f"user{next(_numbers)}"
 
 
-def section(port: int, user: str, **changes: Any) -> Imap:
-    """Return a mailbox's section of the configuration."""
-    values = {
-        "host": "localhost",
-        "port": port,
-        "tls": "off",
-        "user": user,
-        "password": Secret(PASSWORD.encode()),
-        "address": "support@helpdesk.example",
-        "poll": "2 s",
-    }
-    return Imap.model_validate(values | changes)
-
-
-def mail(number: int, text: str = "It fails.", to: str = "support@helpdesk.example") -> bytes:
-    """Return a small mail of its own, as its server delivered it."""
-    return (
-        f"Return-Path: <anna@physics.example>\r\nReceived: from x by y; {number}\r\n"
-        f"From: Anna <anna@physics.example>\r\nTo: {to}\r\nSubject: Trouble {number}\r\n"
-        f"Message-ID: <{number}@physics.example>\r\n\r\n{text}\r\n"
-    ).encode()
-
-
 @dataclass
 class World:
     """Mailboxes that are read, and what lies behind them."""
@@ -109,10 +86,23 @@ class World:
     def health(self) -> dict[str, Health]:
         return {one.name: one for one in read_health(self.store)}
 
+    def reasons(self) -> str:
+        return " ".join(one.reason for one in self.refusals())
+
     def detail(self, user: str) -> str:
         """What the mailbox of a user said last; "nothing" before it said anything."""
         one = self.health().get(f"imap {user}@localhost/INBOX")
         return "nothing" if one is None else one.detail
+
+    def client(self) -> Any:
+        """The connection of the only mailbox."""
+        (one,) = self.mailboxes._mailboxes
+        return one._client
+
+    async def holds(self, *numbers: int) -> None:
+        """Wait until just these mails are kept."""
+        wanted = sorted(mail(n) for n in numbers)
+        await self.until(lambda: sorted(self.raws()) == wanted, "mails")
 
     async def until(self, condition: Callable[[], Any], what: str = "") -> None:
         """Wait until something is so; conditions may talk with servers, so they run apart."""
@@ -149,10 +139,42 @@ async def read(store: Store) -> AsyncIterator[Read]:
     async def reader(*sections: Imap, **options: Any) -> World:
         wakes: list[int] = []
         intake = Intake(store, wake=lambda: wakes.append(1), **{"reserve_bytes": 0} | options)
-        taking = Taking(ADDRESSES, KEYS, intake, lambda: datetime.now(UTC), "behind", ())
-        opened.append(World(store, intake, open_mailboxes(sections, taking, store), wakes))
+        opened.append(World(store, intake, open_boxes(sections, store, intake), wakes))
         return opened[-1]
 
     yield reader
     for world in opened:
         await world.close()
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    """A scripted server with three mails, whose UIDs jump."""
+    with FakeServer({uid: mail(uid) for uid in (3, 7, 40_000)}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for servers a tenth as long, or less, and come back as soon."""
+    for name in ("CONNECT_S", "SILENCE_S"):
+        monkeypatch.setattr(wire, name, 0.5)
+    allow = wire.Client.allow
+
+    def shorter(
+        client: Any, size: int = 2**20, seconds: float = 5.0, silence_s: float = 0.5
+    ) -> None:
+        allow(client, size, min(seconds, 3.0), min(silence_s, 0.5))
+
+    monkeypatch.setattr(wire.Client, "allow", shorter)
+    monkeypatch.setattr(mailbox, "IDLE_ANSWER_S", (0.5, 0.5))
+    for name in ("FIRST_S", "MOST_S", "LOGIN_FIRST_S"):
+        monkeypatch.setattr(mailbox, name, 0.1)
+    monkeypatch.setattr(unfinished, "LAST_TRY_S", 0.0)
+
+
+@pytest.fixture
+def nursery(place: Path) -> Iterator[Nursery]:
+    """Where processes are begun that read a mailbox."""
+    with Nursery(place) as opened:
+        yield opened

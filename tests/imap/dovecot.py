@@ -7,7 +7,7 @@ import signal
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -170,16 +170,17 @@ class Dovecot:
             for raw in mails:
                 client.append(folder, raw)
 
-    def deliver(self, user: str, mails: list[bytes]) -> None:
-        """Put mails into INBOX as files, which is quicker for thousands."""
+    def deliver(self, user: str, mails: Iterable[bytes]) -> int:
+        """Put mails into INBOX as files, which is quicker for thousands; return their bytes."""
         with self.client(user):
             pass  # makes the maildir
-        place = self.place / "mail" / user
+        place, size = self.place / "mail" / user, 0
         owner = (place / "cur").stat()
         for number, raw in enumerate(mails):
             path = place / "cur" / f"{1_700_000_000 + number}.{number}.mx.example:2,"
-            path.write_bytes(raw.replace(b"\r\n", b"\n"))
+            size += path.write_bytes(raw.replace(b"\r\n", b"\n"))
             os.chown(path, owner.st_uid, owner.st_gid)
+        return size
 
     def count(self, user: str, folder: str = "INBOX") -> int:
         """Return how many mails lie in a folder, 0 when it is not there."""

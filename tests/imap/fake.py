@@ -12,7 +12,10 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, BinaryIO, Self, cast
+
+from gateway.config.imap import Imap
+from tests.imap.boxes import section
 
 Fault = Callable[["Session", bytes, str], bool]
 CAPABILITY = "CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE"
@@ -29,6 +32,8 @@ class FakeServer:
     said: Counter[str] = field(default_factory=Counter)
     moved: dict[str, list[bytes]] = field(default_factory=dict)
     folders: set[str] = field(default_factory=lambda: {"INBOX"})
+    uidnext: int = 0  # grows by itself
+    selected: str = "OK [READ-WRITE] selected"
 
     def __enter__(self) -> Self:
         self._door = socket.create_server(("127.0.0.1", 0))
@@ -65,34 +70,34 @@ class FakeServer:
 
     def _serve(self, peer: socket.socket) -> None:
         with suppress(OSError, ValueError), peer, peer.makefile("rwb") as stream:
-            Session(self, peer, stream).run()
+            Session(self, peer, cast("BinaryIO", stream)).run()
         self._open.discard(peer)
 
 
 class Session:
     """One connection."""
 
-    def __init__(self, server: FakeServer, peer: socket.socket, stream: object) -> None:
+    def __init__(self, server: FakeServer, peer: socket.socket, stream: BinaryIO) -> None:
         self.server = server
         self.peer = peer
-        self._stream = stream
+        self.stream = stream
 
     def send(self, data: bytes | str) -> None:
-        self._stream.write(data if isinstance(data, bytes) else data.encode())  # type: ignore[attr-defined]
-        self._stream.flush()  # type: ignore[attr-defined]
+        self.stream.write(data if isinstance(data, bytes) else data.encode())
+        self.stream.flush()
 
     def hang(self) -> None:
         """Say nothing more until the server ends."""
         self.server.over.wait(60)
 
-    def leave(self) -> None:
+    def leave(self) -> bool:
         """Close the connection at once."""
         raise OSError("left")
 
     def run(self) -> None:
         if not self._fault("greeting", b"*", ""):
             self.send(f"* OK [{CAPABILITY}] ready\r\n")
-        while line := self._stream.readline():  # type: ignore[attr-defined]
+        while line := self.stream.readline():
             tag, _, rest = line.rstrip(b"\r\n").partition(b" ")
             words = rest.decode("latin-1").split(" ", 2)
             verb = words[0].upper()
@@ -115,12 +120,13 @@ class Session:
 
     def say_select(self, _line: str, tag: bytes) -> None:
         mails, server = self.server.mails, self.server
+        server.uidnext = max(server.uidnext, max(mails, default=0) + 1)
         self.send(
             f"* {len(mails)} EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen \\Deleted)\r\n"
             f"* OK [UIDVALIDITY {server.uidvalidity}] UIDs valid\r\n"
-            f"* OK [UIDNEXT {max(mails, default=0) + 1}] next\r\n"
+            f"* OK [UIDNEXT {server.uidnext}] next\r\n"
         )
-        self.done(tag, "OK [READ-WRITE] selected")
+        self.done(tag, server.selected)
 
     def say_list(self, line: str, tag: bytes) -> None:
         name = line.rsplit(maxsplit=1)[-1].strip('"')
@@ -135,12 +141,12 @@ class Session:
     def say_search(self, line: str, tag: bytes) -> None:
         wanted = re.search(r"UID ([\d:*,]+) UNDELETED", line)
         assert wanted is not None, line
-        found = " ".join(str(uid) for uid in self._wanted(wanted[1]))
+        found = " ".join(str(uid) for uid in self.wanted(wanted[1]))
         self.send(f"* SEARCH {found}\r\n".replace(" \r", "\r"))
         self.done(tag)
 
     def say_fetch(self, line: str, tag: bytes) -> None:
-        for uid in self._wanted(line.split()[2]):
+        for uid in self.wanted(line.split()[2]):
             self.send_mail(uid, line)
         self.done(tag)
 
@@ -154,21 +160,22 @@ class Session:
 
     def say_move(self, line: str, tag: bytes) -> None:
         _, _, uids, target = line.split()
-        for uid in self._wanted(uids):
+        for uid in self.wanted(uids):
             raw = self.server.mails.pop(uid)
+            self.send("* 1 EXPUNGE\r\n")
             self.server.moved.setdefault(target.strip('"'), []).append(raw)
         self.done(tag)
 
     def say_idle(self, _line: str, tag: bytes) -> None:
         self.send("+ idling\r\n")
-        self._stream.readline()  # type: ignore[attr-defined]
+        self.stream.readline()
         self.done(tag)
 
     def say_logout(self, _line: str, tag: bytes) -> None:
         self.send("* BYE\r\n")
         self.done(tag)
 
-    def _wanted(self, uids: str) -> list[int]:
+    def wanted(self, uids: str) -> list[int]:
         found: set[int] = set()
         mails = sorted(self.server.mails)
         for part in uids.split(","):
@@ -183,3 +190,33 @@ class Session:
     def _fault(self, verb: str, tag: bytes, line: str) -> bool:
         fault = self.server.faults.get(verb)
         return fault is not None and fault(self, tag, line)
+
+
+def reading(server: FakeServer, **changes: Any) -> Imap:
+    """Return the configuration of a mailbox on this server."""
+    return section(server.port, "user", **{"poll": "1 s", **changes})
+
+
+def only_fetch(uid: int, answer: Callable[[Session, bytes], object], *, body: bool = True) -> Fault:
+    """Answer so when the bytes (or the size) of one mail are asked for, alone or with others."""
+
+    def fault(session: Session, tag: bytes, line: str) -> bool:
+        asked = uid in session.wanted(line.split()[2])
+        if asked and ("BODY" in line) == body:
+            answer(session, tag)
+            return True
+        return False
+
+    return fault
+
+
+def saying(text: str, *lines: bytes) -> Fault:
+    """Answer a command with these lines and then this."""
+
+    def fault(session: Session, tag: bytes, _line: str) -> bool:
+        for line in lines:
+            session.send(line)
+        session.done(tag, text)
+        return True
+
+    return fault

@@ -9,7 +9,8 @@ import pytest
 
 from store.journal import read_raw
 from store.mailboxes import read_cursor, remembered
-from tests.imap.conftest import Read, World, mail, section
+from tests.imap.boxes import mail, section
+from tests.imap.conftest import Read, World
 from tests.imap.dovecot import Dovecot
 
 

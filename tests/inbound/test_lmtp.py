@@ -85,6 +85,22 @@ async def test_a_mail_that_cannot_be_kept_is_put_off_for_every_recipient(open_do
     assert world.kept() == []
 
 
+async def test_a_fault_of_ours_is_said_to_every_recipient(
+    lmtp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the server waits for the other replies until its patience ends, and takes the next
+    command's reply for one of them."""
+
+    def fails(*_args: object, **_more: object) -> None:
+        raise RuntimeError("a fault that nobody has thought of")
+
+    monkeypatch.setattr("gateway.intake.Intake.accept", fails)
+    peer = await greeted(lmtp)
+    heard = [await peer.mail(MAIL, *THREE), await peer.reply(), await peer.reply()]
+    assert [reply[:3] for reply in heard] == ["451"] * 3
+    assert (await peer.say("NOOP")).startswith("250 ")
+
+
 async def test_a_broken_structure_is_kept_with_its_faults(lmtp: Any) -> None:
     """A 550 here would make the server in front bounce to a forged sender."""
     peer = await greeted(lmtp)

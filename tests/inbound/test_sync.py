@@ -42,8 +42,8 @@ RAW = b"From: a@example.org\r\nMessage-ID: <%d@example.org>\r\n\r\nx\r\n"
 
 
 @pytest.fixture
-def url(place: Path) -> str:
-    url = f"sqlite:///{place}/tickets.db"
+def url(on_disk: Path) -> str:
+    url = f"sqlite:///{on_disk}/tickets.db"
     store = open_store(url)
     JOURNAL.create_all(store.journal)
     store.close()

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 from running import until
@@ -63,8 +64,9 @@ class Postfix:
         nobody = pwd.getpwnam("nobody")
         for name in ("etc", "queue", "data", "mail"):
             (place / name).mkdir(parents=True)
+        scratch = Path(tempfile.gettempdir())
         for path in (place, *place.parents):
-            if path.is_relative_to("/tmp") and path != Path("/tmp"):
+            if path.is_relative_to(scratch) and path != scratch:
                 path.chmod(0o755)
         os.chown(place / "mail", nobody.pw_uid, nobody.pw_gid)
         shutil.chown(place / "data", "postfix")
@@ -110,6 +112,11 @@ class Postfix:
 
     def start(self) -> None:
         """Start it and wait for its greeting."""
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start it; something else may start meanwhile."""
         refuser = ["smtp-sink", "-u", "nobody", "-f", "RCPT", f"127.0.0.1:{self._late}", "10"]
         self._running.append(
             subprocess.Popen(refuser, env=os.environ | {"PATH": PATH}, stderr=subprocess.DEVNULL)
@@ -121,6 +128,9 @@ class Postfix:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+    def wait(self) -> None:
+        """Wait for its greeting."""
         until(self._greets, f"Postfix greets; {self.log()}", 30)
 
     def stop(self) -> None:

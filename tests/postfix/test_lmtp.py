@@ -50,8 +50,9 @@ class Behind:
 @pytest.fixture(params=[False, True], ids=["tcp", "unix"])
 def behind(place: Path, request: pytest.FixtureRequest) -> Iterator[Behind]:
     both = Behind(place, unix=request.param)
-    both.mta.start()
+    both.mta.begin()
     both.desk.start()
+    both.mta.wait()
     yield both
     both.desk.stop()
     both.mta.stop()
@@ -121,8 +122,9 @@ def test_postfix_that_knows_our_addresses_refuses_others_itself_and_takes_our_to
     known.write_text((ROOT / "packaging" / "postfix" / "recipients").read_text())
     known.chmod(0o644)
     both = Behind(place, unix=True, more={"relay_recipient_maps": f"regexp:{known}"})
-    both.mta.start()
+    both.mta.begin()
     both.desk.start()
+    both.mta.wait()
     try:
         with smtplib.SMTP("127.0.0.1", both.mta.port, timeout=30) as client:
             client.ehlo()

@@ -46,8 +46,9 @@ def both(place: Path) -> Iterator[Both]:
             "ngi-nl@roc.example": "ngi-nl@late.example",
         },
     )
-    mta.start()
+    mta.begin()
     desk.start()
+    mta.wait()
     yield Both(desk, mta)
     desk.stop()
     mta.stop()

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,16 +14,13 @@ from postgres import Server
 from running import PROGRAM, Helpdesk, helpdesk, mail, until
 from sqlalchemy import func, select
 
-from store.engine import Store, open_store
+from store.engine import open_store
 from store.journal_tables import raw_mail
-from store.tables import inbox, mail_ticket, outbox, role_health, ticket
+from store.tables import mail_ticket, outbox, role_health
+from tests.postgresql.looking import ends, is_still, on
 
 MAILS = 200
 SOON_S = 10.0
-
-
-def on(url: str) -> dict[str, str]:
-    return {"sqlite:///tickets.db": url}
 
 
 def send(desks: list[Helpdesk], number: int) -> str:
@@ -41,23 +37,6 @@ def send(desks: list[Helpdesk], number: int) -> str:
         refusals.append(reply[:3])
         time.sleep(0.1)  # as a mail server would, before it tries again
     raise AssertionError(f"mail {number} was never taken: {refusals}")
-
-
-def ends(store: Store) -> tuple[Counter[str], int, int]:
-    """Return the outcomes of all mails, the number of tickets, and of tickets with two openings."""
-    with store.reading() as conn:
-        outcomes = Counter(conn.execute(select(inbox.c.outcome)).scalars().all())
-        tickets = conn.execute(select(func.count()).select_from(ticket)).scalar_one()
-        firsts = select(inbox.c.message_id).where(inbox.c.outcome == "new")
-        said = Counter(conn.execute(firsts).scalars())
-    return outcomes, tickets, sum(1 for number in said.values() if number > 1)
-
-
-def is_still(store: Store) -> bool:
-    with store.reading() as conn:
-        kept = select(func.count()).select_from(inbox).where(inbox.c.state == "kept")
-        left = select(func.count()).select_from(outbox).where(outbox.c.state != "sent")
-        return not conn.execute(kept).scalar_one() and not conn.execute(left).scalar_one()
 
 
 @pytest.mark.timeout(300)
@@ -95,6 +74,13 @@ def test_two_daemons_share_a_database_and_the_death_of_one_costs_nothing(
         went = len(desks[0].outgoing()) + len(desks[1].outgoing())
         assert went >= sent, "some may go twice with the same Message-ID after a kill, none is lost"
         assert len({name.partition("@")[2] for name in names}) == 2, "both have worked"
+        said = subprocess.run(
+            [PROGRAM, "health", "--config", desks[0].config],
+            env=desks[0].env, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        doors = [line for line in said.stdout.splitlines() if line.startswith("smtp@")]
+        assert said.returncode == 0, said.stdout
+        assert len(doors) == 2, said.stdout
 
 
 @pytest.mark.timeout(300)
@@ -225,3 +211,16 @@ def test_a_served_store_is_not_copied_and_a_stopped_one_is(place: Path, own_url:
         assert there.send(mail(1), ["support@helpdesk.example"]).startswith("250")
         listed = there.settled(4)
     assert [row["outcome"] for row in listed] == ["duplicate", "new", "new", "new"]
+
+
+def test_the_operators_health_knows_the_slots_of_its_own_daemon(place: Path, own_url: str) -> None:
+    with helpdesk(place, on(own_url)) as desk:
+        words = [PROGRAM, "health", "--json", "--config", desk.config]
+
+        def is_well() -> bool:
+            done = subprocess.run(words, capture_output=True, env=desk.env, check=False)
+            return done.returncode == 0
+
+        until(is_well, "health says that all is ok")
+        names = {line["name"].partition("@")[0] for line in desk.listing("health")}
+    assert {"work-0", "courier-0"} <= names

@@ -1,19 +1,22 @@
 """What we ask of a server, and the sentence that says what is missing."""
 
+import random
+import string
 import subprocess
 import sys
 import traceback
 from pathlib import Path
 
 import pytest
-from postgres import database_of, shared_server
+from postgres import database, database_of, shared_server
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from parsers.errors import Deferred, Refused
 from store import postgres as ours
 from store.engine import open_store
 from store.revision import require_current
+from store.schema import upgrade
 from store.tables import sequence
 from store.turns import take_turn
 from store.visit import visit
@@ -46,6 +49,28 @@ def test_a_database_with_another_encoding_is_refused_with_what_to_do() -> None:
         require_current(store)
     store.close()
     server.say("DROP DATABASE latin")
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ("", "permission denied for schema public"),  # created without --owner
+        ("CREATE TABLE raw_mail (x int); GRANT ALL ON SCHEMA public TO visitor",
+         'relation "raw_mail" already exists'),
+    ],
+)  # fmt: skip
+def test_tables_that_cannot_be_made_are_said_in_one_sentence(there: str, said: str) -> None:
+    server = shared_server()
+    with database(template="template0") as url:
+        server.say("DROP ROLE IF EXISTS visitor")
+        server.say("CREATE ROLE visitor LOGIN")
+        if there:
+            server.say(there, database_of(url))
+        store = open_store(url.replace("://gw@", "://visitor@"))
+        with pytest.raises(Refused, match=f"journal tables cannot be made: {said}"):
+            upgrade(store, first_ticket=1)
+        store.close()
+    server.say("DROP ROLE visitor")
 
 
 def test_a_server_that_is_too_old_is_refused(
@@ -102,6 +127,20 @@ def test_text_that_the_database_would_refuse_is_replaced(postgres_url: str) -> N
     with store.reading() as conn:
         said = conn.exec_driver_sql("SELECT %s", ("a\0b\udcffc",)).scalar()
     assert said == "a\ufffdb?c"
+    store.close()
+
+
+def test_a_row_that_is_too_big_is_a_fault_of_the_row_and_no_outage(postgres_url: str) -> None:
+    """Else one mail would close the door to everybody."""
+    store = open_store(postgres_url)
+    name = "".join(random.Random(1).choices(string.ascii_letters, k=9000))  # does not compress
+    row = {"name": "x" * 40, "next": 1}
+    with store.writing() as conn:
+        conn.exec_driver_sql("ALTER TABLE sequence ALTER COLUMN name TYPE text")
+        conn.execute(insert(sequence).values(row))
+    with pytest.raises(OperationalError, match="index row") as raised, store.writing() as conn:
+        conn.execute(insert(sequence).values(row | {"name": name}))
+    assert name[:100] not in str(raised.value)
     store.close()
 
 

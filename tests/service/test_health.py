@@ -9,21 +9,16 @@ import smtplib
 import socket
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from running import DEADLINE_S, PROGRAM, Helpdesk, helpdesk, mail, until
 
-from gateway.config.load import load
-from gateway.health import State, look
-from store.engine import Store, open_store
-from store.health import say_of_door, say_of_role
+from store.engine import open_store
 
 SUPPORT = ["support@helpdesk.example"]
 WEB = {'[[vo]]\nname = "atlas"': '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'}
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -211,61 +206,6 @@ def _refusal(desk: Helpdesk) -> str:
             stream.flush()
             said = stream.readline().decode()
         return "" if said.startswith("250") else said
-
-
-@pytest.fixture
-def well(place: Path, in_files: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A configuration, and a store in which everybody has just said that all is well."""
-    monkeypatch.setenv("TICKETGATE_TEST_SECRET", "x" * 32)
-    desk = Helpdesk(place, {"[store]": "[work]\nprocesses = 2\n\n[store]"})
-    say_of_door(in_files, "smtp", "", NOW)
-    for name in ("work-0", "work-1", "courier-0"):
-        say_of_role(in_files, name, "", NOW)
-    return desk.config
-
-
-def states(config: Path, store: Store | None, now: datetime = NOW) -> dict[str, str]:
-    return {line.name: str(line.state) for line in look(load(config), store, now)}
-
-
-def test_who_has_said_nothing_for_a_minute_is_silent_and_so_is_who_never_did(
-    well: Path, in_files: Store
-) -> None:
-    assert set(states(well, in_files).values()) == {"ok"}
-    assert states(well, in_files, NOW + timedelta(seconds=59))["work-1"] == "ok"
-    assert states(well, in_files, NOW + timedelta(seconds=61))["work-1"] == "silent"
-    well.write_text(well.read_text().replace("processes = 2", "processes = 3"))
-    assert states(well, in_files)["work-2"] == "silent"
-
-
-def test_a_door_that_is_no_longer_configured_is_not_looked_at(well: Path, in_files: Store) -> None:
-    say_of_door(in_files, "lmtp", "the store fails", NOW - timedelta(days=1))
-    assert "lmtp" not in states(well, in_files)
-
-
-def test_what_somebody_says_is_wrong_is_failing_since_it_began(well: Path, in_files: Store) -> None:
-    for seconds in (0, 10, 20):
-        say_of_door(in_files, "smtp", "the store fails", NOW + timedelta(seconds=seconds))
-    found = {one.name: one for one in look(load(well), in_files, NOW + timedelta(seconds=21))}
-    assert (found["smtp"].state, found["smtp"].since) == (State.FAILING, NOW)
-
-
-@pytest.mark.parametrize(
-    ("broken", "silent", "well_still"),
-    [("tickets.db", "work-0", "smtp"), ("journal.db", "smtp", "work-0")],
-)
-def test_a_half_of_the_store_that_cannot_be_read_says_so_and_the_other_half_stands(  # noqa: PLR0917 - cases and fixtures
-    well: Path, in_files: Store, place: Path, broken: str, silent: str, well_still: str
-) -> None:
-    in_files.close()
-    for path in place.glob(f"{broken}*"):
-        path.write_bytes(b"no database" * 1000)
-    found = {one.name: one for one in look(load(well), in_files, NOW)}
-    part = "tickets" if broken == "tickets.db" else "journal"
-    assert found[f"store {part}"].state is State.FAILING
-    assert "cannot be read: file is not a database" in found[f"store {part}"].detail
-    assert found[silent].state is State.SILENT
-    assert found[well_still].state is State.OK
 
 
 def test_before_the_first_start_nothing_is_well_and_the_command_says_why(place: Path) -> None:

@@ -88,3 +88,20 @@ def test_the_variables_of_another_process_are_not_believed() -> None:
     assert Notify.take(dict(other)).watchdog_s == 0
     own = other | {"WATCHDOG_PID": str(os.getpid())}
     assert Notify.take(own).watchdog_s == 1
+
+
+def test_what_a_busy_manager_had_no_room_for_is_said_again(manager: Manager) -> None:
+    """READY=1 that was lost would end in a start that is never over."""
+    notify = Notify.take(manager.environ(watchdog_s=0.003))
+    for beat in range(50):  # more than a queue of datagrams takes
+        notify.alive(float(beat))
+    notify.ready()
+    notify.status("ready smtp=127.0.0.1:25")
+    while not manager.is_silent("", for_s=0.1):
+        pass
+    assert "READY=1" not in manager.heard
+    notify.alive(100.0)
+    notify.status("ready smtp=127.0.0.1:25")
+    manager.hear("READY=1", within_s=5)
+    manager.hear("STATUS=ready smtp=127.0.0.1:25", within_s=5)
+    notify.close()

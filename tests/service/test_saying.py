@@ -46,11 +46,34 @@ def test_it_is_said_at_once_and_again_under_each_name(
         until(lambda: not any(one.failing for one in read_doors(store)), "both are well", 10)
 
 
+def test_what_changes_is_said_soon_and_what_does_not_is_not_repeated_so_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(saying, "LOOK_S", 0.01)
+    said, asked, trouble = list[str](), list[int](), [""]
+
+    def now() -> str:
+        asked.append(1)
+        return trouble[0]
+
+    with say_again_and_again(post(), lambda *words: said.append(words[2]), ["work-0"], now):
+        until(lambda: len(asked) >= 5, "it has looked five times", 10)
+        assert said == [""]
+        trouble[0] = "1 broken mail"
+        until(lambda: len(said) == 2, "the trouble is said before ten seconds are over", 5)
+        trouble[0] = "2 broken mails"  # in trouble still: the figure may wait
+        looks = len(asked)
+        until(lambda: len(asked) >= looks + 5, "it has looked five times more", 10)
+        assert said == ["", "1 broken mail"]
+        trouble[0] = ""
+        until(lambda: said[-1] == "", "its end is said before ten seconds are over", 5)
+
+
 @pytest.mark.parametrize("error", [Deferred("x", "the disk is full"), RuntimeError("odd")])
 def test_a_store_that_fails_is_tried_again_and_the_role_hears_nothing(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saying, "EVERY_S", 0.02)
+    monkeypatch.setattr(saying, "LOOK_S", 0.02)
     tries = []
 
     def fails(*_words: object) -> None:
@@ -94,7 +117,7 @@ def test_a_main_loop_that_stands_still_is_a_trouble(monkeypatch: pytest.MonkeyPa
     link, said = Link(), list[str]()
 
     def say_once() -> str:
-        saying._say_once(post(link=link), lambda *w: said.append(w[2]), ["work-0"], fine, "")
+        saying._say_once(post(link=link), lambda *w: said.append(w[2]), ["work-0"], fine)
         return said[-1]
 
     assert say_once() == ""

@@ -37,6 +37,7 @@ def keep(stage: Stage, raw: bytes) -> int:
 
 
 TO_SQLITE = pytest.mark.parametrize("stages", ["to sqlite"], indirect=True)
+TO_POSTGRESQL = pytest.mark.parametrize("stages", ["to postgresql"], indirect=True)
 
 
 @pytest.fixture(params=["to postgresql", "to sqlite"])
@@ -130,6 +131,17 @@ def test_a_source_that_is_served_is_refused(stages: tuple[Stage, Store]) -> None
     stage, target = stages
     say_of_role(stage.store, "work-0", "", LATER - timedelta(seconds=30))
     with pytest.raises(Refused, match="work-0"):
+        copied(stage.store, target)
+    assert rows(target, delivery) == []
+
+
+@TO_POSTGRESQL
+def test_a_target_that_is_served_is_refused_though_it_is_empty(
+    stages: tuple[Stage, Store],
+) -> None:
+    stage, target = stages
+    say_of_role(target, "work-0@there", "", LATER - timedelta(seconds=30))
+    with pytest.raises(Refused, match="to copy into is served: work-0@there"):
         copied(stage.store, target)
     assert rows(target, delivery) == []
 

@@ -206,3 +206,13 @@ def test_the_built_in_words_say_all_that_matters() -> None:
     assert block_of(spoken.text)[0] == "TICKET ID: 42"
     digest = fallback(*SAMPLES["held-digest"], Setting(0, DATE, answerable=False))
     assert "Storage is down" in digest.text
+
+
+def test_each_command_that_a_held_mail_names_stands_on_a_line_of_its_own() -> None:
+    kind, values = SAMPLES["notification-held-alarm"]
+    spoken = Speaker().render(kind, values, settings(kind)[0])
+    lines = spoken.text.splitlines()
+    at = lines.index("ticketgate release 42")
+    assert lines[at - 1 : at + 3] == ["", "ticketgate release 42", "ticketgate discard 42", ""]
+    for command in ("release", "discard"):
+        assert f"<br><code>ticketgate {command} 42</code>" in spoken.html

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -71,12 +72,13 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
+def desk(disk: str) -> Iterator[Helpdesk]:
     """One daemon for all faults: it must be as good as new after each."""
-    running = Helpdesk(tmp_path_factory.mktemp("faults"), {'[[vo]]\nname = "atlas"': WEB})
-    running.start()
-    yield running
-    running.stop()
+    with tempfile.TemporaryDirectory(prefix="tg-", dir=disk) as name:
+        running = Helpdesk(Path(name), {'[[vo]]\nname = "atlas"': WEB})
+        running.start()
+        yield running
+        running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -185,8 +187,8 @@ def test_a_mail_is_never_taken_while_the_disk_fails_to_sync(desk: Helpdesk, clie
 
 
 @needs_strace
-def test_what_was_taken_just_before_the_disk_fails_survives_a_kill(place: Path) -> None:
-    desk = Helpdesk(place)
+def test_what_was_taken_just_before_the_disk_fails_survives_a_kill(on_disk: Path) -> None:
+    desk = Helpdesk(on_disk)
     desk.start()
     client = Client(desk)
     for _ in range(5):

@@ -17,9 +17,9 @@ from torture.wire import hand_over
 pytestmark = [pytest.mark.xdist_group("torture"), pytest.mark.timeout(240)]
 
 
-def test_ten_kills_under_load_lose_nothing_and_double_nothing(place: Path) -> None:
+def test_ten_kills_under_load_lose_nothing_and_double_nothing(on_disk: Path) -> None:
     plan = Plan(mails=40, kills=10, seed=4, senders=3, most_s=60, settle_s=60)
-    verdict = torture(plan, place)
+    verdict = torture(plan, on_disk)
     assert verdict.faults == [], verdict.table()
     assert verdict.attempts[OK] >= plan.mails, verdict.table()
     assert sum(verdict.blows.values()) == plan.kills

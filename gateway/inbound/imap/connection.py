@@ -23,6 +23,10 @@ class Lost(Exception):  # noqa: N818 - it happened to us; the text is a sentence
     """The connection cannot be had, or is of no more use."""
 
 
+class LoginRefused(Lost):
+    """The server does not let us in; who tries again too often is locked out."""
+
+
 def connect(section: Imap) -> Client:
     """Return a connection that is logged in; raises Lost."""
     password = section.password.reveal().decode("utf-8", "replace")
@@ -53,29 +57,32 @@ def saying(password: str = "") -> Iterator[None]:
     """Turn what goes wrong with a connection into Lost, with a sentence."""
     try:
         yield
-    except (OSError, imaplib.IMAP4.error, ValueError, AttributeError, TypeError) as error:
-        # the last three are how the libraries meet garbage
+    except Lost:
+        raise
+    except Exception as error:  # the libraries meet garbage with whatever comes: KeyError, ...
         sentence = _sentence(error)
         if password:
             sentence = sentence.replace(password, "...")
-        raise Lost(sentence) from error
+        refused = isinstance(error, imapclient.exceptions.LoginError)
+        raise (LoginRefused if refused else Lost)(sentence) from error
 
 
 def _tls_context(section: Imap) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if section.ca_file is not None:
-        context.load_verify_locations(section.ca_file)
+        try:
+            context.load_verify_locations(section.ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            why = error.strerror or error
+            raise Lost(f"ca_file {section.ca_file} cannot be read: {why}") from error
     return context
 
 
 def _log_in(client: Client, user: str, password: str) -> None:
     if not client.ssl and client.has_capability("LOGINDISABLED") and not _has_tls(client):
         raise imapclient.exceptions.LoginError("the server wants TLS first")
-    if (user + password).isascii():
-        client.login(user, password)
-    else:  # LOGIN knows only ASCII (RFC 3501, 6.2.3)
-        client.plain_login(user, password)
+    client.log_in(user, password)
 
 
 def _has_tls(client: Client) -> bool:

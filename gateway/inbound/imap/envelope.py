@@ -66,5 +66,12 @@ def _ours(header: Header, values: tuple[bytes, ...], addresses: OurAddresses) ->
 
 
 def _return_path(header: Header) -> str:
-    boxes = mailboxes(header.shown(header.raw("return-path"), set()), lambda name: name)
-    return boxes[0].address if boxes else ""
+    """Return the envelope sender, "" for the null sender; From where the server wrote none.
+
+    Not every server writes Return-Path, and a missing one must not make a person a machine.
+    """
+    for name in ("return-path", "from"):
+        if header.raws(name):
+            boxes = mailboxes(header.shown(header.raw(name), set()), lambda name: name)
+            return boxes[0].address if boxes else ""
+    return ""

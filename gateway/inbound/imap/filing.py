@@ -1,15 +1,19 @@
 """Filing away: mails that are on our disk, or that we cannot take, leave the folder.
 
-Rule: a move that the server refuses stops nothing. It is told, and tried again after a minute and
-then ever more seldom, up to an hour; the mails stay where they are and the journal knows them.
+Rule: a move that the server refuses stops nothing, nor does one that breaks the connection again
+and again. It is told, and tried again after a minute and then ever more seldom, up to an hour; the
+mails stay where they are and the journal knows them. Many are moved at once, because a server may
+write anew the list of a whole folder for each command that removes something from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from gateway.inbound.imap.connection import Lost
 from gateway.inbound.imap.folder import Folder
 from gateway.inbound.imap.trouble import Troubles
 from parsers.errors import Refused
 
+AT_ONCE = 2000
 FIRST_S, MOST_S = 60.0, 3600.0
 
 
@@ -20,14 +24,27 @@ class Filing:
         self._done = done
         self._refused = refused
         self._troubles = troubles
+        self._waiting: list[int] = []  # on our disk, to be moved
 
     @property
     def is_due(self) -> bool:
         """Whether a move failed and is to be tried again now."""
         return any(self._troubles.is_due(_what(target)) for target in (self._done, self._refused))
 
-    def done(self, folder: Folder, uids: Sequence[int]) -> None:
-        """Move mails that are on our disk."""
+    def begin(self) -> None:
+        """Forget what was to be moved: it is found again, by another connection."""
+        self._waiting.clear()
+
+    def done(self, folder: Folder, uids: Iterable[int]) -> None:
+        """Move mails that are on our disk, soon."""
+        self._waiting += uids
+        if len(self._waiting) >= AT_ONCE:
+            self.flush(folder)
+
+    def flush(self, folder: Folder) -> None:
+        """Move what waits for it."""
+        uids = sorted(self._waiting)
+        self._waiting.clear()
         self._move(folder, uids, self._done)
 
     def refused(self, folder: Folder, uids: Sequence[int]) -> None:
@@ -47,10 +64,16 @@ class Filing:
         try:
             folder.file_away(uids, target)
         except Refused as no:
-            why = f"mails cannot be moved to {target}: {no.detail}"
-            self._troubles.begin(what, why, FIRST_S, MOST_S)
+            self._failed(target, no.detail)
+        except Lost as lost:
+            self._failed(target, str(lost))
+            raise
         else:
             self._troubles.end(what)
+
+    def _failed(self, target: str, why: str) -> None:
+        told = f"mails cannot be moved to {target}: {why}"
+        self._troubles.begin(_what(target), told, FIRST_S, MOST_S)
 
 
 def _what(target: str) -> str:

@@ -8,16 +8,16 @@ marked. Raises Refused for what the server says no to, Lost when the connection 
 
 import imaplib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import imapclient
 
 from gateway.inbound.imap.connection import Lost, saying
-from gateway.inbound.imap.wire import COMMAND_BYTES, Client, Overrun
+from gateway.inbound.imap.wire import COMMAND_BYTES, HIGHEST_UID, Client, Overrun
 from parsers.errors import Refused
 
 SEEN, DELETED = imapclient.SEEN, imapclient.DELETED
@@ -26,7 +26,9 @@ UID_BYTES = 12  # of one UID in an answer, with its blank
 SLACK_BYTES = 256 * 1024  # what an answer holds besides mails
 MOST_LISTED = 3_000_000
 FETCH_S = 600.0  # for a batch of mails on a slow line; silence ends it much sooner
-UIDS_A_COMMAND = 200  # a command line stays below 8000 characters (RFC 2683, 3.2.1.5)
+MOVE_SILENCE_S = 120.0  # a server may copy two thousand mails before it says a word
+SET_CHARS = 7000  # a command line stays below 8000 characters (RFC 2683, 3.2.1.5)
+UIDS_A_COMMAND = 200
 
 
 class TooBig(Lost):
@@ -35,7 +37,10 @@ class TooBig(Lost):
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What the server said when the folder was opened. `uidnext` is 0 when it did not say."""
+    """What the server said when the folder was opened.
+
+    `uidnext` is 0 when it did not say; it follows the mails that came since then.
+    """
 
     uidvalidity: int
     uidnext: int
@@ -62,36 +67,40 @@ class Folder:
 
     def select(self) -> Selected:
         """Open the folder (again)."""
+        self.selected = Selected(0, 0, 0, read_only=False)
         with self._asking():
             try:
                 said = self._client.select_folder(self._name)
+                read_only = b"READ-ONLY" in said  # its opposite may be left out (RFC 9051, 6.3.2)
             except imaplib.IMAP4.readonly:  # imaplib wants to be asked for that
                 said = self._client.select_folder(self._name, readonly=True)
-        uidvalidity = said.get(b"UIDVALIDITY")
-        if not isinstance(uidvalidity, int):
+                read_only = True
+        uidvalidity, uidnext = _number(said.get(b"UIDVALIDITY")), _number(said.get(b"UIDNEXT"))
+        if not 0 < uidvalidity <= HIGHEST_UID:
             raise Lost("the server gives no UIDVALIDITY: mails cannot be told apart")
-        self.selected = Selected(
-            uidvalidity,
-            _number(said.get(b"UIDNEXT")),
-            _number(said.get(b"EXISTS")),
-            read_only=not said.get(b"READ-WRITE", False),
-        )
+        if uidnext > HIGHEST_UID:
+            uidnext = 0
+        exists = _number(said.get(b"EXISTS"))
+        self.selected = Selected(uidvalidity, uidnext, exists, read_only=read_only)
         return self.selected
 
     def uids(self, above: int = 0) -> list[int]:
         """Return the UIDs of all mails above one, ascending, without those marked as deleted."""
         listed = min(self.selected.exists, MOST_LISTED) + 1000
         with self._asking(COMMAND_BYTES + listed * UID_BYTES):
-            found = self._client.search(["UID", f"{above + 1}:*", "UNDELETED"])
+            found = self._client.find("UID", f"{above + 1}:*", "UNDELETED")
         # N:* always holds the last mail, even below N (RFC 3501, 6.4.8)
-        return sorted({uid for uid in found if uid > above})
+        uids = sorted({uid for uid in found if uid > above})
+        if uids and 0 < self.selected.uidnext <= uids[-1]:
+            self.selected = replace(self.selected, uidnext=uids[-1] + 1)
+        return uids
 
     def still_there(self, uids: Sequence[int]) -> set[int]:
         """Return those of these mails that are still in the folder."""
         found: set[int] = set()
-        for some in _parts(uids):
+        for some in uid_sets(uids):
             with self._asking():
-                found.update(self._client.search(["UID", _set(some), "UNDELETED"]))
+                found.update(self._client.find("UID", some, "UNDELETED"))
         return found.intersection(uids)
 
     def sizes(self, uids: Sequence[int]) -> dict[int, Listed]:
@@ -121,11 +130,15 @@ class Folder:
         if self.selected.read_only:
             raise Refused("the folder is read-only")
         self._ensure(target)
-        for some in _parts(uids):
-            with self._asking():
-                self._client.add_flags(some, [SEEN], silent=True)
-            with self._asking(seconds=FETCH_S):
-                self._move(some, target)
+        try:
+            for some in uid_sets(uids):
+                with self._asking(seconds=FETCH_S, silence_s=MOVE_SILENCE_S):
+                    self._client.add_flags(some, [SEEN], silent=True)
+                with self._asking(seconds=FETCH_S, silence_s=MOVE_SILENCE_S):
+                    self._move(some, target)
+        except Refused:
+            self._known.discard(target)  # somebody may have removed it
+            raise
 
     def announces(self) -> bool:
         """Whether the server can tell of new mail by itself (IDLE, RFC 2177)."""
@@ -143,7 +156,7 @@ class Folder:
             self._client.allow(silence_s=answer_s, seconds=answer_s)
             self._client.idle_done()
 
-    def _move(self, uids: Sequence[int], target: str) -> None:
+    def _move(self, uids: str, target: str) -> None:
         if self._client.has_capability("MOVE"):
             self._client.move(uids, target)
             return
@@ -157,8 +170,11 @@ class Folder:
         if target in self._known:
             return
         with self._asking():
-            if not self._client.folder_exists(target):
+            there = self._client.folder_exists(target)
+        if not there:
+            with self._asking():
                 self._client.create_folder(target)
+            with suppress(Refused), self._asking():  # only so that people's programs show it
                 self._client.subscribe_folder(target)
         self._known.add(target)
 
@@ -171,6 +187,7 @@ class Folder:
         try:
             with saying():
                 yield
+                self._require_same_numbers()
         except Lost as lost:
             cause = lost.__cause__
             if isinstance(cause, Overrun):
@@ -178,6 +195,13 @@ class Folder:
             if _is_no(cause):
                 raise Refused(str(lost)) from cause
             raise
+
+    def _require_same_numbers(self) -> None:
+        """Leave when the server has renumbered the folder in the middle of a connection."""
+        now = self._client.told("UIDVALIDITY")
+        before = str(self.selected.uidvalidity).encode()
+        if self.selected.uidvalidity and any(one != before for one in now):
+            raise Lost("the server renumbered the folder while it was read")
 
 
 def _is_no(error: BaseException | None) -> bool:
@@ -200,5 +224,32 @@ def _parts(uids: Sequence[int]) -> Iterator[list[int]]:
         yield some
 
 
-def _set(uids: Sequence[int]) -> str:
-    return ",".join(map(str, chain(uids)))
+def uid_sets(uids: Sequence[int]) -> Iterator[str]:
+    """Say ascending UIDs as sets of IMAP, each short enough for a command: "1:3,7".
+
+    A range holds only what is in `uids`: there is no mail between two neighbours.
+    """
+    words: list[str] = []
+    length = 0
+    for low, high in _ranges(uids):
+        word = str(low) if low == high else f"{low}:{high}"
+        if words and length + len(word) + 1 > SET_CHARS:
+            yield ",".join(words)
+            words, length = [], 0
+        words.append(word)
+        length += len(word) + 1
+    if words:
+        yield ",".join(words)
+
+
+def _ranges(uids: Sequence[int]) -> Iterator[tuple[int, int]]:
+    low = high = 0
+    for uid in uids:
+        if high and uid == high + 1:
+            high = uid
+            continue
+        if high:
+            yield low, high
+        low = high = uid
+    if high:
+        yield low, high

@@ -2,9 +2,11 @@
 
 Rule: nothing ends this thread but the sign to stop, and nothing makes it spin: after each failure
 it waits, longer each time. It looks into the folder at least every `poll`, whatever the server
-announces. It shares nothing with other mailboxes but the way to the journal.
+announces. It reads only while its lease is its own, and steps aside for another daemon when it has
+to wait for long. It shares nothing with other mailboxes but the way to the journal.
 """
 
+import random
 import socket
 import threading
 from contextlib import suppress
@@ -13,18 +15,25 @@ from time import monotonic
 import structlog
 
 from gateway.config.imap import mailbox_name
-from gateway.inbound.imap.connection import Lost, close, connect
+from gateway.inbound.imap import lease as leasing
+from gateway.inbound.imap.connection import LoginRefused, Lost, close, connect
 from gateway.inbound.imap.folder import Folder
 from gateway.inbound.imap.reading import Reader, Way
 from gateway.inbound.imap.stop import Stop
 from gateway.inbound.imap.trouble import Progress, Troubles
 from gateway.inbound.imap.wire import Client
 from parsers.errors import Deferred, Refused
+from store.leases import LeaseLost
 
 IDLE_ANSWER_S = (5.0, 15.0)  # at least, at most
 SETTLE_S = 0.1  # news come in bursts, and a server that tells of nothing must not make us spin
 FIRST_S, MOST_S, STORE_MOST_S = 1.0, 300.0, 30.0  # between two connections
+LOGIN_FIRST_S = 20.0  # servers lock out who comes with a wrong password every second
+STEP_ASIDE_S = 15.0  # who waits for longer lets another daemon try
+WHOLE_AGAIN_S = 3600.0  # a mail may come to light below the cursor: undeleted, or given back
 STUCK_AFTER_S = 15 * 60.0  # a batch may take 10 min, and a commit one
+
+CONNECTING = ("connection", "login", "folder", "store", "program")  # what may be wrong
 
 log = structlog.get_logger("imap")
 
@@ -34,13 +43,15 @@ class Mailbox:
 
     def __init__(self, way: Way, troubles: Troubles, progress: Progress, stop: Stop) -> None:
         self.section = way.section
+        self.lease = way.lease
         self.name = mailbox_name(way.section)
-        self._reader = Reader(way)
+        self._reader = Reader(way, self._took)
         self._troubles = troubles
         self._progress = progress
         self._stop = stop
         self._client: Client | None = None
         self._step_at = monotonic()
+        self._looked = False  # into the folder, since the lease is ours
         self.thread = threading.Thread(target=self._run, name=f"imap {self.name}", daemon=True)
 
     @property
@@ -48,9 +59,21 @@ class Mailbox:
         """Return how many mails were parked since the start."""
         return self._reader.parked
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether its thread has ended without being told to, or makes no step."""
+        ended = self.thread.ident is not None and not self.thread.is_alive()
+        step_at = max(self._step_at, self._reader.step_at)
+        return ended or monotonic() - step_at > STUCK_AFTER_S
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is ours and anything is known of how it is."""
+        return not self.lease.is_anothers and (self._looked or self.described() != "")
+
     def described(self) -> str:
         """Return what is wrong or takes long in one line, "" when all is well. From any thread."""
-        if monotonic() - self._step_at > STUCK_AFTER_S:
+        if self.is_stuck:
             return "its reader makes no step: restart the doors"
         said = (self._troubles.described(), self._progress.described())
         return "; ".join(one for one in said if one)
@@ -63,13 +86,33 @@ class Mailbox:
                 client.socket().shutdown(socket.SHUT_RDWR)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        try:
+            while not self._stop.is_set():
+                wait_s = self._one_turn()
+                self._step_at = monotonic()
+                self._stop.wait(wait_s)
+        finally:
+            self.lease.release()
+
+    def _one_turn(self) -> float:
+        """Work over one connection, if it is our turn; return how many seconds to wait then."""
+        try:
+            if not self.lease.take():
+                self._looked = False
+                for what in CONNECTING:  # they are the other daemon's now
+                    self._troubles.forget(what)
+                return leasing.LOOK_S * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, not a secret
             wait_s = self._one_connection()
-            self._step_at = monotonic()
-            self._stop.wait(wait_s)
+            if wait_s > STEP_ASIDE_S:
+                self.lease.release()
+        except LeaseLost:
+            log.warning("mailbox is lost to another daemon", mailbox=self.name)
+            return FIRST_S
+        except Exception as error:
+            return self._failed(error)
+        return wait_s
 
     def _one_connection(self) -> float:
-        """Work over one connection until it ends; return how many seconds to wait then."""
         try:
             self._client = connect(self.section)
             try:
@@ -77,33 +120,46 @@ class Mailbox:
             finally:
                 close(self._client)
                 self._client = None
-        except Lost as lost:
-            if self._stop.is_set():
-                return 0.0
-            return self._troubles.begin("connection", str(lost), FIRST_S, MOST_S)
-        except Refused as no:
-            return self._troubles.begin("folder", no.detail, FIRST_S, MOST_S)
-        except Deferred as error:
+        except LeaseLost:
+            raise
+        except Exception as error:
+            return 0.0 if self._stop.is_set() else self._failed(error)
+        return 0.0
+
+    def _failed(self, error: Exception) -> float:
+        """Note what went wrong; return how many seconds to wait."""
+        if isinstance(error, LoginRefused):
+            return self._troubles.begin("login", str(error), LOGIN_FIRST_S, MOST_S)
+        if isinstance(error, Lost):
+            return self._troubles.begin("connection", str(error), FIRST_S, MOST_S)
+        if isinstance(error, Refused):
+            return self._troubles.begin("folder", error.detail, FIRST_S, MOST_S)
+        if isinstance(error, Deferred):
             why = f"mails cannot be kept: {error.detail}"
             return self._troubles.begin("store", why, FIRST_S, STORE_MOST_S)
-        except Exception as error:
-            # a traceback would show pieces of mails
-            why = f"a fault of ours: {type(error).__name__}"
-            return self._troubles.begin("program", why, FIRST_S, MOST_S)
-        return 0.0
+        # a traceback would show pieces of mails
+        why = f"a fault of ours: {type(error).__name__}"
+        return self._troubles.begin("program", why, FIRST_S, MOST_S)
+
+    def _took(self) -> None:
+        """Note that mails are on disk: whatever fails next is a new trouble."""
+        self._troubles.ease(*CONNECTING)
 
     def _work(self, folder: Folder) -> None:
         idles = folder.announces()
-        whole, selected_at = True, float("-inf")
+        selected_at = whole_at = float("-inf")
         while not self._stop.is_set():
             self._step_at = monotonic()
             # again and again: a folder that was deleted and made anew is not always told of
             if self._step_at - selected_at >= self.section.poll.total_seconds():
                 folder.select()
                 selected_at = self._step_at
+            whole = self._step_at - whole_at >= WHOLE_AGAIN_S
             self._reader.visit(folder, whole=whole)
-            whole = False
-            for what in ("connection", "folder", "store", "program"):
+            self._looked = True
+            if whole:
+                whole_at = self._step_at
+            for what in CONNECTING:
                 self._troubles.end(what)
             idles = self._wait(folder, idles=idles)
 

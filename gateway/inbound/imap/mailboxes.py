@@ -1,7 +1,9 @@
 """All mailboxes that are configured: opened together, closed together, each with its own health.
 
 Rule: opening connects to nobody, so a server that is down at the start stops nothing. What each
-mailbox says of itself is written every ten seconds, and at once when it changes.
+mailbox says of itself is written every ten seconds, and at once when it changes; only by the daemon
+that reads it, where several have it. Leases are renewed from here, while a thread waits for its
+server: a loop that hangs, or a thread that makes no step, loses the mailbox to another daemon.
 """
 
 import asyncio
@@ -13,8 +15,10 @@ from time import monotonic
 import structlog
 
 from gateway.config.imap import Imap, health_name, mailbox_name
+from gateway.inbound.imap import lease as leasing
 from gateway.inbound.imap.filing import Filing
 from gateway.inbound.imap.handing import Handing
+from gateway.inbound.imap.lease import Lease
 from gateway.inbound.imap.mailbox import Mailbox
 from gateway.inbound.imap.reading import Way
 from gateway.inbound.imap.stop import Stop
@@ -43,7 +47,10 @@ class Mailboxes:
         self._stop = stop
         self._store = store
         self._now = now
-        self._saying = asyncio.create_task(self._say_again_and_again())
+        self._tasks = [
+            asyncio.create_task(self._say_again_and_again()),
+            asyncio.create_task(self._renew_again_and_again()),
+        ]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,15 +60,17 @@ class Mailboxes:
     async def close(self, grace_s: float = 10.0) -> None:
         """Let what is being read be kept and moved for a while; then hang up."""
         self._stop.set()
-        self._saying.cancel()
+        self._tasks[0].cancel()
         until = monotonic() + grace_s
         for one in self._mailboxes:
             await asyncio.to_thread(one.thread.join, max(until - monotonic(), 0.0))
             if one.thread.is_alive():
                 log.warning("mailbox is left", mailbox=one.name)
                 one.hang_up()
-        with suppress(asyncio.CancelledError):
-            await self._saying
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def _say_again_and_again(self) -> None:
         sayings = [_Saying(one, self._store, self._now) for one in self._mailboxes]
@@ -70,6 +79,12 @@ class Mailboxes:
                 if saying.is_due():
                     await asyncio.to_thread(saying.say)
             await asyncio.sleep(LOOK_S)
+
+    async def _renew_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(leasing.RENEW_S)
+            alive = [one for one in self._mailboxes if not one.is_stuck]
+            await asyncio.gather(*(asyncio.to_thread(one.lease.renew) for one in alive))
 
 
 class _Saying:
@@ -86,7 +101,9 @@ class _Saying:
         self._parked_at = float("-inf")
 
     def is_due(self) -> bool:
-        """Whether its state has changed or its time has come."""
+        """Whether its state has changed or its time has come, and there is something to tell."""
+        if not self._one.is_known:
+            return False
         changed = (not self._one.described()) != self._well
         parked = self._one.parked != self._parked_count
         return changed or parked or monotonic() - self._said_at >= SAY_S
@@ -114,17 +131,24 @@ class _Saying:
         self._parked = f"{count} parked in a day, the last one {newest}" if count else ""
 
 
-def open_mailboxes(sections: Sequence[Imap], taking: Taking, store: Store) -> Mailboxes:
-    """Begin to read every mailbox, each in its own thread. Call it in the event loop."""
+def open_mailboxes(
+    sections: Sequence[Imap], taking: Taking, store: Store, holder: str
+) -> Mailboxes:
+    """Begin to read every mailbox, each in its own thread. Call it in the event loop.
+
+    `holder` is our name among the daemons that may read them, 80 characters at most.
+    """
     loop, stop = asyncio.get_running_loop(), Stop()
     opened = []
     for section in sections:
         name = mailbox_name(section)
         troubles, progress = Troubles(name, taking.now), Progress(name)
+        lease = Lease(store, name, holder)
         way = Way(
             section,
             store,
-            Handing(section, taking, store, loop),
+            lease,
+            Handing(section, taking, store, lease, loop),
             Filing(section.done_folder, section.refused_folder, troubles),
             progress,
             stop.is_set,

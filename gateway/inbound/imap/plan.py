@@ -23,12 +23,6 @@ class Plan:
     taken: list[int] = field(default_factory=list)
     parked: list[int] = field(default_factory=list)
 
-    @property
-    def highest(self) -> int:
-        """Return the highest UID in it, 0 when it is empty."""
-        lists = (self.new, self.failing, self.taken, self.parked)
-        return max((uids[-1] for uids in lists if uids), default=0)
-
 
 def plan(uids: Sequence[int], rows: Mapping[int, Remembered], *, before: int = 0) -> Plan:
     """Sort the mails of a folder. Those up to `before` without a row are not ours to take."""
@@ -47,20 +41,15 @@ def plan(uids: Sequence[int], rows: Mapping[int, Remembered], *, before: int = 0
     return made
 
 
-def batches(sizes: Iterable[tuple[int, int]], alone: Iterable[int]) -> Iterator[list[int]]:
-    """Split (UID, bytes) into batches; a big mail, or one of `alone`, is a batch of its own."""
-    lone = frozenset(alone)
+def batches(sizes: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
+    """Split (UID, bytes) into batches; a big mail is a batch of its own."""
     batch: list[int] = []
     total = 0
     for uid, size in sizes:
-        full = len(batch) == BATCH_MAILS or total + size > BATCH_BYTES
-        if batch and (full or uid in lone):
+        if batch and (len(batch) == BATCH_MAILS or total + size > BATCH_BYTES):
             yield batch
             batch, total = [], 0
         batch.append(uid)
         total += size
-        if uid in lone:
-            yield batch
-            batch, total = [], 0
     if batch:
         yield batch

@@ -1,13 +1,13 @@
 """Reading a folder: what is new is handed to the journal, and only then moved out of the folder.
 
-Rule: commit, then move, then the cursor. A kill between any two of them costs a look at what the
-journal remembers, never a mail and never a second ticket. A mail that cannot be had holds up no
-other: it is tried alone, ATTEMPTS times, and then parked. A folder out of which nothing can be
-moved is read all the same.
+Rule: first commit, then move; what stayed behind is found by the next connection. A kill between
+them costs a look at what the journal remembers, never a mail or a second ticket. A mail that cannot
+be had holds up no other: it is tried alone, ATTEMPTS times, and then parked. A folder out of which
+nothing can be moved is read all the same. Only the list of UIDs grows with the folder.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -15,19 +15,22 @@ from time import monotonic
 import structlog
 
 from gateway.config.imap import Imap, mailbox_name
+from gateway.inbound.imap.beginning import Beginning, begin
 from gateway.inbound.imap.connection import Lost
+from gateway.inbound.imap.fetching import Answer, fetch, list_sizes
 from gateway.inbound.imap.filing import Filing
-from gateway.inbound.imap.folder import Folder, Listed, TooBig
+from gateway.inbound.imap.folder import Folder, TooBig
 from gateway.inbound.imap.handing import Handing
-from gateway.inbound.imap.plan import BATCH_BYTES, Plan, batches, plan
+from gateway.inbound.imap.lease import Lease
+from gateway.inbound.imap.plan import BATCH_BYTES, batches, plan
 from gateway.inbound.imap.trouble import Progress
-from parsers.errors import Refused
+from gateway.inbound.imap.unfinished import Unfinished
 from store import mailboxes
 from store.engine import Store
-from store.journal import Origin
-from store.mailboxes import ATTEMPTS, Cursor, Mark
+from store.mailboxes import ATTEMPTS, Cursor
+from store.origins import Origin
 
-CHUNK = 500  # mails whose sizes are asked for at once
+CHUNK = 500  # mails that are looked up and whose sizes are asked for at once
 
 log = structlog.get_logger("imap")
 
@@ -38,6 +41,7 @@ class Way:
 
     section: Imap
     store: Store
+    lease: Lease
     hand: Handing
     filing: Filing
     progress: Progress
@@ -46,17 +50,20 @@ class Way:
 
 
 class Reader:
-    """Reads one folder again and again, over all its connections."""
+    """Reads one folder again and again, over all its connections.
 
-    def __init__(self, way: Way) -> None:
+    `took` is called whenever mails are on disk. `step_at` is when it made its last step.
+    """
+
+    def __init__(self, way: Way, took: Callable[[], None]) -> None:
         self._way = way
+        self._took = took
+        self.step_at = monotonic()
         self._name = mailbox_name(way.section)
-        self._cursor = Cursor(0, 0)
-        self._mark: Mark | None = None
-        self._attempts: dict[int, int] = {}  # of mails that failed
-        self._try_at: dict[int, float] = {}
-        self._suspects: set[int] = set()  # one of them broke the connection; they are read alone
-        self._open: set[int] = set()  # seen, not yet dealt with: the cursor stays below
+        self._begun = Beginning(Cursor(0, 0), None, 0)
+        self._cursor = self._begun.cursor
+        self._unfinished = Unfinished(way.section.poll.total_seconds())
+        self._late: list[int] = []  # to be read alone, after the others
         self._counted: Counter[str] = Counter()
         self.parked = 0  # since the start
 
@@ -65,185 +72,162 @@ class Reader:
 
         Raises Lost, and Deferred when mails cannot be kept now; call it again later then.
         """
-        way, uidvalidity = self._way, folder.selected.uidvalidity
-        renumbered_from = self._begin(folder)
+        way = self._way
+        way.lease.require()
+        self._begun = begin(way.store, way.section, folder, way.now())
+        self._cursor = self._begun.cursor
+        if self._begun.renumbered_from:
+            self._unfinished.clear()
         whole = whole or way.filing.is_due
         uids = folder.uids(0 if whole else self._cursor.uid)
-        rows = mailboxes.remembered(way.store, self._name, uidvalidity, uids)
-        made = plan(uids, rows, before=self._before(uidvalidity))
-        self._attempts = {uid: rows[uid].attempts for uid in made.failing}
-        self._file_what_stayed(folder, made, whole=whole)
-        self._read_all(folder, made)
-        if not way.stopping():
-            self._advance(made.highest)
-            if renumbered_from:
-                log.warning(
-                    "mailbox was renumbered", mailbox=self._name, before=renumbered_from,
-                    now=uidvalidity, mails=len(uids), recognised=self._counted["again"],
-                    new=self._counted["kept"],
-                )  # fmt: skip
-
-    def _begin(self, folder: Folder) -> int:
-        """Find the cursor; return the UIDVALIDITY before when the server has changed it, else 0."""
-        way, selected = self._way, folder.selected
-        cursor = mailboxes.read_cursor(way.store, self._name)
-        if cursor is None:
-            cursor = Cursor(selected.uidvalidity, 0)
-            if way.section.since == "now":
-                last = selected.uidnext - 1 if selected.uidnext else max(folder.uids(), default=0)
-                cursor = Cursor(selected.uidvalidity, last)
-                mailboxes.mark_beginning(way.store, self._name, cursor, way.now())
-            mailboxes.move_cursor(way.store, self._name, cursor, way.now())
-            log.info("mailbox is new", mailbox=self._name, mails=selected.exists, above=cursor.uid)
-        renumbered = cursor.uidvalidity != selected.uidvalidity
-        if renumbered:
-            self._try_at.clear()
-            self._suspects.clear()
-            mailboxes.move_cursor(way.store, self._name, Cursor(selected.uidvalidity, 0), way.now())
-        self._cursor = cursor if not renumbered else Cursor(selected.uidvalidity, 0)
-        self._mark = mailboxes.read_mark(way.store, self._name)
+        self._unfinished.begin(uids, whole=whole)
+        self._late.clear()
         self._counted.clear()
-        return cursor.uidvalidity if renumbered else 0
+        way.progress.begin(len(uids))
+        way.filing.begin()
+        stayed = self._read_in_order(folder, uids)
+        self._read_alone(folder)
+        way.filing.flush(folder)
+        if way.stopping():
+            return
+        if whole and not stayed:
+            way.filing.settle()
+        self._advance(uids[-1] if uids else 0)
+        if self._begun.renumbered_from and uids:
+            log.warning(
+                "mailbox was renumbered", mailbox=self._name, before=self._begun.renumbered_from,
+                now=self._cursor.uidvalidity, mails=len(uids), recognised=self._counted["again"],
+                new=self._counted["kept"],
+            )  # fmt: skip
 
-    def _before(self, uidvalidity: int) -> int:
-        """Return the UID up to which mails were there before we began."""
-        same = self._mark is not None and self._mark.cursor.uidvalidity == uidvalidity
-        return self._mark.cursor.uid if same and self._mark else 0
+    def _read_in_order(self, folder: Folder, uids: Sequence[int]) -> bool:
+        """Read what is sound; return whether mails were found that should have been moved."""
+        stayed = False
+        for start in range(0, len(uids), CHUNK):
+            stayed |= self._read_chunk(folder, uids[start : start + CHUNK])
+            if self._way.stopping():
+                break
+        return stayed
 
-    def _file_what_stayed(self, folder: Folder, made: Plan, *, whole: bool) -> None:
-        filing = self._way.filing
-        filing.done(folder, made.taken)
-        filing.refused(folder, made.parked)
-        if whole and not made.taken and not made.parked:
-            filing.settle()
+    def _read_chunk(self, folder: Folder, chunk: Sequence[int]) -> bool:
+        self.step_at = monotonic()
+        way, unfinished = self._way, self._unfinished
+        rows = mailboxes.remembered(way.store, self._name, self._cursor.uidvalidity, chunk)
+        made = plan(chunk, rows, before=self._begun.before)
+        way.filing.done(folder, made.taken)
+        way.filing.refused(folder, made.parked)
+        unfinished.remember({uid: rows[uid].attempts for uid in made.failing})
+        suspects = [uid for uid in made.new if unfinished.is_suspect(uid)]
+        unfinished.keep_open(suspects)
+        self._late += [*suspects, *(uid for uid in made.failing if unfinished.is_due(uid))]
+        sound = [uid for uid in made.new if not unfinished.is_suspect(uid)]
+        sizes = self._sizes(folder, sound)
+        way.progress.step(len(chunk) - len(sizes))
+        for batch in batches(sizes.items()):
+            self._read_batch(folder, {uid: sizes[uid] for uid in batch})
+            way.progress.step(len(batch))
+            if way.stopping():
+                return True
+            self._advance(batch[-1])
+        self._advance(chunk[-1])
+        return bool(made.taken or made.parked)
 
-    def _read_all(self, folder: Folder, made: Plan) -> None:
-        suspects = [uid for uid in made.new if uid in self._suspects]
-        sound = [uid for uid in made.new if uid not in self._suspects]
-        again = [uid for uid in made.failing if monotonic() >= self._try_at.get(uid, 0.0)]
-        self._open = {*suspects, *made.failing}
-        self._way.progress.begin(len(made.new))
-        for uids in (sound, suspects, again):
-            for start in range(0, len(uids), CHUNK):
-                chunk = uids[start : start + CHUNK]
-                self._read_chunk(folder, chunk, alone=uids is not sound)
-                if self._way.stopping():
-                    return
-                if uids is sound:
-                    self._advance(chunk[-1])
-
-    def _read_chunk(self, folder: Folder, chunk: Sequence[int], *, alone: bool) -> None:
-        """Read these mails; those that are gone, or older than we began, count as dealt with."""
-        listed = self._sizes(folder, chunk)
-        sizes: dict[int, int] = {}
-        for uid in chunk:
-            if uid in listed and self._is_ours(listed[uid]):
-                if listed[uid].size > self._way.section.max_size:
-                    self._park(folder, uid, f"{listed[uid].size} bytes, more than max_size")
-                else:
-                    sizes[uid] = listed[uid].size
-            elif uid not in self._attempts:
-                self._close([uid])
-        self._way.progress.step(len(chunk) - len(sizes))
-        for batch in batches(sizes.items(), chunk if alone else ()):
-            self._read_batch(folder, batch, sum(sizes[uid] for uid in batch))
-            self._way.progress.step(len(batch))
+    def _read_alone(self, folder: Folder) -> None:
+        for uid in self._late:
             if self._way.stopping():
                 return
-            if not alone:
-                self._advance(batch[-1])
+            sizes = self._sizes(folder, [uid])
+            if sizes:
+                self._read_batch(folder, sizes)
 
-    def _sizes(self, folder: Folder, uids: Sequence[int]) -> dict[int, Listed]:
+    def _sizes(self, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
+        """Return the sizes of those to be read now; the others are dealt with, or have failed."""
+        sizes: dict[int, int] = {}
+        listed = list_sizes(folder, uids)
+        for uid, one in listed.had.items():
+            if not self._begun.is_ours(one.arrived_at):
+                self._unfinished.close([uid])
+            elif one.size > self._way.section.max_size:
+                self._park(folder, uid, f"{one.size} bytes, more than max_size")
+            else:
+                sizes[uid] = one.size
+        self._settle(folder, listed.gone, listed.refused)
+        return sizes
+
+    def _read_batch(self, folder: Folder, sizes: Mapping[int, int]) -> None:
+        """Read these mails, by UID with their sizes, with one command and one transaction."""
+        self.step_at = monotonic()
+        way, batch = self._way, list(sizes)
+        way.lease.require()
+        share = way.hand.make_room(sum(sizes.values()))
         try:
-            return folder.sizes(uids)
-        except Refused as no:
-            if len(uids) == 1:
-                self._fail(folder, uids[0], no.detail)
-                return {}
-        found: dict[int, Listed] = {}
-        for uid in uids:
-            found |= self._sizes(folder, [uid])
-        return found
-
-    def _is_ours(self, listed: Listed) -> bool:
-        """Whether a mail came after we began, in a folder that was renumbered since then."""
-        mark = self._mark
-        if mark is None or mark.cursor.uidvalidity == self._cursor.uidvalidity:
-            return True
-        return listed.arrived_at is None or listed.arrived_at >= mark.at
-
-    def _read_batch(self, folder: Folder, batch: Sequence[int], size: int) -> None:
-        share = self._way.hand.make_room(size)
-        try:
-            bodies = self._fetch(folder, batch)
-            if bodies is None:
-                return
-            handed = self._way.hand.hand_over(folder.selected.uidvalidity, bodies, share)
+            fetched = self._fetch(folder, sizes)
+            if fetched is not None:
+                way.lease.require()
+                handed = way.hand.hand_over(self._cursor.uidvalidity, fetched.had, share)
         finally:
-            self._way.hand.give_back(share)
+            way.hand.give_back(share)
+        if fetched is None:  # the server does not say which of them it cannot give
+            for uid in batch:
+                self._read_batch(folder, {uid: sizes[uid]})
+            return
         self._counted.update(kept=len(handed.kept), again=len(handed.again))
-        self._close(bodies)
-        self._way.filing.done(folder, list(bodies))
+        if fetched.had:
+            self._took()
+        self._unfinished.close(fetched.had)
+        way.filing.done(folder, fetched.had)
+        self._settle(folder, fetched.gone, fetched.refused)
 
-    def _fetch(self, folder: Folder, batch: Sequence[int]) -> dict[int, bytes] | None:
-        """Return the bytes of a batch; None when it was read in another way, or failed."""
-        most = self._way.section.max_size if len(batch) == 1 else 2 * BATCH_BYTES
+    def _fetch(self, folder: Folder, sizes: Mapping[int, int]) -> Answer[bytes] | None:
+        most = self._way.section.max_size if len(sizes) == 1 else 2 * BATCH_BYTES
         try:
-            bodies = folder.bodies(batch, most)
-        except Refused as no:
-            if len(batch) == 1:
-                self._fail(folder, batch[0], no.detail)
-            else:
-                for uid in batch:
-                    self._read_batch(folder, [uid], most // len(batch))
-            return None
+            return fetch(folder, list(sizes), most, empty_is_right=not any(sizes.values()))
         except Lost as lost:
-            if len(batch) > 1:
-                self._suspects.update(batch)
-            elif isinstance(lost, TooBig):
-                self._park(None, batch[0], "bigger than the server had said, more than max_size")
-            else:
-                self._fail(None, batch[0], str(lost))
+            self._way.lease.require()  # or we were halted, and the line died of that
+            if not self._way.stopping():  # else it was us who hung up
+                self._blame(list(sizes), lost)
             raise
-        missing = [uid for uid in batch if uid not in bodies]
-        there = folder.still_there(missing) if missing else set()
-        for uid in missing:
-            if uid in there:
-                self._fail(folder, uid, "the server returned nothing")
-            else:
-                log.info("mail is gone", mailbox=self._name, uid=uid)
-                self._close([uid])
-        return bodies
+
+    def _settle(self, folder: Folder, gone: Sequence[int], refused: dict[int, str]) -> None:
+        if gone:
+            log.info("mails are gone", mailbox=self._name, count=len(gone), first_uid=gone[0])
+        self._unfinished.close(gone)
+        for uid, why in refused.items():
+            self._fail(folder, uid, why)
+
+    def _blame(self, batch: Sequence[int], lost: Lost) -> None:
+        """Find out who broke the connection: it was fetched alone, or will be."""
+        if len(batch) > 1:
+            self._unfinished.suspect(batch)
+        elif isinstance(lost, TooBig):
+            self._park(None, batch[0], "bigger than the server had said, more than max_size")
+        else:
+            self._fail(None, batch[0], str(lost))
 
     def _fail(self, folder: Folder | None, uid: int, why: str) -> None:
         """Count an attempt; `folder` is None when the connection was lost with it."""
-        attempts = self._attempts[uid] = self._attempts.get(uid, 0) + 1
-        self._open.add(uid)
+        attempts = self._unfinished.count(uid)
         if attempts >= ATTEMPTS:
             self._park(folder, uid, f"not to be had in {attempts} attempts: {why}")
             return
-        origin = Origin(self._name, self._cursor.uidvalidity, uid)
-        mailboxes.remember_failure(self._way.store, origin, attempts, why, self._way.now())
-        self._try_at[uid] = monotonic() + self._way.section.poll.total_seconds()
+        mailboxes.remember_failure(self._way.store, self._at(uid), attempts, why, self._way.now())
         log.warning("mail not read", mailbox=self._name, uid=uid, attempts=attempts, why=why)
 
     def _park(self, folder: Folder | None, uid: int, why: str) -> None:
-        origin = Origin(self._name, self._cursor.uidvalidity, uid)
-        mailboxes.remember_failure(self._way.store, origin, ATTEMPTS, why, self._way.now())
+        mailboxes.remember_failure(self._way.store, self._at(uid), ATTEMPTS, why, self._way.now())
         self._way.hand.refuse(f"UID {uid} in {self._name}: {why}")
         self.parked += 1
         log.error("mail parked", mailbox=self._name, uid=uid, why=why)
-        self._close([uid])
+        self._unfinished.close([uid])
         if folder is not None:
             self._way.filing.refused(folder, [uid])
 
-    def _close(self, uids: Iterable[int]) -> None:
-        self._open.difference_update(uids)
-        self._suspects.difference_update(uids)
+    def _at(self, uid: int) -> Origin:
+        return Origin(self._name, self._cursor.uidvalidity, uid)
 
     def _advance(self, uid: int) -> None:
         """Move the cursor to a UID up to which everything is dealt with, or as far as that goes."""
-        uid = min(uid, min(self._open, default=uid + 1) - 1)
+        uid = self._unfinished.below(uid)
         if uid > self._cursor.uid:
             self._cursor = Cursor(self._cursor.uidvalidity, uid)
             mailboxes.move_cursor(self._way.store, self._name, self._cursor, self._way.now())

@@ -5,7 +5,7 @@ import select
 
 
 class Stop:
-    """Set once, by any thread. `fd` is readable from then on."""
+    """Set once, by any thread. `fd` is readable from then on; it lives as long as the process."""
 
     def __init__(self) -> None:
         self.fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -25,7 +25,3 @@ class Stop:
         poll = select.poll()
         poll.register(self.fd, select.POLLIN)
         poll.poll(timeout_s * 1000)
-
-    def close(self) -> None:
-        """Give the descriptor back; nobody waits any more."""
-        os.close(self.fd)

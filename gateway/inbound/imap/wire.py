@@ -23,6 +23,8 @@ COMMAND_S = 120.0  # for a whole answer
 COMMAND_BYTES = 1024 * 1024
 LINE_BYTES = 32 * 1024 * 1024  # a search of three million mails answers in one line
 BUFFER_BYTES = 64 * 1024
+HIGHEST_UID = 2**32 - 1  # RFC 9051, 2.3.1.1
+LASTING = frozenset({"BYE", "CAPABILITY", "READ-ONLY"})  # what is still true after a command
 
 
 class Overrun(OSError):  # noqa: N818 - what happened, as in data.py
@@ -128,10 +130,36 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]  # it ships no types
         seconds: float = COMMAND_S,
         silence_s: float = SILENCE_S,
     ) -> None:
-        """Set what the next command may bring in, and how long its answer may take."""
+        """Set what the next command may bring in, and how long its answer may take.
+
+        What earlier commands left unread is forgotten, or it would be taken for the next answer.
+        """
+        self._forget()
         wire = cast("BoundedImap", self._imap).wire
         wire.left, wire.until, wire.silence_s = size, monotonic() + seconds, silence_s
         wire.sock.settimeout(silence_s)  # for sending, too
+
+    def log_in(self, user: str, password: str) -> None:
+        """Log in. imaplib quotes the password and leaves the user to chance."""
+        if (user + password).isascii():
+            quoted = user.replace("\\", "\\\\").replace('"', '\\"')
+            self.login(f'"{quoted}"', password)
+        else:  # LOGIN knows only ASCII (RFC 3501, 6.2.3)
+            self.plain_login(user, password)
+
+    def find(self, *criteria: str) -> list[int]:
+        """Return the UIDs that fit. IMAPClient's own search fails on an answer in several lines."""
+        said, data = self._raw_command(b"SEARCH", [word.encode("ascii") for word in criteria])
+        self._checkok("search", said, data)
+        lines = self._imap.untagged_responses.pop("SEARCH", [])
+        found = [int(word) for line in lines for word in line.partition(b"(")[0].split()]
+        if found and not 0 < min(found) <= max(found) <= HIGHEST_UID:
+            raise imapclient.exceptions.ProtocolError("a UID that cannot be")
+        return found
+
+    def told(self, word: str) -> list[bytes]:
+        """Return what the server said under this word since the last command was allowed."""
+        return list(self._imap.untagged_responses.get(word, []))
 
     def begin_idle(self) -> None:
         """Say IDLE. IMAPClient's own fails when the server tells of something before its "+"."""
@@ -156,3 +184,9 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]  # it ships no types
         poll.register(stop_fd, select.POLLIN)
         ready = {fd for fd, _ in poll.poll(timeout_s * 1000)}
         return self.socket().fileno() in ready
+
+    def _forget(self) -> None:
+        """Forget what nobody asked for: a line for each mail that was moved, in a long reading."""
+        said = self._imap.untagged_responses
+        for word in said.keys() - LASTING:
+            del said[word]
