@@ -95,4 +95,4 @@ def _is_sure_of_encoding(top: Part) -> bool:
 def _has_plain_lines(top: Part) -> bool:
     """Whether no letter of the decoded text is a line end in disguise (NEL, U+2028)."""
     text = decode(top.content()[0], top.params.get("charset", ""))[0]
-    return len(text.splitlines()) <= text.count("\n") + 1
+    return len(text.splitlines()) == text.count("\n") + (not text.endswith("\n") and text != "")

@@ -71,7 +71,8 @@ def _marked(proof: Proof, domain: str, *, strict: bool) -> Proof:
 def _verdict(proofs: Sequence[Proof], sender: str, record: Mapping[str, str]) -> Proof:
     domain = sender.rpartition("@")[2].lower()
     strict = record.get("adkim", "r") == "s"
-    signer = next((proof.identity for proof in proofs if proof.aligned), "")
+    keys = [proof for proof in proofs if proof.kind is ProofKind.DKIM]
+    signer = next((proof.identity for proof in keys if proof.aligned), "")
     if not record:
         detail = "the domain publishes no policy" + (f"; signed by {signer}" if signer else "")
         return Proof(ProofKind.DMARC, sender, ProofStatus.NONE, detail)
@@ -81,7 +82,7 @@ def _verdict(proofs: Sequence[Proof], sender: str, record: Mapping[str, str]) ->
         return Proof(ProofKind.DMARC, sender, ProofStatus.PASS, detail, aligned=True)
     open_one = any(
         proof.status is ProofStatus.TEMPERROR and is_aligned(proof.identity, domain, strict=strict)
-        for proof in proofs
+        for proof in keys
     )
     if open_one:
         detail = f"{policy}, a key of the domain was not answered"

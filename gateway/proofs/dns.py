@@ -22,6 +22,7 @@ from parsers.errors import Deferred
 
 LIFETIME_S = 5.0  # of one question, all its tries together
 TRY_S = 2.0  # of one try at one server
+UDP_BYTES = 1_232  # what passes every network in one piece
 TTL_LEAST_S, TTL_MOST_S = 30.0, 3_600.0
 NOTHING_MOST_S = 300.0  # how long "there is none" is remembered
 SILENCE_S = 5.0  # how long it is remembered that nobody answered
@@ -78,11 +79,13 @@ class Lookup:
         *,
         clock: Callable[[], float] = time.monotonic,
         max_cached: int = MAX_CACHED,
+        lifetime_s: float = LIFETIME_S,
     ) -> None:
         self._servers = tuple(servers)
         self._port = port
         self._clock = clock
         self._max_cached = max_cached
+        self._lifetime_s = lifetime_s
         self._resolver: dns.asyncresolver.Resolver | None = None
         self._cache: OrderedDict[tuple[str, str], _Known] = OrderedDict()
         self._flights: WeakKeyDictionary[asyncio.AbstractEventLoop, _Flight] = WeakKeyDictionary()
@@ -124,7 +127,7 @@ class Lookup:
     async def _resolved(self, name: str, kind: str) -> tuple[Answer, float]:
         try:
             found = await self._asking().resolve(
-                name, kind, raise_on_no_answer=False, lifetime=LIFETIME_S, search=False
+                name, kind, raise_on_no_answer=False, lifetime=self._lifetime_s, search=False
             )
             ttl_s = found.expiration - time.time()  # it was made by that clock
             answer = _records(found)
@@ -145,6 +148,7 @@ class Lookup:
                 resolver.port = self._port
             resolver.timeout = TRY_S
             resolver.cache = None
+            resolver.use_edns(0, 0, UDP_BYTES)
             self._resolver = resolver
         return self._resolver
 
