@@ -33,6 +33,15 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Question = tuple[str, str]
 
 
+_INSIDE = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+        "172.16.0.0/12", "192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
+
+
 class _Unasked(Exception):  # noqa: N818 - not an error: the next question
     def __init__(self, name: str, kind: str) -> None:
         super().__init__(name)
@@ -105,9 +114,12 @@ def within(peer: str, networks: Sequence[Network]) -> bool:
 
 def _is_outside(peer: str) -> bool:
     try:
-        return ipaddress.ip_address(peer).is_global
+        address = ipaddress.ip_address(peer)
     except ValueError:
         return False
+    if address.version == 6 and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return not any(address in network for network in _INSIDE)
 
 
 async def _checked(envelope: Envelope, lookup: Asks) -> tuple[str, str]:

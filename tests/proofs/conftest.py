@@ -80,7 +80,7 @@ ZONES = {
     "two.co.uk": key_zone,
     "lists.example": key_zone,
     "spf.example": lambda: (
-        '@ TXT "v=spf1 include:more.spf.example a:out mx -all"\n'
+        '@ TXT "v=spf1 include:more.spf.example mx -all"\n'
         'more TXT "v=spf1 a:a.spf.example ~all"\na A 192.0.2.7\n@ MX 10 mx\nmx A 192.0.2.9\n'
         'loop TXT "v=spf1 include:loop.spf.example -all"\n'
         'a-loop TXT "v=spf1 include:b-loop.spf.example -all"\n'

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 
+from gateway.config.load import Config, load
 from gateway.proofs.dkim import dkim_proofs
 from gateway.proofs.dns import Asks
 from gateway.proofs.keyrecord import KeyRules
@@ -10,6 +12,17 @@ from parsers.envelope import Envelope
 from parsers.evidence import Proof
 from parsers.header import read_header
 
+CONFIG = """\
+[helpdesk]
+domain = "helpdesk.example"
+first_line = "TPM"
+secret = { file = "secret" }
+[smtp]
+listen = "127.0.0.1:0"
+[[unit]]
+name = "TPM"
+address = "tpm@helpdesk.example"
+"""
 NOW = datetime.now(UTC).replace(microsecond=0)
 RULES = KeyRules()
 
@@ -26,6 +39,15 @@ def mail(*extra: str, body: str = "The disks are on fire.\r\n", **changes: str) 
     fields |= {name.replace("_", "-"): value for name, value in changes.items()}
     lines = [f"{name}: {value}" for name, value in fields.items() if value]
     return "\r\n".join([*lines, *extra, "", body]).encode()
+
+
+def configured(place: Path, more: str = "") -> Config:
+    """Return a small configuration in `place`, and `more` sections."""
+    secret = place / "secret"
+    secret.write_text("a secret for tests only, 32 bytes")
+    secret.chmod(0o600)
+    (place / "config.toml").write_text(CONFIG + more)
+    return load(place / "config.toml")
 
 
 def envelope(
