@@ -64,9 +64,7 @@ async def judged(
     return await dkim_proofs(raw, read_header(raw), lookup, rules, now)
 
 
-async def one(
-    raw: bytes, lookup: Asks, *, rules: KeyRules = RULES, now: datetime = NOW
-) -> Proof:
+async def one(raw: bytes, lookup: Asks, *, rules: KeyRules = RULES, now: datetime = NOW) -> Proof:
     """Return the only DKIM proof of a mail."""
     (proof,) = await judged(raw, lookup, rules=rules, now=now)
     return proof

@@ -49,8 +49,10 @@ def from_is(value: str) -> Callable[[], bytes]:
     return lambda: by_attacker(mail(From="@@").replace(b"@@", value.encode("utf-8")))
 
 
-RESULTS = "Authentication-Results: mx.example.org; dkim=pass header.d=legit.test;" \
-          " dmarc=pass header.from=legit.test\r\n"
+RESULTS = (
+    "Authentication-Results: mx.example.org; dkim=pass header.d=legit.test;"
+    " dmarc=pass header.from=legit.test\r\n"
+)
 ATTACKS = {
     "a01 MAIL FROM in a sub-domain that does not exist": Attack(
         lambda: mail(From=VICTIM), "any@mailfrom.attacker.test"
