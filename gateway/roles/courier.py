@@ -11,6 +11,7 @@ from gateway.outbound.courier import Courier, Settings
 from gateway.outbound.handover import Relays
 from gateway.outbound.letter import Writer
 from gateway.outbound.relay import Login, open_relay
+from gateway.outbound.signing import signer_of
 from gateway.processes.post import Post
 from gateway.saying import say_again_and_again
 from router.decision import Due
@@ -63,6 +64,7 @@ def _given_up(desk: Desk, row: OutboxRow, why: str) -> bool:
 
 def _writer(post: Post) -> Writer:
     desk, config = post.desk, post.config
+    signer = signer_of(config)
 
     def link_of(mail: int, index: int, date: datetime) -> str:
         until = link_day(date) + LINK_DAYS
@@ -75,6 +77,7 @@ def _writer(post: Post) -> Writer:
         keys=desk.policy.keys,
         raw_of=lambda mail: journal.read_raw(desk.store, mail),
         link_of=link_of if config.web.listen and not config.web.listen.path else None,
+        sign=signer.signed if signer is not None else None,
     )
 
 

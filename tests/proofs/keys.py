@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
 )
 from dkim.canonicalization import CanonicalizationPolicy
 
@@ -26,9 +27,17 @@ def rsa_key(bits: int = 2048, number: int = 0) -> bytes:
 
 
 @cache
-def ed25519_seed() -> bytes:
-    """Return an Ed25519 key as the library wants it: base64 of its 32 bytes."""
+def ed25519_pem() -> bytes:
+    """Return the PEM of an Ed25519 key."""
     key = ed25519.Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@cache
+def ed25519_seed() -> bytes:
+    """Return that key as the library wants it: base64 of its 32 bytes."""
+    key = load_pem_private_key(ed25519_pem(), None)
+    assert isinstance(key, ed25519.Ed25519PrivateKey)
     return base64.b64encode(key.private_bytes_raw())
 
 
