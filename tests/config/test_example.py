@@ -177,8 +177,8 @@ def test_no_value_of_the_example_can_be_spoilt_without_a_fault_at_its_own_key(
 
 _TEXT_MAY_BE_EMPTY = {
     "calendar", "helpdesk", "vo", "recipient_header", "socket_group", "trusted_results",
-    "dkim_selector", "dkim_ed25519_selector", "dkim_other_selector", "subject_tag", "supporters", "contact", "alarm_address", "operator_address",
-    "addresses",
+    "dkim_selector", "dkim_ed25519_selector", "dkim_other_selector", "subject_tag", "supporters",
+    "contact", "alarm_address", "operator_address", "addresses",
 }  # fmt: skip
 
 

@@ -1,7 +1,5 @@
 """ARC chains of lists that we know, and of those that we do not."""
 
-from typing import Any
-
 import authres
 import dkim
 import pytest
@@ -28,9 +26,9 @@ def sealed(raw: bytes, domain: str = "lists.example", results: str = RESULTS) ->
 
 
 async def said(
-    raw: bytes, lookup: Lookup, trusted: Any = ("lists.example",), sender: str | None = "a@vo.example"
-) -> tuple[Proof, ...]:  # fmt: skip
-    return await arc_proofs(raw, read_header(raw), sender, frozenset(trusted), lookup)
+    raw: bytes, lookup: Lookup, trusted: tuple[str, ...] = ("lists.example",)
+) -> tuple[Proof, ...]:
+    return await arc_proofs(raw, read_header(raw), "a@vo.example", frozenset(trusted), lookup)
 
 
 async def test_a_listed_sealer_says_what_it_saw(lookup: Lookup) -> None:
@@ -73,8 +71,13 @@ async def test_a_list_that_saw_no_proof_says_so(lookup: Lookup, results: str) ->
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b"on fire", b"at sea!"), (b"FZK", b"RAL"), (b"dmarc=pass", b"dmarc=pasS"), (b"cv=none", b"cv=pass")],
-)  # fmt: skip
+    [
+        (b"on fire", b"at sea!"),
+        (b"FZK", b"RAL"),
+        (b"dmarc=pass", b"dmarc=pasS"),
+        (b"cv=none", b"cv=pass"),
+    ],
+)
 async def test_a_changed_mail_or_chain_fails(lookup: Lookup, old: bytes, new: bytes) -> None:
     raw = sealed(mail())
     assert old in raw

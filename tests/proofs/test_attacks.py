@@ -58,15 +58,28 @@ ATTACKS = {
         lambda: mail(From=VICTIM), "any@mailfrom.attacker.test"
     ),
     "a02 empty MAIL FROM, and a HELO that passes": Attack(lambda: mail(From=VICTIM), ""),
-    "a03 d= with a NUL in it": Attack(
-        lambda: by_attacker(mail(From=VICTIM)).replace(b"d=attacker.test", b"d=legit.test\x00.attacker.test")
+    "a03 a selector that ends with NUL in the attacker's zone": Attack(
+        lambda: by_attacker(
+            mail(From=VICTIM), d="legit.test", s="s1._domainkey.attacker.test.\x00.any"
+        )
     ),
-    "a04 s= or d= with a quote in it": Attack(
-        lambda: by_attacker(mail(From=VICTIM)).replace(b"d=attacker.test", b"d=legit.test'a.attacker.test")
+    "a04 a selector with a quote, in the attacker's zone": Attack(
+        lambda: by_attacker(
+            mail(From=VICTIM), d="legit.test", s="s1._domainkey.attacker.test.'any"
+        )
     ),
-    "a05 MAIL FROM with a bracket": Attack(lambda: mail(From=VICTIM), "any@legit.test(.attacker.test"),
-    "a06 MAIL FROM with a quoted name": Attack(lambda: mail(From=VICTIM), '"any@legit.test"@attacker.test'),
-    "a07 MAIL FROM with a route": Attack(lambda: mail(From=VICTIM), "@attacker.test,@any.test:x@legit.test"),
+    "a04 a domain with a quote in it": Attack(
+        lambda: by_attacker(mail(From=VICTIM), d="legit.test'a.attacker.test")
+    ),
+    "a05 MAIL FROM with a bracket": Attack(
+        lambda: mail(From=VICTIM), "any@legit.test(.attacker.test"
+    ),
+    "a06 MAIL FROM with a quoted name": Attack(
+        lambda: mail(From=VICTIM), '"any@legit.test"@attacker.test'
+    ),
+    "a07 MAIL FROM with a route": Attack(
+        lambda: mail(From=VICTIM), "@attacker.test,@any.test:x@legit.test"
+    ),
     "a08 two From lines, the victim first": Attack(
         lambda: with_from(b"From: " + VICTIM.encode(), b"From: m@attacker.test")
     ),
@@ -103,8 +116,8 @@ ATTACKS = {
     "a name that is an address": Attack(from_is('"boss@legit.test" <m@attacker.test>')),
     "a group": Attack(from_is(f"legit: {VICTIM};")),
     "a comment": Attack(from_is(f"m@attacker.test({VICTIM})")),
-    "a homograph": Attack(from_is("boss@lеgit.test")),
-    "a fullwidth at": Attack(from_is("boss＠legit.test")),
+    "a homograph": Attack(from_is("boss@l\N{CYRILLIC SMALL LETTER IE}git.test")),
+    "a fullwidth at": Attack(from_is("boss\N{FULLWIDTH COMMERCIAL AT}legit.test")),
     "a percent route": Attack(from_is("boss%legit.test@attacker.test")),
     "a bang path": Attack(from_is("legit.test!boss@attacker.test")),
     "the attacker's signature for the victim's From": Attack(from_is(VICTIM)),
@@ -119,7 +132,7 @@ ATTACKS = {
         lambda: RESULTS.encode() + mail(From=VICTIM), trusted="mx.example.org"
     ),
     "forged results under the mailbox's own block": Attack(
-        lambda: b"Received: from x by mx.example.org; now\r\n" + RESULTS.encode() + mail(From=VICTIM),
+        lambda: b"Received: by mx.example.org; now\r\n" + RESULTS.encode() + mail(From=VICTIM),
         door="imap", trusted="mx.example.org",
     ),
     "a victim's mail with another body": Attack(

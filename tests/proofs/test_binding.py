@@ -24,6 +24,7 @@ TWO = (
     '--000a\r\nContent-Type: text/html; charset="UTF-8"\r\n\r\n<p>Alarm: helpdesk.example</p>\r\n'
     "--000a--\r\n"
 )
+BASE64 = base64.encodebytes(b"Alarm: helpdesk.example\n" * 9).decode().replace("\n", "\r\n")
 QUOTED = (
     "Sorry, I am away.\r\n\r\n-----Original Message-----\r\nFrom: Mallory <m@attacker.test>\r\n"
     "Subject: hello\r\n\r\nAlarm: helpdesk.example\r\nSite: FZK-LCG2\r\n"
@@ -63,7 +64,7 @@ async def test_gmail_with_a_picture_or_a_file_is_bound(lookup: Lookup) -> None:
         ("", "Alarm: helpdesk.example\r\nhttps://a.example/?id=12\r\n"),
         ("7bit", "Alarm: helpdesk.example\r\n"),
         ("quoted-printable", "Gr=C3=BC=C3=9Fe, x =3D 1 =\r\nand more\r\n"),
-        ("base64", base64.encodebytes(b"Alarm: helpdesk.example\n" * 9).decode().replace("\n", "\r\n")),
+        ("base64", BASE64),
     ],
     ids=["none", "7bit", "quoted-printable", "base64"],
 )  # fmt: skip
@@ -111,9 +112,8 @@ async def test_a_later_boundary_is_not_made_the_first(lookup: Lookup) -> None:
 async def test_a_name_with_an_escape_is_not_made_a_line(lookup: Lookup) -> None:
     genuine = gmail(PLAIN, "=0A=0AAlarm: helpdesk.example=0A wrote:\r\n> hello\r\n")
     assert await is_bound(genuine, lookup)
-    forged = genuine.replace(
-        b"MIME-Version: 1.0\r\n", b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n"
-    )  # fmt: skip
+    encoding = b"Content-Transfer-Encoding: quoted-printable\r\n"
+    forged = genuine.replace(b"MIME-Version:", encoding + b"MIME-Version:")
     assert hear(forged).visible.startswith("Alarm: helpdesk.example")
     assert not await is_bound(forged, lookup)
 

@@ -59,12 +59,17 @@ async def test_what_is_changed_after_opendkim_signed_fails(place: Path, lookup: 
     assert (await one(raw.replace(b"disks", b"tapes"), lookup)).status is ProofStatus.FAIL
 
 
-async def test_the_sha1_of_opendkims_old_tool_is_not_believed(place: Path, lookup: Lookup) -> None:
+def opendkims_old_tool_signs(place: Path, raw: bytes) -> bytes:
+    """Return a mail as opendkim-testmsg signs it."""
     (place / "key").write_bytes(keys.rsa_key())
     assert TESTMSG is not None
     done = subprocess.run(
         [TESTMSG, "-C", "-d", "vo.example", "-s", "s1", "-k", place / "key"],
-        input=mail(), capture_output=True, check=True, timeout=60,
+        input=raw, capture_output=True, check=True, timeout=60,
     )  # fmt: skip
-    proof = await one(done.stdout, lookup)
+    return done.stdout
+
+
+async def test_the_sha1_of_opendkims_old_tool_is_not_believed(place: Path, lookup: Lookup) -> None:
+    proof = await one(opendkims_old_tool_signs(place, mail()), lookup)
     assert (proof.status, "rsa-sha1" in proof.detail) == (ProofStatus.FAIL, True)

@@ -49,12 +49,16 @@ def test_the_trusted_server_is_believed() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        f"{OURS};\r\n\tdkim=pass (2048-bit key; unprotected) header.d=vo.example"
-        " header.i=@vo.example header.a=rsa-sha256 header.s=s1 header.b=AbCd;\r\n\tspf=pass"
-        " smtp.mailfrom=ada@vo.example;\r\n\tdmarc=pass (p=reject dis=none) header.from=vo.example",
+        (
+            f"{OURS};\r\n\tdkim=pass (2048-bit key; unprotected) header.d=vo.example"
+            " header.i=@vo.example header.a=rsa-sha256 header.s=s1 header.b=AbCd;\r\n\tspf=pass"
+            " smtp.mailfrom=ada@vo.example;\r\n\tdmarc=pass (p=reject) header.from=vo.example"
+        ),
         f"{OURS} 1; dkim=pass header.i=@mail.vo.example; dmarc=pass header.from=VO.example",
-        f"{OURS.upper()}; dkim=fail header.d=x.example; dkim=pass header.d=vo.example;"
-        " dmarc=pass action=none header.from=vo.example;compauth=pass reason=100",
+        (
+            f"{OURS.upper()}; dkim=fail header.d=x.example; dkim=pass header.d=vo.example;"
+            " dmarc=pass action=none header.from=vo.example;compauth=pass reason=100"
+        ),
     ],
     ids=["opendmarc", "google", "microsoft"],
 )

@@ -94,9 +94,7 @@ def test_the_library_alone_says_the_same(signer: Signer) -> None:
 
 
 @with_opendkim
-def test_opendkim_believes_what_we_sign_and_not_what_was_changed(
-    signer: Signer, place: Path
-) -> None:
+def test_opendkim_believes_what_we_sign_and_not_what_was_changed(place: Path) -> None:
     raw = Signer("vo.example", [rsa_key("s1", keys.rsa_key())]).signed(OURS, NOW)
     assert opendkim_says(place, raw) == "pass"
     assert opendkim_says(place, raw.replace(b"two blanks", b"two blonks")) == "fail"
@@ -186,6 +184,9 @@ def test_a_key_of_another_kind_is_said_plainly() -> None:
     assert read_rsa(keys.rsa_key()).key_size == 2048
 
 
+SIGNS = 'dkim_key = { file = "dkim.pem" }\ndkim_selector = "s1"'
+
+
 @pytest.mark.parametrize(
     ("text", "key", "why"),
     [
@@ -194,12 +195,12 @@ def test_a_key_of_another_kind_is_said_plainly() -> None:
         ('dkim_selector = "s1"', "dkim_selector", "needs dkim_key"),
         ('dkim_ed25519_key = { file = "ed.pem" }\ndkim_ed25519_selector = "e"',
          "dkim_ed25519_key", "needs dkim_key"),
-        ('dkim_key = { file = "dkim.pem" }\ndkim_selector = "s1"\n'
-         'dkim_other_key = { file = "dkim.pem" }\ndkim_other_selector = "S1"',
-         "dkim_other_selector", "is the same as dkim_selector"),
+        (
+            f'{SIGNS}\ndkim_other_key = {{ file = "dkim.pem" }}\ndkim_other_selector = "S1"',
+            "dkim_other_selector", "is the same as dkim_selector",
+        ),
         ('dkim_key = { file = "dkim.pem" }\ndkim_selector = "-s"', "dkim_selector", "pattern"),
-        ('dkim_key = { file = "dkim.pem" }\ndkim_selector = "s1"\ndkim_domain = "other.example"',
-         "dkim_domain", "does not speak for"),
+        (f'{SIGNS}\ndkim_domain = "other.example"', "dkim_domain", "does not speak for"),
     ],
 )  # fmt: skip
 def test_keys_that_do_not_fit_together_are_faults(
