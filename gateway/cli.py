@@ -13,6 +13,7 @@ import click
 from gateway.commands import (
     copying,
     federation,
+    keys,
     mails,
     samples,
     serving,
@@ -39,6 +40,7 @@ COMMANDS = (
     watching.health,
     federation.sites,
     federation.members,
+    keys.keys,
     copying.copy_store,
     setup.completion,
 )

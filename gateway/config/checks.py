@@ -147,11 +147,34 @@ def _pairs(document: Document) -> Iterator[Finding]:
         ("relay", "user", "password"),
         ("keys", "smime_cert", "smime_key"),
         ("keys", "dkim_selector", "dkim_key"),
+        ("keys", "dkim_ed25519_selector", "dkim_ed25519_key"),
+        ("keys", "dkim_other_selector", "dkim_other_key"),
     ):
         table = _table(document, section)
         for given, absent in ((first, second), (second, first)):
             if table.get(given) and not table.get(absent):
                 yield Finding((section, given), f"needs {absent} beside it")
+
+
+def _dkim(document: Document) -> Iterator[Finding]:
+    keys = _table(document, "keys")
+    seen: dict[str, str] = {}
+    for key in ("dkim_selector", "dkim_ed25519_selector", "dkim_other_selector"):
+        selector = _text(keys, key).lower()
+        if selector and selector in seen:
+            yield Finding(("keys", key), f"is the same as {seen[selector]}: one name, one key")
+        seen.setdefault(selector, key)
+    for key in ("dkim_ed25519_key", "dkim_other_key"):
+        if keys.get(key) and not keys.get("dkim_key"):
+            yield Finding(("keys", key), "needs dkim_key beside it: not everybody knows the other")
+    ours, signs = _text(_table(document, "helpdesk"), "domain").lower(), _text(keys, "dkim_domain")
+    if signs and not _is_same_or_parent(signs.lower(), ours):
+        told = f"does not speak for the addresses at {ours}: others will not believe our mail"
+        yield Finding(("keys", "dkim_domain"), told, Severity.WARNING)
+
+
+def _is_same_or_parent(domain: str, other: str) -> bool:
+    return domain == other or other.endswith(f".{domain}")
 
 
 def _evidence(document: Document) -> Iterator[Finding]:
@@ -179,7 +202,7 @@ def _alarmers(document: Document) -> Iterator[Finding]:
 
 # Sections that are read and checked, and that nothing acts on yet.
 NOT_YET = (
-    "dns", "proof", "keys", "alarm", "clock", "retention", "directory",
+    "dns", "proof", "alarm", "clock", "retention", "directory",
     "helpdesk_peer",
 )  # fmt: skip
 
@@ -274,6 +297,7 @@ CHECKS: tuple[Check, ...] = (
     _list_references,
     _directory_vos,
     _pairs,
+    _dkim,
     _evidence,
     _office_hours,
     _alarmers,

@@ -11,8 +11,10 @@ from pydantic import Field
 
 from gateway.config.secrets import SecretReference
 from gateway.config.sections import Section
+from gateway.config.signingkeys import Ed25519KeyReference, RsaKeyReference
 from gateway.config.values import ConfigPath, Domain, Duration, TimeZone
 
+_SELECTOR = r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?)?$"
 _HOUR_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -74,9 +76,26 @@ class Keys(Section):
         default=None, description="The domain that signs all our mail; [helpdesk] domain else."
     )
     dkim_selector: str = Field(
-        default="", pattern=r"^[A-Za-z0-9.-]{0,63}$", description="The selector of its key."
+        default="", pattern=_SELECTOR, description="The selector of its key."
     )
-    dkim_key: SecretReference | None = Field(default=None, description="The RSA key (PEM).")
+    dkim_key: RsaKeyReference | None = Field(
+        default=None, description="The RSA key (PEM), 2048 bits or more."
+    )
+    dkim_ed25519_selector: str = Field(
+        default="", pattern=_SELECTOR, description="The selector of a second signature's key."
+    )
+    dkim_ed25519_key: Ed25519KeyReference | None = Field(
+        default=None, description="The Ed25519 key (PEM) that signs beside the RSA key."
+    )
+    dkim_other_selector: str = Field(
+        default="",
+        pattern=_SELECTOR,
+        description="For a rotation: the selector of the key that comes next, or came before.",
+    )
+    dkim_other_key: RsaKeyReference | None = Field(
+        default=None,
+        description="That key (PEM). It does not sign; `ticketgate keys show` publishes it too.",
+    )
 
 
 class Alarm(Section):

@@ -192,7 +192,10 @@ class Proof(Section):
         default=("dkim", "smime"), description="What may prove an alarm: dkim, smime."
     )
     min_rsa_bits: int = Field(
-        default=2048, ge=1024, le=16_384, description="Shorter DKIM keys prove nothing."
+        default=2048, ge=1024, le=8_192, description="Shorter DKIM keys prove nothing."
+    )
+    weak_key_domains: Domains = Field(
+        default=(), description="Domains that may still sign with DKIM keys of 1024 bits."
     )
     max_age: Duration = Field(
         default=timedelta(hours=24), description="An alarm signed longer ago is not believed."

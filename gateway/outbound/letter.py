@@ -25,6 +25,7 @@ _log = structlog.get_logger(__name__)
 
 RawOf = Callable[[int], bytes | None]
 LinkOf = Callable[[int, int, datetime], str]
+Sign = Callable[[bytes, datetime], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Writer:
 
     `raw_of` gives a stored mail by its delivery, None when it is no longer kept; it may raise
     Deferred. `link_of` gives a link to a file of such a mail (delivery,
-    index of the file, date of our mail: the same link each time).
+    index of the file, date of our mail: the same link each time). `sign` signs a whole mail, the
+    same for the same mail and date.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Writer:
         keys: Keyring,
         raw_of: RawOf,
         link_of: LinkOf | None = None,
+        sign: Sign | None = None,
     ) -> None:
         self._speaker = speaker
         self._name = name
@@ -60,6 +63,7 @@ class Writer:
         self._keys = keys
         self._raw_of = raw_of
         self._link_of = link_of
+        self._sign = sign
 
     def letter(self, row: OutboxRow) -> Letter:
         """Return the letter of a row, each time the same.
@@ -71,7 +75,17 @@ class Writer:
         setting = Setting(row.ticket, row.date, bool(row.reply_token), files.left_out)
         mail = build(self._words(row, setting), self._head(row), files.enclosures)
         bounces = self._addresses.bounce_to(row.bounce_token) if row.bounce_token else ""
-        return Letter(mail, bounces, row.recipient)
+        return Letter(self._signed(mail, row), bounces, row.recipient)
+
+    def _signed(self, mail: bytes, row: OutboxRow) -> bytes:
+        """Sign as the last step; what cannot be signed goes unsigned, for a lost mail is worse."""
+        if self._sign is None:
+            return mail
+        try:
+            return self._sign(mail, row.date)
+        except Exception:
+            _log.exception("mail not signed", row=row.id)
+            return mail
 
     def _words(self, row: OutboxRow, setting: Setting) -> Spoken:
         try:

@@ -12,6 +12,7 @@ from gateway.outbound.courier import Courier, Settings
 from gateway.outbound.handover import Relays
 from gateway.outbound.letter import Writer
 from gateway.outbound.relay import Login, open_relay
+from gateway.outbound.signing import signer_of
 from gateway.processes.post import Post
 from gateway.saying import say_again_and_again
 from router.decision import Due
@@ -64,6 +65,7 @@ def _given_up(desk: Desk, row: OutboxRow, why: str) -> bool:
 
 def _writer(post: Post) -> Writer:
     desk, config = post.desk, post.config
+    signer = signer_of(config)
 
     web = config.web
     base = base_url(str(web.listen or ""), web.access, web.url or "")
@@ -79,6 +81,7 @@ def _writer(post: Post) -> Writer:
         keys=desk.policy.keys,
         raw_of=lambda mail: journal.read_raw(desk.store, mail),
         link_of=link_of if base else None,
+        sign=signer.signed if signer is not None else None,
     )
 
 

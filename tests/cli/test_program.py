@@ -13,7 +13,7 @@ from tests.cli.conftest import PROGRAM, Run, run_program
 COMMANDS = (
     "init", "check-config", "serve", "send-sample", "parse", "explain", "tickets", "release",
     "discard",
-    "mails", "replay", "outbox", "refusals", "sites", "members", "copy-store", "completion",
+    "mails", "replay", "outbox", "refusals", "sites", "members", "keys", "copy-store", "completion",
 )  # fmt: skip
 HEAVY = ("sqlalchemy", "alembic", "pydantic", "rich", "jinja2", "aiosmtpd", "starlette")
 

@@ -14,6 +14,7 @@ from gateway.config.load import Config, Severity, examine, load, policy, registr
 from gateway.demo.writing import example
 from router.addresses import Intent
 from tests.config.good import GOOD, SECRET
+from tests.proofs import keys
 
 ROOT = Path(__file__).parents[2]
 SECRET_FILES = (
@@ -24,9 +25,13 @@ SECRET_FILES = (
     "store.password",
     "alarm.pem",
     "robot.key",
-    "dkim.pem",
     "token",
 )
+KEY_FILES = {
+    "dkim.pem": keys.rsa_key(),
+    "dkim.other.pem": keys.rsa_key(2048, 1),
+    "dkim.ed25519.pem": keys.ed25519_pem(),
+}
 FEDERATION = {"vo", "roc", "unit", "site", "member"}
 
 
@@ -56,6 +61,9 @@ def prose(text: str) -> str:
 def demo(tmp_path: Path) -> Path:
     for name in SECRET_FILES:
         (tmp_path / name).write_text(SECRET)
+        (tmp_path / name).chmod(0o600)
+    for name, pem in KEY_FILES.items():
+        (tmp_path / name).write_bytes(pem)
         (tmp_path / name).chmod(0o600)
     path = tmp_path / "config.toml"
     path.write_text(example())
@@ -169,8 +177,8 @@ def test_no_value_of_the_example_can_be_spoilt_without_a_fault_at_its_own_key(
 
 _TEXT_MAY_BE_EMPTY = {
     "calendar", "helpdesk", "vo", "recipient_header", "socket_group", "trusted_results",
-    "dkim_selector", "subject_tag", "supporters", "contact", "alarm_address", "operator_address",
-    "addresses",
+    "dkim_selector", "dkim_ed25519_selector", "dkim_other_selector", "subject_tag", "supporters",
+    "contact", "alarm_address", "operator_address", "addresses",
 }  # fmt: skip
 
 

@@ -1,0 +1,111 @@
+"""`keys`: makes the keys that sign our mail, and shows what has to be published."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.commands.opening import CONFIG, FAULT, Stop, config_at
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from gateway.outbound.signing import SigningKey
+
+SELECTOR = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?"
+
+
+@click.group()
+def keys() -> None:
+    """Make the keys that sign our mail, and show what others need to check them."""
+
+
+@keys.command()
+@CONFIG
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--selector", required=True, help="The name of the key, such as s1 or 2026a.")
+@click.option("--domain", help="The domain that signs [default: the configuration's].")
+@click.option("--ed25519", is_flag=True, help="A key for the second signature, beside RSA.")
+@click.option("--bits", type=click.Choice(["2048", "3072", "4096"]), default="2048",
+              show_default=True, help="Of an RSA key.")  # fmt: skip
+def dkim(
+    config_file: Path, file: Path, selector: str, domain: str | None, bits: str, *, ed25519: bool
+) -> None:
+    """Make a DKIM key in FILE (mode 0600) and print the DNS record to publish.
+
+    Nothing signs with it before it stands in [keys] of the configuration. Publish first, then
+    sign: dkim_other_key is for the time between.
+    """
+    import re
+
+    from gateway.config.values import is_domain
+    from gateway.outbound.signing import ed25519_key, rsa_key, signing_domain
+
+    if not re.fullmatch(SELECTOR, selector):
+        raise Stop(f"{selector!r} is not a selector: letters, digits, hyphens and dots", FAULT)
+    signs = domain if domain is not None else signing_domain(config_at(config_file))
+    if not is_domain(signs):
+        raise Stop(f"{signs!r} is not a domain name", FAULT)
+    pem = _new_ed25519() if ed25519 else _new_rsa(int(bits))
+    write_key(file, pem)
+    key = (ed25519_key if ed25519 else rsa_key)(selector, pem)
+    click.echo(f"wrote {file}", err=True)
+    _show(key, signs.lower())
+
+
+@keys.command()
+@CONFIG
+def show(config_file: Path) -> None:
+    """Print the DNS records of all keys in the configuration, as lines of a zone file."""
+    from gateway.outbound.signing import keys_to_publish, signing_domain
+
+    config = config_at(config_file)
+    found = keys_to_publish(config)
+    for key in found:
+        _show(key, signing_domain(config))
+    if not found:
+        click.echo("no keys: our mail goes out unsigned (ticketgate keys dkim)", err=True)
+
+
+def write_key(file: Path, pem: bytes) -> None:
+    """Write a new key that only its owner may read; never over another file."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(pem)
+            opened.flush()
+            os.fsync(opened.fileno())
+    except FileExistsError as error:
+        raise Stop(f"{file} is there already; nothing was changed", FAULT) from error
+    except OSError as error:
+        raise Stop(f"{file}: cannot be written: {error.strerror or error}", FAULT) from error
+
+
+def _show(key: "SigningKey", domain: str) -> None:
+    from gateway.outbound.signing import zone_line
+
+    click.echo(zone_line(f"{key.selector}._domainkey.{domain}", key.record))
+
+
+def _new_rsa(bits: int) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=bits))
+
+
+def _new_ed25519() -> bytes:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return _pem(Ed25519PrivateKey.generate())
+
+
+def _pem(key: "RSAPrivateKey | Ed25519PrivateKey") -> bytes:
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

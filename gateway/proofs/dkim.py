@@ -1,0 +1,159 @@
+"""DKIM (RFC 6376): which domains signed this mail, and what of it.
+
+Rule: the library only does the arithmetic. Which signature is worth verifying, which key counts and
+what is bound by it is decided here, because a bare `dkim.verify()` says yes to many forgeries.
+Never raises; a key that could not be asked for is `temperror`.
+"""
+
+import asyncio
+import logging
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import dkim
+import structlog
+
+from gateway.proofs.binding import binds_text
+from gateway.proofs.dns import Asks, DnsTempError
+from gateway.proofs.keyrecord import Key, KeyRules, read_key
+from gateway.proofs.signature import Signature, Unsound, read_signature
+from parsers.evidence import Proof, ProofKind, ProofStatus
+from parsers.header import Header
+from parsers.ids import message_id
+from parsers.parts import read_parts
+
+MAX_SIGNATURES = 5
+MAX_DATE_BYTES = 200
+FIELD = "dkim-signature"
+_BLANKS = re.compile(rb"[ \t]+")
+SILENT = logging.getLogger("ticketgate.silent")  # the library logs what mails say
+SILENT.disabled = True
+_log = structlog.get_logger("proofs")
+
+
+async def dkim_proofs(
+    raw: bytes, header: Header, lookup: Asks, rules: KeyRules, now: datetime
+) -> tuple[Proof, ...]:
+    """Return one proof for each of the first five signatures, in the order of the header."""
+    judged = [_judged(value, now) for value in header.raws(FIELD)[:MAX_SIGNATURES]]
+    keys = await asyncio.gather(*(_key(one, lookup, rules) for one in judged))
+    work = [
+        (index, one, key)
+        for index, (one, key) in enumerate(zip(judged, keys, strict=True))
+        if isinstance(one, Signature) and isinstance(key, Key)
+    ]
+    said = dict(await asyncio.to_thread(_verify, raw, header, work) if work else ())
+    return tuple(
+        said[index] if index in said else _unproven(one, key)
+        for index, (one, key) in enumerate(zip(judged, keys, strict=True))
+    )
+
+
+def _judged(value: bytes, now: datetime) -> Signature | Unsound:
+    try:
+        return read_signature(value, now)
+    except Unsound as verdict:
+        return verdict
+
+
+async def _key(one: Signature | Unsound, lookup: Asks, rules: KeyRules) -> Key | Unsound:
+    if isinstance(one, Unsound):
+        return one
+    try:
+        return read_key(await lookup.txt(one.key_name), one, rules)
+    except Unsound as verdict:
+        return verdict
+    except DnsTempError as error:
+        return Unsound(ProofStatus.TEMPERROR, f"the key was not answered: {error.detail}")
+
+
+def _unproven(one: Signature | Unsound, key: Key | Unsound) -> Proof:
+    verdict = key if isinstance(key, Unsound) else Unsound(ProofStatus.PERMERROR, "not verified")
+    detail = f"{verdict.why}, {_named(one)}" if isinstance(one, Signature) else verdict.why
+    return Proof(ProofKind.DKIM, one.domain, verdict.status, detail)
+
+
+def _named(one: Signature) -> str:
+    return f"selector {one.selector}"
+
+
+def _verify(
+    raw: bytes, header: Header, work: Sequence[tuple[int, Signature, Key]]
+) -> list[tuple[int, Proof]]:
+    """Do the arithmetic, in a thread: the mail is taken apart once for all its signatures."""
+    try:
+        verifier = dkim.DKIM(raw, logger=SILENT)
+        fields = [pair for pair in verifier.headers if pair[0].lower() == FIELD.encode()]
+    except Exception:
+        _log.info("mail that the DKIM library cannot read", exc_info=True)
+        fields = []
+    if len(fields) != len(header.raws(FIELD)):  # two readers that disagree
+        broken = Unsound(ProofStatus.PERMERROR, "the header cannot be read")
+        return [(index, _unproven(one, broken)) for index, one, _ in work]
+    body = verifier.body
+    relaxed = squeezed(body) if any(one.relaxed_body for _, one, _ in work) else body
+    done = []
+    for index, one, key in work:
+        verifier.body = relaxed if one.relaxed_body else body
+        why = _why_not(verifier, one, key, fields[index])
+        if why:
+            done.append((index, _unproven(one, Unsound(ProofStatus.FAIL, why))))
+        else:
+            done.append((index, _passed(raw, header, one, key)))
+    return done
+
+
+def squeezed(body: bytes) -> bytes:
+    """Return a body with single blanks, the same in relaxed form (RFC 6376 section 3.4.4).
+
+    The library's own pattern for blanks at line ends is quadratic in the length of a run.
+    """
+    return _BLANKS.sub(b" ", body)
+
+
+def _why_not(verifier: dkim.DKIM, one: Signature, key: Key, field: tuple[bytes, bytes]) -> str:
+    """Return why a signature does not fit the mail, "" when it fits."""
+    names = [name.encode("ascii") for name in one.fields]
+    verifier.minkey = 0  # judged already
+    try:
+        if verifier.verify_sig(dict(one.tags), names, field, lambda *_, **__: key.record) is True:
+            return ""
+    except dkim.ValidationError:
+        return "the body was changed"
+    except Exception as error:  # nothing that the library stumbles over is a proof
+        return f"it cannot be verified ({type(error).__name__})"
+    return "the signature does not fit"
+
+
+def _passed(raw: bytes, header: Header, one: Signature, key: Key) -> Proof:
+    listed = Counter(one.fields)
+    present = Counter(name for name, _ in header.fields)
+
+    def bound(name: str) -> bool:
+        return listed[name] >= max(1, present[name])
+
+    covers = {name for name in present if bound(name)}
+    if binds_text(read_parts(raw)[0], bound):
+        covers.add("body")
+    name = message_id(header.raw("message-id")) if "message-id" in covers else ""
+    return Proof(
+        ProofKind.DKIM,
+        one.domain,
+        ProofStatus.PASS,
+        f"{one.algorithm}, {key.bits} bits, {_named(one)}",
+        signed_at=one.signed_at or (_date(header) if "date" in covers else None),
+        covers=frozenset(covers),
+        replay_key=f"dkim:{one.domain}:{name}" if name else "",
+    )
+
+
+def _date(header: Header) -> datetime | None:
+    try:
+        text = header.raw("date")[:MAX_DATE_BYTES].decode("ascii", "replace")
+        found = parsedate_to_datetime(text)
+        return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
