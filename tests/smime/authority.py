@@ -219,7 +219,7 @@ def wrap(
         b"From: Alba Alarm <" + sender.encode() + b">\r\nTo: alarm@helpdesk.example\r\n"
         b"Subject: ALARM: storage down\r\nDate: Sun, 22 Nov 2026 03:04:05 +0000\r\n"
         b"Message-ID: <1@vo.example>\r\nMIME-Version: 1.0\r\n" + head +
-        b"Content-Type: multipart/signed; protocol=\"" + protocol + b'"; micalg=sha-256;\r\n'
+        b'Content-Type: multipart/signed; protocol="' + protocol + b'"; micalg=sha-256;\r\n'
         b' boundary="frontier"\r\n\r\n' + before +
         b"--frontier\r\n" + content + b"\r\n--frontier\r\n"
         b"Content-Type: " + second + b"; name=smime.p7s\r\n"
