@@ -26,7 +26,6 @@ from gateway.proofs.crl import Crl, read_crl
 from gateway.proofs.signing_policy import Policies, read_policies
 from gateway.proofs.trust import Trust, dn_of
 from parsers.dn import DistinguishedName
-from parsers.errors import MailError
 
 LOOK_EVERY = timedelta(seconds=10)
 MAX_FILES = 5_000
@@ -55,10 +54,14 @@ class _File:
 
 
 class Anchors:
-    """The trust of one path, always the newest that could be read. Safe for several threads."""
+    """The trust of one path, always the newest that could be read. Safe for several threads.
 
-    def __init__(self, path: Path) -> None:
+    `quiet` is for commands, whose output is not a log: they show `Trust.faults` themselves.
+    """
+
+    def __init__(self, path: Path, *, quiet: bool = False) -> None:
         self._path = path
+        self._quiet = quiet
         self._lock = Lock()
         self._files: dict[Path, _File] = {}
         self._trust: Trust | None = None
@@ -91,10 +94,9 @@ class Anchors:
         }
         self._trust = _trust(list(self._files.values()))
         self._say(self._trust.faults)
-        _log.info(
-            "trust anchors read", path=str(self._path), roots=len(self._trust.roots),
-            crls=len(self._trust.crls), faults=len(self._trust.faults),
-        )  # fmt: skip
+        if not self._quiet:
+            roots, crls = len(self._trust.roots), len(self._trust.crls)
+            _log.info("trust anchors read", path=str(self._path), roots=roots, crls=crls)
 
     def _stamps(self) -> Iterator[tuple[Path, Stamp]]:
         """Give the files to be read. One that vanishes between two looks is not there."""
@@ -110,7 +112,7 @@ class Anchors:
 
     def _say(self, faults: Sequence[str]) -> None:
         for fault in faults:
-            if fault not in self._said:
+            if fault not in self._said and not self._quiet:
                 _log.error("trust anchor not usable", fault=fault)
         self._said = set(faults)
 
@@ -139,7 +141,7 @@ def _read_file(path: Path, stamp: Stamp) -> _File:
             return _File(stamp, stem, policies=read_policies(data))
         if kind == "crl":
             return _File(stamp, stem, crls=(read_crl(data),))
-    except (OSError, ValueError, TypeError, MailError, x509.InvalidVersion) as error:
+    except Exception as error:  # whatever is wrong with one file, the others are not harmed
         return _File(stamp, stem, policies=none, faults=(f"{path}: {error}",))
     return _bundle(path, stamp, stem, data)
 
@@ -158,7 +160,7 @@ def _bundle(path: Path, stamp: Stamp, stem: str, data: bytes) -> _File:
         try:
             if block[1] in readers:
                 readers[block[1]](block[0])
-        except (ValueError, TypeError, x509.InvalidVersion) as error:
+        except Exception as error:  # see _read_file
             faults.append(f"{path}: block {number}: {error}")
     if not certificates and not crls and not faults:
         faults.append(f"{path}: holds no certificate in PEM form")

@@ -47,11 +47,17 @@ _log = structlog.get_logger(__name__)
 
 
 class SmimeVerifier:
-    """Verifies mails against the trust anchors of one path; None trusts nobody."""
+    """Verifies mails against the trust anchors of one path; None trusts nobody.
 
-    def __init__(self, anchors: Path | None, rules: Rules | None = None) -> None:
-        self._anchors = Anchors(anchors) if anchors else None
+    `quiet` writes no log, for commands.
+    """
+
+    def __init__(
+        self, anchors: Path | None, rules: Rules | None = None, *, quiet: bool = False
+    ) -> None:
+        self._anchors = Anchors(anchors, quiet=quiet) if anchors else None
         self._rules = rules or Rules()
+        self._quiet = quiet
 
     def trust(self, now: datetime) -> Trust:
         """Return what is trusted now; its `faults` are for the operator."""
@@ -74,10 +80,13 @@ class SmimeVerifier:
                 told = "signed, but no trust anchors are configured"
                 return (_proof("", ProofStatus.NONE, told),)
             proof = _judged(mail, sender, self._anchors.trust(now), self._rules, now)
+            if proof.status is ProofStatus.TEMPERROR and not self._quiet:
+                _log.error("S/MIME unanswered", identity=proof.identity, why=proof.detail)
         except MailError as error:
             proof = _proof("", ProofStatus.PERMERROR, error.detail)
         except Exception as error:  # hostile bytes find ways that no list of exceptions names
-            _log.warning("S/MIME not readable", fault=repr(error)[:200])
+            if not self._quiet:
+                _log.warning("S/MIME not readable", fault=repr(error)[:200])
             proof = _proof("", ProofStatus.PERMERROR, f"cannot be read ({type(error).__name__})")
         return (proof,)
 
@@ -95,7 +104,6 @@ def _judged(
     except Untrusted as error:
         return _proof(identity, ProofStatus.FAIL, str(error))
     except Unanswered as error:
-        _log.error("S/MIME cannot be verified", identity=identity, why=str(error))
         return _proof(identity, ProofStatus.TEMPERROR, str(error))
     return Proof(
         ProofKind.SMIME,
