@@ -66,7 +66,7 @@ class Holder:
         )
 
     def files(self, place: Path, stem: str) -> tuple[Path, Path]:
-        """Write certificate with its chain, and key; return both."""
+        """Write the certificate with its chain, and the key; return both files."""
         cert, secret = place / f"{stem}.pem", place / f"{stem}.key"
         cert.write_bytes(
             self.pem + b"".join(c.public_bytes(serialization.Encoding.PEM) for c in self.above)
@@ -144,6 +144,8 @@ def person(
     builder = _builder(full, above, secret.public_key(), start, days)
     if not no_usage:
         builder = builder.add_extension(bits or usage(digital_signature=True), critical=True)
+    mark = x509.SubjectKeyIdentifier.from_public_key(secret.public_key())
+    builder = builder.add_extension(mark, critical=False)
     if eku:
         builder = builder.add_extension(x509.ExtendedKeyUsage(eku), critical=False)
     if addresses:
