@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from gateway.config.faults import Finding, Severity
 from gateway.config.root import Config
 from gateway.outbound.smime import SmimeSigner, load_signer
-from gateway.proofs.path import Rules, Untrusted, check_key, mail_addresses
-from gateway.proofs.smime import SmimeVerifier
+from gateway.proofs.path import Untrusted, check_key, mail_addresses
+from gateway.proofs.smime import smime_verifier
 from gateway.proofs.trust import dn_of
 from parsers.dn import write_slash
 from parsers.errors import MailError
@@ -115,7 +115,7 @@ def _trial(signer: SmimeSigner, config: Config, sender: str, now: datetime) -> I
         told = "was not checked up to its root: [proof] anchors is not set"
         yield Finding(_CERT, told, Severity.WARNING)
         return
-    verifier = SmimeVerifier(config.proof.anchors, Rules(crl=config.proof.crl), quiet=True)
+    verifier = smime_verifier(config.proof, quiet=True)
     for proof in verifier.verify_here(mail, sender, now):
         if proof.status is ProofStatus.TEMPERROR:
             yield Finding(_CERT, f"cannot be checked now: {proof.detail}", Severity.WARNING)

@@ -192,6 +192,8 @@ def _read(der: bytes) -> Signature:
     if said["content_type"] != "data":
         raise Malformed("the signed content type is not data")
     scheme, salt_bytes = _scheme(signer["signature_algorithm"], digest)
+    if said["signing_time"].tzinfo is None:
+        raise Malformed("the signing time has no zone")
     certificates = _certificates(signed["certificates"])
     return Signature(
         signer=_signer(certificates, signer["sid"]),

@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 from cryptography import x509
 
+from gateway.config.sections import Proof as ProofSection
 from gateway.proofs.anchors import Anchors
 from gateway.proofs.cms import (
     Signature,
@@ -89,6 +90,12 @@ class SmimeVerifier:
                 _log.warning("S/MIME not readable", fault=repr(error)[:200])
             proof = _proof("", ProofStatus.PERMERROR, f"cannot be read ({type(error).__name__})")
         return (proof,)
+
+
+def smime_verifier(proof: ProofSection, *, quiet: bool = False) -> SmimeVerifier:
+    """Return the verifier that `[proof]` describes."""
+    rules = Rules(purposes=proof.eku, purposes_of=proof.eku_of, crl=proof.crl)
+    return SmimeVerifier(proof.anchors, rules, quiet=quiet)
 
 
 def _judged(
