@@ -73,8 +73,10 @@ def check_path(
     rules: Rules,
     now: datetime,
 ) -> None:
-    """Raise unless the path of a signer holds at `now`. `enclosed` are certificates of its mail."""
-    refuse_proxy(signer)
+    """Raise unless the path of a signer holds at `now`. `enclosed` are certificates of its mail.
+
+    Ask `check_key` and `refuse_proxy` first.
+    """
     if trust.store is None:
         raise Unanswered("no trust anchor can be read")
     issuer = write_slash(dn_of(signer.issuer))
@@ -105,7 +107,7 @@ def refuse_proxy(certificate: x509.Certificate) -> None:
 
 
 def _useful(certificates: Iterable[x509.Certificate]) -> list[x509.Certificate]:
-    """Return those that a path can go through. Roots come from our disk only.
+    """Return those that a path can go through; a root among them is no anchor.
 
     However many bear one name: the verifier ends after about a hundred signatures (8 ms).
     """
@@ -115,8 +117,7 @@ def _useful(certificates: Iterable[x509.Certificate]) -> list[x509.Certificate]:
             check_key(certificate)
         except Untrusted:
             continue
-        if certificate.subject != certificate.issuer:
-            kept.append(certificate)
+        kept.append(certificate)
     return kept
 
 

@@ -30,7 +30,7 @@ from tests.smime.authority import (
     signature,
     signed_mail,
     wrap,
-)  # fmt: skip
+)
 from tests.smime.conftest import Pki
 from tests.smime.judges import openssl
 

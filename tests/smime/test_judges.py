@@ -122,7 +122,10 @@ def test_an_opaque_mail_of_openssl_proves_nothing(pki: Pki) -> None:
     assert pki.judge(mail).status is ProofStatus.PERMERROR
 
 
-@pytest.mark.parametrize("words", [("-noattr",), ("-md", "sha1")])
+MIXED = ("-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_mgf1_md:sha512")
+
+
+@pytest.mark.parametrize("words", [("-noattr",), ("-md", "sha1"), MIXED])
 def test_what_openssl_signs_too_weakly_is_refused(pki: Pki, words: tuple[str, ...]) -> None:
     der = by_openssl(pki.place, person(pki.sub, kind="rsa2048"), words)
     assert pki.judge(wrap(der)).status is ProofStatus.PERMERROR

@@ -19,6 +19,7 @@ from tests.smime.authority import (
     DAY,
     NOW,
     PEOPLE,
+    TEXT,
     Holder,
     authority,
     crl,
@@ -29,7 +30,7 @@ from tests.smime.authority import (
     trust_directory,
     usage,
     wrap,
-)  # fmt: skip
+)
 from tests.smime.conftest import Pki
 from tests.smime.judges import openssl
 
@@ -279,6 +280,28 @@ class TestRevocation:
         (pki.anchors / "people.r1").write_bytes(forged)
         passes(pki.judge(signed_mail(alba)))
 
+    def test_a_list_signed_with_sha1_says_nothing(self, pki: Pki) -> None:
+        place, old = pki.place, authority([("CN", "Old")], secret=key("rsa2048", 2))
+        (place / "ca.pem").write_bytes(old.pem)
+        (place / "ca.key").write_bytes(old.key_pem)
+        (place / "index").touch()
+        (place / "ca.cnf").write_text(f"[ca]\ndefault_ca=it\n[it]\ndatabase={place}/index\n")
+        openssl(
+            "ca", "-gencrl", "-config", place / "ca.cnf", "-cert", place / "ca.pem",
+            "-keyfile", place / "ca.key", "-md", "sha1", "-crldays", "5",
+            "-out", pki.anchors / "old.r0",
+        )  # fmt: skip
+        (pki.anchors / "old.pem").write_bytes(old.pem)
+        refused(pki.judge(signed_mail(person(old))), TEMPERROR, "weak digest")
+        (pki.anchors / "old.r0").write_bytes(crl(old))
+        passes(pki.judge(signed_mail(person(old))))
+
+    def test_an_authority_that_may_not_sign_lists_is_not_believed_in_them(self, pki: Pki) -> None:
+        silent = authority([("CN", "Silent")], by=pki.root, with_usage=False, secret=key("ec", 80),
+                           extras=[usage(key_cert_sign=True)])  # fmt: skip
+        (pki.anchors / "silent.r0").write_bytes(crl(silent))
+        refused(pki.judge(signed_mail(person(silent))), TEMPERROR, "may not sign lists")
+
     def test_a_wrong_certificate_fails_even_when_no_list_answers(self, pki: Pki) -> None:
         (pki.anchors / "people.r0").unlink()
         refused(pki.judge(signed_mail(person(pki.sub, eku=[CLIENT]))), FAIL, "extended key")
@@ -356,6 +379,23 @@ def test_a_mail_full_of_certificates_that_sign_each_other_costs_little(pki: Pki)
     start = process_time()
     refused(pki.judge(mail), FAIL, "path")
     assert process_time() - start < 0.5
+
+
+def test_a_root_that_comes_with_the_mail_is_no_anchor(pki: Pki) -> None:
+    foreign = authority([("CN", "Foreign CA")])
+    mail = wrap(signature(person(foreign), above=[foreign.cert]))
+    refused(pki.judge(mail), FAIL, "path")
+
+
+def test_one_verification_costs_less_than_five_milliseconds_of_cpu(pki: Pki) -> None:
+    verifier = SmimeVerifier(pki.anchors)
+    mail = signed_mail(person(pki.sub, kind="rsa2048"), content=TEXT + b"x" * 70 * 50 + b"\r\n")
+    (proof,) = verifier.verify_here(mail, ALBA, datetime.now(UTC))
+    passes(proof)
+    start = process_time()
+    for _ in range(50):
+        verifier.verify_here(mail, ALBA, NOW)
+    assert (process_time() - start) / 50 < 0.005
 
 
 def test_more_than_ten_certificates_or_64_kb_are_not_looked_at(pki: Pki) -> None:
