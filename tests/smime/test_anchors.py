@@ -90,10 +90,12 @@ def test_a_bad_file_disables_its_own_authority_only(
 
 def test_a_leaf_in_the_directory_trusts_nobody(place: Path, pki: Pki) -> None:
     (place / "leaf.pem").write_bytes(person(pki.sub).pem)
+    (place / "self.pem").write_bytes(authority([("CN", "Me")], ca=False, secret=key("ec", 52)).pem)
     trust = Anchors(place, quiet=True).trust(NOW)
     assert len(trust.roots) == 2
     assert not trust.intermediates
     assert any("leaf.pem" in fault for fault in trust.faults)
+    assert any("self.pem: block 1: is not" in fault for fault in trust.faults)
 
 
 def test_a_policy_that_names_its_authority_leaves_it_enabled(place: Path) -> None:

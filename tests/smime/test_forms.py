@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -99,6 +100,14 @@ def test_a_multipart_inside_is_covered_whole(pki: Pki) -> None:
     assert "FZK-LCG2" in hear(mail).text
     assert pki.judge(mail).covers == {"body"}
     assert pki.judge(mail.replace(b"{}", b"[]")).status is ProofStatus.FAIL
+
+
+@pytest.mark.parametrize("kind", [b"application/pkcs7-signature", b"application/x-pkcs7-signature"])
+def test_the_old_name_of_the_type_is_the_same_type(pki: Pki, kind: bytes) -> None:
+    mail = wrap(signature(person(pki.sub)), protocol=kind, second=kind)
+    assert pki.judge(mail).status is ProofStatus.PASS
+    unnamed = mail.replace(b' protocol="' + kind + b'";', b"")
+    assert pki.judge(unnamed).status is ProofStatus.PASS
 
 
 def test_pgp_is_somebody_elses_method(pki: Pki) -> None:
@@ -267,6 +276,38 @@ def test_a_changed_byte_of_the_signed_part_never_passes(pki: Pki, data: st.DataO
         mail[:at] + bytes([new]) + mail[at + 1 :], ALBA, NOW
     ) or (None,)
     assert proof is None or proof.status in {ProofStatus.FAIL, ProofStatus.PERMERROR}
+
+
+_CHUNKS = st.binary(max_size=3) | st.sampled_from(
+    [
+        b"\r\n--frontier\r\n",
+        b"\r\n--frontier--\r\n",
+        b"\r\n--frontier\r\n\r\nCERN-PROD\r\n",
+        b"\r",
+        b"\n",
+        b"\r\n\r\n",
+        b"Content-Type: text/plain\r\n",
+        b"boundary=b;",
+        b"From: m@evil.example\r\n",
+        b"\0",
+    ]
+)
+
+
+@given(data=st.data())
+@_SLOW
+def test_whatever_is_put_into_a_mail_what_passes_is_what_was_signed(
+    pki: Pki, data: st.DataObject
+) -> None:
+    mail = _shared.setdefault("whole", signed_mail(person(pki.sub)))
+    text = hear(mail).text
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(mail)))
+        gone = data.draw(st.sampled_from([0, 0, 1, 2, 40]))
+        mail = mail[:at] + data.draw(_CHUNKS) + mail[at + gone :]
+    for proof in SmimeVerifier(pki.anchors).verify_here(mail, ALBA, datetime.now(UTC)):
+        if proof.status is ProofStatus.PASS and "body" in proof.covers:
+            assert hear(mail).text == text
 
 
 @given(data=st.data())

@@ -1,5 +1,6 @@
 """What passes and what does not: each row of the specification's table, and its neighbours."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,8 +76,10 @@ def test_each_digest_and_padding_passes(
 
 async def test_verifying_works_from_an_event_loop(pki: Pki) -> None:
     verifier = SmimeVerifier(pki.anchors)
-    (proof,) = await verifier.verify(signed_mail(person(pki.sub)), ALBA, NOW)
-    passes(proof)
+    mail, now = signed_mail(person(pki.sub)), datetime.now(UTC)
+    proofs = await asyncio.gather(*(verifier.verify(mail, ALBA, now) for _ in range(20)))
+    for (proof,) in proofs:
+        passes(proof)
     assert await verifier.verify(b"From: a@b.example\r\n\r\nplain\r\n", ALBA, NOW) == ()
 
 
@@ -365,6 +368,28 @@ def test_a_root_signed_with_sha1_long_ago_is_an_anchor(pki: Pki) -> None:
     assert isinstance(old.cert.signature_hash_algorithm, hashes.SHA1)
     trust_directory(pki.anchors, old)
     passes(pki.judge(signed_mail(person(old))))
+
+
+def test_a_certificate_signed_with_sha1_is_refused(pki: Pki) -> None:
+    # as above; the same certificate signed with SHA-256 passes, so nothing else is wrong with it
+    ca, alba = pki.place / "ca.pem", key("ec", 200)
+    issuer = authority([("CN", "Careless CA")], secret=key("rsa2048", 3))
+    trust_directory(pki.anchors, issuer)
+    ca.write_bytes(issuer.pem + issuer.key_pem)
+    (pki.place / "alba.key").write_bytes(Holder(issuer.cert, alba).key_pem)
+    (pki.place / "ext").write_text(
+        "keyUsage=critical,digitalSignature\nextendedKeyUsage=emailProtection\n"
+        f"subjectAltName=email:{ALBA}\nauthorityKeyIdentifier=none\n"
+    )
+    openssl("req", "-new", "-key", pki.place / "alba.key", "-subj", "/DC=org/CN=Alba",
+            "-out", pki.place / "csr")  # fmt: skip
+    for digest, status in (("-sha1", FAIL), ("-sha256", ProofStatus.PASS)):
+        openssl("x509", "-req", "-in", pki.place / "csr", "-CA", ca, "-CAkey", ca, digest,
+                "-CAcreateserial", "-extfile", pki.place / "ext", "-days", "9",
+                "-out", pki.place / "alba.pem")  # fmt: skip
+        cert = x509.load_pem_x509_certificate((pki.place / "alba.pem").read_bytes())
+        proof = pki.judge(signed_mail(Holder(cert, alba)))
+        assert proof.status is status, proof.detail
 
 
 def test_a_mail_full_of_certificates_that_sign_each_other_costs_little(pki: Pki) -> None:
