@@ -1,10 +1,8 @@
-"""A signed mail taken apart: the MIME entity that was signed, and what its signature says (CMS).
+"""A detached CMS signature: what its one signer says, and whether text and key fit (RFC 5652).
 
-Rule: only the outermost multipart/signed counts, with exactly two parts, cut where parsers.parts
-cuts them, so what is verified is what is read; what stands before, between or after is no part of
-it. One signer, a detached signature, signed attributes each once (RFC 8551, RFC 5652). Whatever is
-of another form raises Malformed. Nothing is trusted here: whose key it was is decided in
-smime.py.
+Rule: one signer, a detached signature, signed attributes each once, SHA-256 or better, RSA (PKCS #1
+v1.5, PSS) or ECDSA. Whatever is of another form raises Malformed, whatever the bytes. Nothing is
+trusted here: whose key it was is decided in smime.py.
 """
 
 from collections.abc import Callable
@@ -19,15 +17,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from parsers.body import choose
 from parsers.errors import Malformed
-from parsers.gate import AMBIGUOUS, look
-from parsers.parts import Part, read_parts, spans
 
-MAX_SIGNATURE_BYTES = 64 * 1024
 MAX_CERTIFICATES = 10
-SIGNATURE_TYPES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
-OPAQUE_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256,
     "sha384": hashes.SHA384,
@@ -35,18 +27,6 @@ HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
 }
 _ATTRIBUTES = ("content_type", "message_digest", "signing_time")
 _MAX_SALT_BYTES = 512
-
-
-@dataclass(frozen=True, slots=True)
-class SignedMail:
-    """`content` is the signed entity in canonical form (CRLF), `signature` the DER of its CMS.
-
-    `covers_text`: everything that people read of this mail as text is inside `content`.
-    """
-
-    content: bytes
-    signature: bytes
-    covers_text: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +42,6 @@ class Signature:
     message_digest: bytes
     signed_bytes: bytes
     signed_at: datetime
-
-
-def split_signed(raw: bytes) -> SignedMail | None:
-    """Return the parts of a mail that is signed with S/MIME, None when it is not.
-
-    Raises Malformed for one that says so and is not of the form that counts: opaque, inside
-    another mail or list, not two parts, too large, or with a header that readers read differently.
-    """
-    top, _ = read_parts(raw)
-    if not _is_signed(top):
-        _refuse_elsewhere(top)
-        return None
-    faults = AMBIGUOUS & set(look(raw, file=True).faults)
-    if faults or len(top.header.raws("content-type")) != 1:
-        told = next((str(f) for f in sorted(faults)), "two Content-Type fields")
-        raise Malformed(f"its header is ambiguous: {told}")
-    lie = list(spans(raw, top.start, top.end, top.params.get("boundary", "").rstrip()))
-    if len(lie) != 2 or len(top.children) != 2:
-        raise Malformed("multipart/signed has not exactly two parts")
-    if top.children[1].content_type not in SIGNATURE_TYPES:
-        raise Malformed("the second part of multipart/signed is not a signature")
-    (start, end), _ = lie
-    texts = choose(top).texts
-    return SignedMail(
-        canonical(raw[start:end]),
-        _attached(top.children[1]),
-        all(start <= text.start and text.end <= end for text in texts),
-    )
-
-
-def canonical(entity: bytes) -> bytes:
-    """Return an entity with CRLF at each line's end, as RFC 8551 section 3.1.1 has it signed."""
-    return entity.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def read_signature(der: bytes) -> Signature:
@@ -140,36 +87,6 @@ def replay_key(signature: Signature, key: object) -> str:
         r, s = decode_dss_signature(value)
         value = f"{r:x} {min(s, key.curve.group_order - s):x}".encode()
     return "smime:" + digest_of("sha256", value).hexdigest()
-
-
-def _is_signed(part: Part) -> bool:
-    """Tell a multipart/signed that is not another method's (PGP/MIME)."""
-    if part.content_type != "multipart/signed":
-        return False
-    protocol = part.params.get("protocol", "").strip().lower()
-    last = part.children[-1].content_type if part.children else ""
-    return protocol in SIGNATURE_TYPES or last in SIGNATURE_TYPES
-
-
-def _refuse_elsewhere(part: Part) -> None:
-    """Raise for a signature that is there and proves nothing about this mail."""
-    if part.content_type in OPAQUE_TYPES:
-        raise Malformed("opaque S/MIME (application/pkcs7-mime) proves nothing here")
-    for child in part.children:
-        if _is_signed(child) or child.content_type in OPAQUE_TYPES:
-            raise Malformed("the signed part stands inside another multipart: a list changed it?")
-        _refuse_elsewhere(child)
-
-
-def _attached(part: Part) -> bytes:
-    if len(part.body) > 2 * MAX_SIGNATURE_BYTES:
-        raise Malformed("the signature is longer than 64 kB")
-    der, damaged = part.content()
-    if damaged or not der:
-        raise Malformed("the signature is damaged")
-    if len(der) > MAX_SIGNATURE_BYTES:
-        raise Malformed("the signature is longer than 64 kB")
-    return der
 
 
 def _read(der: bytes) -> Signature:

@@ -20,15 +20,7 @@ from cryptography import x509
 
 from gateway.config.sections import Proof as ProofSection
 from gateway.proofs.anchors import Anchors
-from gateway.proofs.cms import (
-    Signature,
-    SignedMail,
-    holds,
-    made_by,
-    read_signature,
-    replay_key,
-    split_signed,
-)
+from gateway.proofs.cms import Signature, holds, made_by, read_signature, replay_key
 from gateway.proofs.path import (
     Rules,
     Unanswered,
@@ -38,6 +30,7 @@ from gateway.proofs.path import (
     mail_addresses,
     refuse_proxy,
 )
+from gateway.proofs.signed_mail import SignedMail, split_signed
 from gateway.proofs.trust import Trust, dn_of
 from parsers.addresses import strict_mailbox
 from parsers.dn import write_slash

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from gateway.outbound.smime import SmimeSigner
-from gateway.proofs.cms import split_signed
+from gateway.proofs.signed_mail import split_signed
 from parsers.evidence import ProofStatus
 from tests.smime.authority import ALBA, TEXT, Holder, person, wrap
 from tests.smime.conftest import Pki
