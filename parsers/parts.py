@@ -89,7 +89,7 @@ def _part(walk: _Walk, start: int, end: int, depth: int, default: str) -> Part:
         return part
     inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
     children: list[Part] = []
-    for first, last in _spans(walk.raw, part.start, end, boundary):
+    for first, last in spans(walk.raw, part.start, end, boundary):
         if walk.count >= MAX_PARTS:
             walk.notes.add(Note.TOO_MANY_PARTS)
             break
@@ -97,7 +97,7 @@ def _part(walk: _Walk, start: int, end: int, depth: int, default: str) -> Part:
     return replace(part, children=tuple(children))
 
 
-def _spans(raw: bytes, start: int, end: int, boundary: str) -> Iterator[tuple[int, int]]:
+def spans(raw: bytes, start: int, end: int, boundary: str) -> Iterator[tuple[int, int]]:
     """Yield where each body part lies, without the line end before its closing boundary."""
     marker = boundary.encode("utf-8", "replace")
     line = re.compile(rb"\n--" + re.escape(marker) + rb"(--)?[ \t]*(?:\r?\n|\Z)")

@@ -31,23 +31,30 @@ def init(directory: Path) -> None:
 @CONFIG
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check_config(config_file: Path, file: Path | None) -> None:
-    """Show every fault of the configuration, and of its templates.
+    """Show every fault of the configuration, of its templates, and of its certificates.
 
     One line each, FILE:LINE: KEY: MESSAGE. Exit code 1 with an error; warnings alone end with 0.
     """
-    from gateway.config.load import examine
+    from gateway.config.load import Severity, examine, placed
 
     config, faults = examine(file or config_file)
     for fault in faults:
         click.echo(str(fault))
     if config is None:
         raise SystemExit(FAULT)
+    from gateway.now import utc_now
+    from gateway.outbound.smime_check import check_signing
+    from gateway.proofs.anchors_check import check_anchors
     from templates.check import check_templates
 
     broken = check_templates(config.templates.dir)
     for template in broken:
         click.echo(str(template))
-    if broken:
+    now = utc_now()
+    trust = placed(config, (*check_anchors(config, now), *check_signing(config, now)))
+    for fault in trust:
+        click.echo(str(fault))
+    if broken or any(fault.severity is Severity.ERROR for fault in trust):
         raise SystemExit(FAULT)
     click.echo(
         f"{config.file}: good: {len(config.site)} sites, {len(config.roc)} ROCs, "

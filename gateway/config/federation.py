@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from gateway.config.secrets import SecretReference
 from gateway.config.sections import Evidence, Section
-from gateway.config.values import Addresses, AsSet, ConfigPath, Duration, Text, Texts
+from gateway.config.values import Addresses, AsSet, ConfigPath, Duration, Subjects, Text, Texts
 
 CERTIFICATIONS = (  # GOCDB's words and OIM's
     "Candidate",
@@ -96,7 +96,7 @@ class Member(Section):
 
     name: Name = Field(description="The person's name.")
     addresses: Addresses = Field(default=(), description="Mail addresses of the person.")
-    certificates: Texts = Field(
+    certificates: Subjects = Field(
         default=(), description="Subjects of the person's certificates, as /DC=org/.../CN=Name."
     )
     vo: str = Field(default="", description="The [[vo]] that gives the roles.")

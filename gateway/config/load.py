@@ -7,6 +7,7 @@ Nothing here opens a socket or the store.
 """
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,6 +26,7 @@ __all__ = [
     "Severity",
     "examine",
     "load",
+    "placed",
     "policy",
     "registry",
     "roster",
@@ -72,6 +74,17 @@ def examine(path: Path) -> tuple[Config | None, tuple[Fault, ...]]:
     if any(fault.severity is Severity.ERROR for fault in faults):
         config = None
     return config, tuple(faults)
+
+
+def placed(config: Config, found: Iterable[Finding]) -> tuple[Fault, ...]:
+    """Return findings of what a configuration names (files, certificates) with their lines."""
+    try:
+        lines = find_lines(_read(config.file))
+    except _UnreadableError:
+        lines = {}
+    return tuple(
+        Fault(config.file, line_of(lines, f.loc), f.key, f.message, f.severity) for f in found
+    )
 
 
 class _UnreadableError(Exception):

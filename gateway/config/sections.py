@@ -4,6 +4,7 @@ These classes are the manual: each field says in its description what it does, a
 holds every key with its default. Every section may be left out except [helpdesk].
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -25,12 +26,14 @@ from gateway.config.values import (
     Port,
     RelayUrl,
     StoreUrl,
+    Subject,
     Text,
     WebDoor,
     is_domain,
 )
 
 LARGEST_TICKET = 2**32 - 1  # a token holds a ticket's number in 32 bits
+Purposes = Annotated[tuple[Literal["emailProtection", "clientAuth"], ...], AsTuple]
 Evidence = Annotated[tuple[Literal["dkim", "smime"], ...], AsTuple]
 
 
@@ -205,6 +208,15 @@ class Proof(Section):
     )
     crl: Literal["require", "if-present"] = Field(
         default="require", description="Whether a missing or stale CRL voids a certificate."
+    )
+    eku: Purposes = Field(
+        default=("emailProtection",),
+        min_length=1,
+        description="One of these an S/MIME certificate must be for: emailProtection, clientAuth.",
+    )
+    eku_of: Mapping[Subject, Purposes] = Field(
+        default_factory=dict,
+        description="The same for the certificates of one CA, by its subject; it replaces eku.",
     )
     arc_trusted: Domains = Field(
         default=(), description="Domains of mailing lists whose ARC seal is shown to readers."

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
 
 from gateway.config.secrets import base_of, fault
+from parsers.dn import read_dn, write_slash
+from parsers.errors import Malformed
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -62,6 +64,14 @@ def check_address(text: str) -> str:
     if not _ADDRESS.fullmatch(text) or len(text) > 254 or text.index("@") > 64:
         raise fault(f"{text!r} is not an e-mail address")
     return text
+
+
+def check_dn(text: str) -> str:
+    """Return a distinguished name in slash form; read in that form or as RFC 4514 writes it."""
+    try:
+        return write_slash(read_dn(text))
+    except Malformed as error:
+        raise fault(error.public) from None
 
 
 def _split(value: Any) -> Any:
@@ -215,6 +225,8 @@ Domain = Annotated[str, AfterValidator(check_domain)]
 Address = Annotated[str, AfterValidator(check_address)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple)]
+Subject = Annotated[str, AfterValidator(check_dn)]
+Subjects = Annotated[tuple[Subject, ...], BeforeValidator(_as_tuple)]
 Domains = Annotated[tuple[Domain, ...], BeforeValidator(_as_tuple)]
 IpAddresses = Annotated[tuple[Annotated[str, AfterValidator(_ip)], ...], BeforeValidator(_as_tuple)]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
