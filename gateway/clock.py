@@ -6,18 +6,23 @@ is missed or fails loses nothing, because the next one finds the same steps.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from gateway.deliberate import heard_again
 from gateway.desk import Desk
 from gateway.outage import Outage
+from gateway.proving import Prover
 from parsers.errors import MailError
 from router.decision import Due
-from store.reminders import due_steps, postpone
+from router.reproof import STEP as REPROVE
+from store.reminders import DueStep, due_steps, postpone
 
 TICK_S = 5
+PROVEN_AT_ONCE = 64
 AFTER_A_FAULT = timedelta(minutes=15)
 _log = structlog.get_logger("clock")
 
@@ -25,7 +30,7 @@ _log = structlog.get_logger("clock")
 def tick(desk: Desk) -> int:
     """Do every step that is due; return how many were done."""
     with desk.store.reading() as conn:
-        steps = due_steps(conn, desk.clock())
+        steps = due_steps(conn, desk.clock(), but=REPROVE)
     done = 0
     for step in steps:
         try:
@@ -34,17 +39,61 @@ def tick(desk: Desk) -> int:
             raise
         except Exception:  # one bad step must not hold up the others
             _log.exception("a step failed; tried again later", step=step.step, row=step.row)
-            with desk.store.writing() as conn:
-                postpone(conn, step.row, desk.clock() + AFTER_A_FAULT)
+            _later(desk, step)
             continue
         done += 1
         _log.info("did a step", step=step.step, ticket=step.ticket)
     return done
 
 
-def start_clock(desk: Desk, wake_courier: Callable[[], None]) -> AsyncIOScheduler:
+async def prove_again(desk: Desk, prover: Prover) -> int:
+    """Prove the mails again that had no answer and are due; return how many.
+
+    All of them at once: each may take as long as its DNS takes.
+    """
+    steps = await asyncio.to_thread(_due_reproofs, desk)
+    return sum(await asyncio.gather(*(_prove_again(desk, prover, step) for step in steps)))
+
+
+def _due_reproofs(desk: Desk) -> list[DueStep]:
+    with desk.store.reading() as conn:
+        return due_steps(conn, desk.clock(), PROVEN_AT_ONCE, only=REPROVE)
+
+
+async def _prove_again(desk: Desk, prover: Prover, step: DueStep) -> bool:
+    try:
+        heard, raw = await asyncio.to_thread(heard_again, desk, int(step.detail))
+        evidence = await prover.prove(heard, raw)
+        mail = replace(heard.mail, evidence=evidence)
+        due = Due(step.step, step.ticket, detail=step.detail, mail=mail)
+        await asyncio.to_thread(desk.do, due, reminder=step.row)
+    except MailError as error:
+        _log.warning("not proven again, later", row=step.row, detail=error.detail)
+        return False
+    except Exception:
+        _log.exception("could not prove again; tried later", row=step.row)
+        await asyncio.to_thread(_later, desk, step)
+        return False
+    return True
+
+
+def _later(desk: Desk, step: DueStep) -> None:
+    with desk.store.writing() as conn:
+        postpone(conn, step.row, desk.clock() + AFTER_A_FAULT)
+
+
+def start_clock(
+    desk: Desk, wake_courier: Callable[[], None], prover: Prover | None = None
+) -> AsyncIOScheduler:
     """Start the metronome on the running loop; the caller shuts it down."""
     outage = Outage(_log)
+
+    async def _reprove() -> None:
+        try:
+            if prover is not None and await prove_again(desk, prover):
+                wake_courier()
+        except MailError as error:
+            _log.warning("nothing proven again, later", detail=error.detail)
 
     async def _tick() -> None:
         try:
@@ -62,6 +111,15 @@ def start_clock(desk: Desk, wake_courier: Callable[[], None]) -> AsyncIOSchedule
         "interval",
         seconds=TICK_S,
         id="tick",
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    scheduler.add_job(
+        _reprove,
+        "interval",
+        seconds=TICK_S,
+        id="reprove",
         coalesce=True,
         max_instances=1,
         misfire_grace_time=None,

@@ -99,11 +99,12 @@ def _doors(post: Post) -> None:
 
 
 def _work(post: Post) -> None:
+    from gateway.prover import prover_of
     from gateway.saying import say_again_and_again
     from gateway.work import Worker
     from store.health import say_of_role
 
-    worker = Worker(post.desk, post.link, post.name)
+    worker = Worker(post.desk, post.link, post.name, prover_of(post.config))
     with say_again_and_again(post, say_of_role, [post.name], worker.trouble):
         worker.run()
 

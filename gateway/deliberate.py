@@ -18,6 +18,7 @@ from router.decision import Decision, Facts, Mail, Policy
 from router.people import author_of
 from router.thread import bounce_token_row, intent_of, thread
 from router.words import Outcome
+from store import journal
 from store.commit import Decided
 from store.evidence import signatures_of
 from store.facts import Known, questions, read_facts
@@ -48,6 +49,15 @@ def hear_mail(mail_id: int, envelope: Envelope, raw: bytes, policy: Policy, now:
     """Return a kept mail, heard; never raises for what it holds."""
     heard = hear(raw, mail_from=envelope.mail_from)
     return Mail(mail_id, envelope, heard, intent_of(envelope, policy, now))
+
+
+def heard_again(desk: Any, mail_id: int) -> tuple[Heard, bytes]:
+    """Return a kept mail, heard as `work` heard it, and its bytes; raises LookupError without."""
+    store = desk.store
+    raw = journal.read_raw(store, mail_id)
+    delivery = journal.read_delivery(store, mail_id)
+    mail = hear_mail(mail_id, delivery.envelope, raw, desk.policy, desk.clock())
+    return Heard(mail, (delivery.message_id, delivery.content), delivery.lane), raw
 
 
 def words(heard: Sequence[Heard], policy: Policy, now: datetime) -> set[str]:

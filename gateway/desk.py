@@ -12,12 +12,14 @@ from typing import Any
 from gateway.config.convert import policy, registry, roster
 from gateway.config.root import Config
 from gateway.now import utc_now
+from router.authority import sender_of
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
 from store import facts as read
 from store.commit import Decided, write
 from store.digest_facts import read_held_facts, read_unanswered_facts
 from store.engine import Store, repeated
+from store.evidence import write_evidence
 from store.facts import Known
 from store.reminders import mark_done
 
@@ -47,6 +49,10 @@ class Desk:
                 return ()
             facts = self._facts(conn, request)
             decisions = decide(request, facts, self.policy, now)
+            mail = request.mail if isinstance(request, Due) else None
+            if mail is not None:
+                sender = sender_of(mail, facts.roster, self.policy, replayed=facts.replayed)
+                write_evidence(conn, [(mail.mail_id, mail.evidence, sender.standing)], now)
             return write(conn, [Decided(decisions)], self.policy, now).get(0, ())
 
     def _facts(self, conn: Any, request: Command | Due) -> Facts:
@@ -56,6 +62,8 @@ class Desk:
             return read_held_facts(conn, self.known)
         if request.name == "receipt-digest":
             return read_unanswered_facts(conn, request.detail, self.known, self.clock())
+        if request.mail is not None:
+            return read.read_mail_ticket_facts(conn, request.mail, request.ticket, self.known)
         if request.row:
             return read.read_sent_facts(conn, request.row, self.known)
         return Facts(self.known.registry, self.known.roster)

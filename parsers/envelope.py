@@ -16,6 +16,7 @@ class Envelope:
     `received_at` is aware UTC. `submitted` is true when the peer is in a submission network and the
     mail carried no Received line. `faults` are structure faults that this door keeps rather than
     refuses (words of `parsers.gate.Fault`); with any of them no evidence counts.
+    `mailbox` names the mailbox that we read it from, "" for a mail that was handed to us.
     """
 
     door: str
@@ -27,3 +28,4 @@ class Envelope:
     submitted: bool = False
     tls: bool = False
     faults: tuple[str, ...] = ()
+    mailbox: str = ""

@@ -42,8 +42,9 @@ class Proof:
     What follows is only filled for a pass. `aligned`: it speaks for the domain of From (RFC 7489
     section 3.1; smime: From is one of the certificate's addresses). `signed_at` is when, aware UTC;
     None when nobody says. `covers` are the header fields that are signed, in lower case, and
-    "body" when the whole text that people read is. `addresses` and `issuer` are the certificate's.
-    `replay_key` names this very signature, so that it counts once; "" when it cannot be named.
+    "body" when the whole text that people read is. `addresses` and `issuer` are the certificate's;
+    `issuer` of results is the mail server that wrote them. `replay_key` names this very signature,
+    so that it counts once; "" when it cannot be named.
     """
 
     kind: ProofKind

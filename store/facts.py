@@ -149,6 +149,17 @@ def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
     )
 
 
+def read_mail_ticket_facts(conn: Connection, mail: Mail, number: int, known: Known) -> Facts:
+    """Return the facts about a ticket and the mail that opened it, which was proven again."""
+    same = select(inbox.c.message_id, inbox.c.content).where(inbox.c.mail == mail.mail_id)
+    identity = conn.execute(same).first()
+    facts = read_ticket_facts(conn, number, known)
+    if identity is None:
+        return facts
+    replayed = replayed_mails(conn, [(mail, (identity[0], identity[1]))])
+    return replace(facts, replayed=mail.mail_id in replayed)
+
+
 def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
     """Return the facts about an outgoing mail in a courier's hand, and its ticket if it has one.
 

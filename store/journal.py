@@ -181,6 +181,7 @@ def _envelope_json(envelope: Envelope) -> str:
             "submitted": envelope.submitted,
             "tls": envelope.tls,
             "faults": [str(fault) for fault in envelope.faults],
+            **({"mailbox": envelope.mailbox} if envelope.mailbox else {}),
         }
     )
 

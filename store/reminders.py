@@ -21,14 +21,20 @@ class DueStep:
     detail: str
 
 
-def due_steps(conn: Connection, now: datetime, limit: int = 100) -> list[DueStep]:
-    """Return the open steps that are due, longest overdue first."""
+def due_steps(
+    conn: Connection, now: datetime, limit: int = 100, *, only: str = "", but: str = ""
+) -> list[DueStep]:
+    """Return the open steps that are due, longest overdue first; `only` or all `but` one name."""
     query = (
         select(reminder.c.id, reminder.c.ticket, reminder.c.step, reminder.c.detail)
         .where(reminder.c.done_at.is_(None), reminder.c.due_at <= now)
         .order_by(reminder.c.due_at)
         .limit(limit)
     )
+    if only:
+        query = query.where(reminder.c.step == only)
+    if but:
+        query = query.where(reminder.c.step != but)
     return [DueStep(*row) for row in conn.execute(query)]
 
 

@@ -6,8 +6,10 @@ import click
 
 from gateway import show
 from gateway.commands.mails import mail_object
+from gateway.commands.proofs import proof_lines
 from store import listing, ticket_listing
 from store.engine import Store
+from store.evidence import read_evidence
 from store.ticket_listing import EventRow, TicketRow
 
 STATE = (
@@ -22,12 +24,23 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     people = ticket_listing.participants(store, row.ticket)
     mails = list(listing.mails_of(store, row.ticket))
     outgoing = list(listing.outgoing(store, ticket=row.ticket))
+    with store.reading() as conn:
+        proven = read_evidence(conn, [mail.mail for mail in mails])
     if as_json:
         story: dict[str, object] = {
             "history": history,
             "participants": people,
             "mails": [mail_object(mail) for mail in mails],
             "outgoing": outgoing,
+            "evidence": [
+                {
+                    "mail": one.mail,
+                    "standing": one.standing,
+                    "at": one.at,
+                    "proofs": [proof.to_json() for proof in one.proofs],
+                }
+                for one in proven.values()
+            ],
         }
         show.json_lines([show.as_object(row) | story])
         return
@@ -47,6 +60,10 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
         ("mail", "received", "outcome", "from", "message-id"),
         ((m.mail, m.received_at, m.outcome, m.mail_from, m.message_id) for m in mails),
     )
+    for one in proven.values():
+        click.echo(f"\nProofs of mail {one.mail}, which count as: {one.standing}")
+        for line in proof_lines(one.proofs):
+            click.echo(line)
     click.echo("\nOur mails")
     show.table(
         ("id", "kind", "recipient", "state", "sent", "error"),

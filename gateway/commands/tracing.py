@@ -64,19 +64,31 @@ def explain(
     """
     from gateway import explain as room
     from gateway import show
+    from gateway.commands.proofs import proof_lines
     from gateway.desk import open_desk
+    from gateway.prover import prover_of
 
     raw = read_input(file)
     config = config_at(config_file)
     envelope = _envelope(config, raw, recipients, mail_from, peer, submitted=submitted)
     with _store_or_empty(config) as store, failures():
-        explained = room.explain(open_desk(config, store), envelope, raw)
+        prover = prover_of(config, quiet=True)
+        explained = room.explain(open_desk(config, store), envelope, raw, prover.prove_now)
+    proofs = explained.settled.mail.evidence.proofs
     if as_json:
-        show.json_lines(_object(one) for one in explained.settled.decisions)
+        known = {
+            "standing": explained.sender.standing,
+            "members": sorted({one.name for one in explained.sender.members}),
+            "proofs": [proof.to_json() for proof in proofs],
+        }
+        show.json_lines(_object(one) | known for one in explained.settled.decisions)
         return
     click.echo(f"to {', '.join(envelope.recipients)}, from <{envelope.mail_from}>")
     if not envelope.submitted:
         click.echo("as from the Internet (--submitted: as from a submission network)")
+    click.echo(f"sender: {explained.sender.standing}, {explained.sender.may.reason}")
+    for line in proof_lines(proofs):
+        click.echo(line)
     for one in explained.settled.decisions:
         click.echo("\n".join(_lines(one)))
 

@@ -78,6 +78,11 @@ def policy(config: Config) -> Policy:
         operator=helpdesk.operator_address or _first_line_addresses(config),
         ticket_tag=helpdesk.ticket_tag,
         unproven=routing.unproven,
+        alarm_evidence=config.proof.alarm_evidence,
+        alarm_results=frozenset(
+            box.trusted_results.lower() for box in config.imap if box.alarms and box.trusted_results
+        ),
+        max_age_s=int(config.proof.max_age.total_seconds()),
         notice_chars=routing.notice_chars,
         subject_chars=routing.subject_chars,
         max_cc=routing.max_cc,

@@ -32,16 +32,18 @@ def results_proofs(
     said = [result for parsed in _instances(header, trusted) for result in parsed.results]
     dmarc = [one for one in said if one.method == "dmarc"]
     if not dmarc:
-        return (_proof(sender, ProofStatus.NONE, f"{trusted} says nothing of DMARC"),)
+        return (_proof(sender, trusted, ProofStatus.NONE, f"{trusted} says nothing of DMARC"),)
     why = _why_not(dmarc, said, sender)
     if why:
-        return (_proof(sender, ProofStatus.FAIL, f"{trusted}: {why}"),)
-    return (_proof(sender, ProofStatus.PASS, f"{trusted} says dkim=pass and dmarc=pass"),)
+        return (_proof(sender, trusted, ProofStatus.FAIL, f"{trusted}: {why}"),)
+    said_so = f"{trusted} says dkim=pass and dmarc=pass"
+    return (_proof(sender, trusted, ProofStatus.PASS, said_so),)
 
 
-def _proof(sender: str, status: ProofStatus, detail: str) -> Proof:
+def _proof(sender: str, server: str, status: ProofStatus, detail: str) -> Proof:
     passed = status is ProofStatus.PASS
-    return Proof(ProofKind.RESULTS, sender, status, detail, aligned=passed)
+    issuer = server.lower()
+    return Proof(ProofKind.RESULTS, sender, status, detail, aligned=passed, issuer=issuer)
 
 
 def _instances(header: Header, trusted: str) -> Iterator[authres.AuthenticationResultsHeader]:

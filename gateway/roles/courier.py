@@ -14,6 +14,7 @@ from gateway.outbound.letter import Writer
 from gateway.outbound.relay import Login, open_relay
 from gateway.outbound.signing import signer_of
 from gateway.processes.post import Post
+from gateway.prover import prover_of
 from gateway.saying import say_again_and_again
 from router.decision import Due
 from router.links import link_day, sign_link
@@ -44,7 +45,7 @@ async def _carry(post: Post) -> None:
         desk.clock,
         on_failed=partial(_given_up, desk),
     )
-    clock = start_clock(desk, wake.set)
+    clock = start_clock(desk, wake.set, prover_of(config))
     carrying = asyncio.create_task(courier.run(stop, wake))
     carrying.add_done_callback(lambda _task: link.stop())  # never a clock without a courier
     link.ready()

@@ -72,7 +72,7 @@ async def test_addresses_and_exchangers_are_plain_values(lookup: Lookup) -> None
 
 
 @pytest.mark.parametrize("name", ["a..b.example", "x" * 64 + ".example", "a." * 130 + "example",
-                                  "\udcff.example", "", ".", "ex ample\x00.vo.example"])  # fmt: skip
+                                  "\udcff.example", "", ".", "a b\x00.vo.example"])  # fmt: skip
 async def test_a_name_that_cannot_be_is_not_there(lookup: Lookup, name: str) -> None:
     try:
         assert await lookup.txt(name) == ()

@@ -25,8 +25,9 @@ def envelope_of(
     recipient_header: str,
     tls: bool,
     now: datetime,
+    mailbox: str = "",
 ) -> Envelope:
-    """Return the envelope of a mail from the mailbox of `address`.
+    """Return the envelope of a mail from the mailbox of `address`; `mailbox` is its name.
 
     With a recipient header, an address with a token in its topmost line is the recipient; without
     one, those in To and Cc are recipients beside the mailbox's address. Never raises.
@@ -46,6 +47,7 @@ def envelope_of(
         recipients=recipients,
         received_at=now,
         tls=tls,
+        mailbox=mailbox,
     )
 
 

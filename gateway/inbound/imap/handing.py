@@ -125,6 +125,7 @@ class Handing:
                         address=section.address,
                         recipient_header=section.recipient_header,
                         tls=section.tls != "off",
+                        mailbox=self._name,
                         now=taking.now(),
                     ),
                     raw,
