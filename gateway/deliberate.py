@@ -103,14 +103,14 @@ def must_wait(conn: Any, one: Heard, settled: Settled, twins: Twins, now: dateti
         return waits_for_twin(same, of=mail.mail_id, among=LANE_ALARM, now=now)
     if waits_for_twin(same, of=mail.mail_id):
         return True
-    if _waits_for_proof(mail, settled, now):
+    if waits_for_proof(mail, settled, now):
         return True
     opens = any(d.ticket is not None and d.ticket.number == 0 for d in settled.decisions)
     parents = (*mail.heard.in_reply_to, *mail.heard.references)
     return opens and waits_for_parent(conn, parents, of=mail.mail_id, now=now)
 
 
-def _waits_for_proof(mail: Mail, settled: Settled, now: datetime) -> bool:
+def waits_for_proof(mail: Mail, settled: Settled, now: datetime) -> bool:
     """Whether an answer to a ticket waits because its sender could not be proven for now.
 
     What opens a ticket does not wait: it is held at once, and proven again.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.commands.keys_smime import smime
 from gateway.commands.opening import CONFIG, FAULT, Stop, config_at
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def dkim(
     key = (ed25519_key if ed25519 else rsa_key)(selector, pem)
     click.echo(f"wrote {file}", err=True)
     _show(key, signs.lower())
+
+
+keys.add_command(smime)
 
 
 @keys.command()

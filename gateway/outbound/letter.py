@@ -43,7 +43,8 @@ class Writer:
     `raw_of` gives a stored mail by its delivery, None when it is no longer kept; it may raise
     Deferred. `link_of` gives a link to a file of such a mail (delivery,
     index of the file, date of our mail: the same link each time). `sign` signs a whole mail, the
-    same for the same mail and date.
+    same for the same mail and date. `sign_alarm` signs an alarm mail by certificate, before that;
+    it may raise Deferred. `alarm_sender` is the From address of alarms.
     """
 
     def __init__(
@@ -56,6 +57,8 @@ class Writer:
         raw_of: RawOf,
         link_of: LinkOf | None = None,
         sign: Sign | None = None,
+        sign_alarm: Sign | None = None,
+        alarm_sender: str = "",
     ) -> None:
         self._speaker = speaker
         self._name = name
@@ -64,6 +67,8 @@ class Writer:
         self._raw_of = raw_of
         self._link_of = link_of
         self._sign = sign
+        self._sign_alarm = sign_alarm
+        self._alarm_sender = alarm_sender or addresses.support
 
     def letter(self, row: OutboxRow) -> Letter:
         """Return the letter of a row, each time the same.
@@ -75,6 +80,8 @@ class Writer:
         setting = Setting(row.ticket, row.date, bool(row.reply_token), files.left_out)
         mail = build(self._words(row, setting), self._head(row), files.enclosures)
         bounces = self._addresses.bounce_to(row.bounce_token) if row.bounce_token else ""
+        if row.kind is MailKind.ALARM and self._sign_alarm is not None:
+            mail = self._sign_alarm(mail, row.date)
         return Letter(self._signed(mail, row), bounces, row.recipient)
 
     def _signed(self, mail: bytes, row: OutboxRow) -> bytes:
@@ -99,7 +106,7 @@ class Writer:
         root = (write_root_id(self._keys, row.ticket, domain),) if row.ticket else ()
         return Head(
             sender_name=self._name,
-            sender=self._addresses.support,
+            sender=self._alarm_sender if row.kind is MailKind.ALARM else self._addresses.support,
             recipient=row.recipient,
             message_id=row.message_id,
             date=row.date,

@@ -1,8 +1,11 @@
 """The `courier` role: carries our own mail away, and keeps the clock."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+
+import structlog
 
 from gateway.clock import start_clock
 from gateway.config.pages import base_url
@@ -10,12 +13,16 @@ from gateway.config.root import Config
 from gateway.desk import Desk
 from gateway.outbound.courier import Courier, Settings
 from gateway.outbound.handover import Relays
-from gateway.outbound.letter import Writer
+from gateway.outbound.letter import Sign, Writer
 from gateway.outbound.relay import Login, open_relay
 from gateway.outbound.signing import signer_of
+from gateway.outbound.smime import sign_or_mark
+from gateway.outbound.smime_check import alarm_sender, check_signing
+from gateway.outbound.smime_check import signer_of as smime_signer_of
 from gateway.processes.post import Post
 from gateway.prover import prover_of
 from gateway.saying import say_again_and_again
+from parsers.errors import MailError
 from router.decision import Due
 from router.links import link_day, sign_link
 from store import journal
@@ -23,6 +30,7 @@ from store.health import say_of_role
 from store.outbox import OutboxRow
 from templates.render import Speaker
 
+_log = structlog.get_logger("courier")
 LINK_DAYS = 90
 WAKE_WAIT_S = 60.0
 POLL_S = 2.0  # a command at the terminal wakes nobody
@@ -83,7 +91,33 @@ def _writer(post: Post) -> Writer:
         raw_of=lambda mail: journal.read_raw(desk.store, mail),
         link_of=link_of if base else None,
         sign=signer.signed if signer is not None else None,
+        sign_alarm=_alarm_signer(config, desk.clock),
+        alarm_sender=alarm_sender(config),
     )
+
+
+def _alarm_signer(config: Config, now: Callable[[], datetime]) -> Sign | None:
+    """Return what signs alarm mails by certificate; None when none is configured.
+
+    What will keep sites from believing it is said once, at the start.
+    """
+    for finding in check_signing(config, now()):
+        _log.error("alarm mails: the S/MIME signature", key=finding.key, fault=finding.message)
+    try:
+        signer = smime_signer_of(config)
+    except MailError:  # said above; an unsigned alarm is better than none
+        signer = None
+    if signer is None:
+        return None
+
+    def sign(mail: bytes, at: datetime) -> bytes:
+        del at  # the signature's own time is the time of signing
+        signed, why = sign_or_mark(signer, mail, now(), config.alarm.on_sign_failure)
+        if why:
+            _log.error("alarm mail not signed by certificate", fault=why)
+        return signed
+
+    return sign
 
 
 def _relays(config: Config) -> Relays:
