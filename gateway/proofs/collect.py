@@ -13,7 +13,8 @@ from datetime import datetime
 
 import structlog
 
-from gateway.proofs.dns import Asks, Purse
+from gateway.proofs.dns import Asks
+from gateway.proofs.purse import Purse
 from parsers.envelope import Envelope
 from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from parsers.gate import look

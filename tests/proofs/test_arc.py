@@ -85,6 +85,11 @@ async def test_a_changed_mail_or_chain_fails(lookup: Lookup, old: bytes, new: by
     assert [proof.status for proof in proofs] == [ProofStatus.FAIL]
 
 
+async def test_a_signed_length_in_a_chain_is_not_believed(lookup: Lookup) -> None:
+    """Refused before the arithmetic, since nobody can make a sound chain with the library."""
+    assert await said(sealed(mail()).replace(b"c=relaxed", b"l=1; c=relaxed"), lookup) == ()
+
+
 async def test_a_key_that_is_not_answered_is_not_a_failure() -> None:
     (proof,) = await said(sealed(mail()), Lookup(["127.0.0.1"], 1))
     assert proof.status is ProofStatus.TEMPERROR
