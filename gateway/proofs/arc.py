@@ -13,7 +13,9 @@ import dkim
 
 from gateway.proofs.dkim import SILENT, squeezed
 from gateway.proofs.dns import Asks, DnsTempError
-from gateway.proofs.tags import NotTags, read_tags
+from gateway.proofs.keyrecord import rsa_bits
+from gateway.proofs.signature import Unsound
+from gateway.proofs.tags import MAX_BYTES, NotTags, read_tags, without_blanks
 from parsers.evidence import Proof, ProofKind, ProofStatus
 from parsers.header import Header
 
@@ -89,8 +91,17 @@ async def _keys(signatures: list[Mapping[str, str]], lookup: Asks) -> dict[bytes
         asked = f"{name}.".encode("ascii")
         if asked not in keys:
             records = await lookup.txt(name)
-            keys[asked] = records[0] if len(records) == 1 and len(records[0]) < 2_000 else b""
+            keys[asked] = records[0] if len(records) == 1 and _is_key(records[0]) else b""
     return keys
+
+
+def _is_key(record: bytes) -> bool:
+    """Whether a record is a key of a sane size: whoever is named in a chain may have made it."""
+    try:
+        rsa_bits(without_blanks(read_tags(record).get("p", "")), "")
+    except (NotTags, Unsound):
+        return False
+    return True
 
 
 def _verify(raw: bytes, keys: Mapping[bytes, bytes]) -> tuple[str | None, str]:
@@ -109,7 +120,7 @@ def _verify(raw: bytes, keys: Mapping[bytes, bytes]) -> tuple[str | None, str]:
 
 def _seen(domain: str, said: str, sender: str | None) -> Proof:
     wanted = (sender or "").rpartition("@")[2].lower()
-    _, _, results = said.partition(";")  # the instance stands before it
+    _, _, results = said[:MAX_BYTES].partition(";")  # the instance stands before it
     try:
         parsed = authres.AuthenticationResultsHeader.parse_value(results.strip())
         dmarc = [one for one in parsed.results if one.method == "dmarc"]

@@ -19,7 +19,7 @@ import structlog
 from gateway.proofs.binding import binds_text
 from gateway.proofs.dns import Asks, DnsTempError
 from gateway.proofs.keyrecord import Key, KeyRules, read_key
-from gateway.proofs.signature import Signature, Unsound, read_signature
+from gateway.proofs.signature import SKEW, Signature, Unsound, read_signature
 from parsers.evidence import Proof, ProofKind, ProofStatus
 from parsers.header import Header
 from parsers.ids import message_id
@@ -45,7 +45,7 @@ async def dkim_proofs(
         for index, (one, key) in enumerate(zip(judged, keys, strict=True))
         if isinstance(one, Signature) and isinstance(key, Key)
     ]
-    said = dict(await asyncio.to_thread(_verify, raw, header, work) if work else ())
+    said = dict(await asyncio.to_thread(_verify, raw, header, work, now) if work else ())
     return tuple(
         said[index] if index in said else _unproven(one, key)
         for index, (one, key) in enumerate(zip(judged, keys, strict=True))
@@ -81,14 +81,14 @@ def _named(one: Signature) -> str:
 
 
 def _verify(
-    raw: bytes, header: Header, work: Sequence[tuple[int, Signature, Key]]
+    raw: bytes, header: Header, work: Sequence[tuple[int, Signature, Key]], now: datetime
 ) -> list[tuple[int, Proof]]:
     """Do the arithmetic, in a thread: the mail is taken apart once for all its signatures."""
     try:
         verifier = dkim.DKIM(raw, logger=SILENT)
         fields = [pair for pair in verifier.headers if pair[0].lower() == FIELD.encode()]
-    except Exception:
-        _log.info("mail that the DKIM library cannot read", exc_info=True)
+    except Exception as error:  # whose text may be the mail's
+        _log.info("mail that the DKIM library cannot read", error=type(error).__name__)
         fields = []
     if len(fields) != len(header.raws(FIELD)):  # two readers that disagree
         broken = Unsound(ProofStatus.PERMERROR, "the header cannot be read")
@@ -102,7 +102,7 @@ def _verify(
         if why:
             done.append((index, _unproven(one, Unsound(ProofStatus.FAIL, why))))
         else:
-            done.append((index, _passed(raw, header, one, key)))
+            done.append((index, _passed(raw, header, one, key, now)))
     return done
 
 
@@ -128,7 +128,7 @@ def _why_not(verifier: dkim.DKIM, one: Signature, key: Key, field: tuple[bytes, 
     return "the signature does not fit"
 
 
-def _passed(raw: bytes, header: Header, one: Signature, key: Key) -> Proof:
+def _passed(raw: bytes, header: Header, one: Signature, key: Key, now: datetime) -> Proof:
     listed = Counter(one.fields)
     present = Counter(name for name, _ in header.fields)
 
@@ -144,16 +144,18 @@ def _passed(raw: bytes, header: Header, one: Signature, key: Key) -> Proof:
         one.domain,
         ProofStatus.PASS,
         f"{one.algorithm}, {key.bits} bits, {_named(one)}",
-        signed_at=one.signed_at or (_date(header) if "date" in covers else None),
+        signed_at=one.signed_at or (_date(header, now) if "date" in covers else None),
         covers=frozenset(covers),
         replay_key=f"dkim:{one.domain}:{name}" if name else "",
     )
 
 
-def _date(header: Header) -> datetime | None:
+def _date(header: Header, now: datetime) -> datetime | None:
+    """Return the Date, None when it cannot be read or lies in the future."""
     try:
         text = header.raw("date")[:MAX_DATE_BYTES].decode("ascii", "replace")
         found = parsedate_to_datetime(text)
-        return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
+        at = (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
+    return at if at <= now + SKEW else None

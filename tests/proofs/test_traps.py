@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from email.utils import format_datetime
 
 import dkim
 import pytest
@@ -115,6 +116,12 @@ async def test_without_a_time_the_signed_date_is_the_clock(lookup: Lookup) -> No
     proof = await one(unsigned, lookup)
     assert proof.status is ProofStatus.PASS
     assert proof.signed_at is None
+
+
+async def test_a_signed_date_in_the_future_is_no_clock(lookup: Lookup) -> None:
+    raw = signed(mail(Date=format_datetime(NOW + timedelta(days=300))))
+    proof = await one(raw, lookup)
+    assert (proof.status, proof.signed_at) == (ProofStatus.PASS, None)
 
 
 async def test_an_unsigned_from_is_not_believed(lookup: Lookup) -> None:
