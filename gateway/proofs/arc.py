@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 import authres
 import dkim
 
-from gateway.proofs.dkim import SILENT, squeezed
+from gateway.proofs.canonical import squeezed
+from gateway.proofs.dkim import SILENT
 from gateway.proofs.dns import Asks, DnsTempError
 from gateway.proofs.keyrecord import rsa_bits
 from gateway.proofs.signature import Unsound
@@ -20,6 +21,7 @@ from parsers.evidence import Proof, ProofKind, ProofStatus
 from parsers.header import Header
 
 MAX_SETS = 10
+MAX_MAIL_BYTES = 5_000_000  # each set hashes the body once more; this is only a hint
 SEAL, MESSAGE = "arc-seal", "arc-message-signature"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 
@@ -35,7 +37,7 @@ async def arc_proofs(
 
     `aligned` says that the list saw DMARC pass for the domain of `sender`, From's plain address.
     """
-    if not trusted or not header.has(SEAL):
+    if not trusted or not header.has(SEAL) or len(raw) > MAX_MAIL_BYTES:
         return ()
     try:
         seals, messages = _fields(header, SEAL), _fields(header, MESSAGE)
