@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateway.config.faults import Finding, Severity
+from gateway.config.keychecks import check_keys
 from gateway.config.pages import page_warnings
 
 Document = dict[str, Any]
@@ -156,27 +157,6 @@ def _pairs(document: Document) -> Iterator[Finding]:
                 yield Finding((section, given), f"needs {absent} beside it")
 
 
-def _dkim(document: Document) -> Iterator[Finding]:
-    keys = _table(document, "keys")
-    seen: dict[str, str] = {}
-    for key in ("dkim_selector", "dkim_ed25519_selector", "dkim_other_selector"):
-        selector = _text(keys, key).lower()
-        if selector and selector in seen:
-            yield Finding(("keys", key), f"is the same as {seen[selector]}: one name, one key")
-        seen.setdefault(selector, key)
-    for key in ("dkim_ed25519_key", "dkim_other_key"):
-        if keys.get(key) and not keys.get("dkim_key"):
-            yield Finding(("keys", key), "needs dkim_key beside it: not everybody knows the other")
-    ours, signs = _text(_table(document, "helpdesk"), "domain").lower(), _text(keys, "dkim_domain")
-    if signs and not _is_same_or_parent(signs.lower(), ours):
-        told = f"does not speak for the addresses at {ours}: others will not believe our mail"
-        yield Finding(("keys", "dkim_domain"), told, Severity.WARNING)
-
-
-def _is_same_or_parent(domain: str, other: str) -> bool:
-    return domain == other or other.endswith(f".{domain}")
-
-
 def _evidence(document: Document) -> Iterator[Finding]:
     if _table(document, "proof").get("alarm_evidence") == []:
         yield Finding(("proof", "alarm_evidence"), "an empty list would never page anybody")
@@ -296,7 +276,7 @@ CHECKS: tuple[Check, ...] = (
     _list_references,
     _directory_vos,
     _pairs,
-    _dkim,
+    check_keys,
     _evidence,
     _office_hours,
     _alarmers,

@@ -11,13 +11,17 @@ from collections.abc import Collection, Mapping
 import authres
 import dkim
 
-from gateway.proofs.dkim import SILENT, squeezed
+from gateway.proofs.canonical import squeezed
+from gateway.proofs.dkim import SILENT
 from gateway.proofs.dns import Asks, DnsTempError
-from gateway.proofs.tags import NotTags, read_tags
+from gateway.proofs.keyrecord import rsa_bits
+from gateway.proofs.signature import Unsound
+from gateway.proofs.tags import MAX_BYTES, NotTags, read_tags, without_blanks
 from parsers.evidence import Proof, ProofKind, ProofStatus
 from parsers.header import Header
 
 MAX_SETS = 10
+MAX_MAIL_BYTES = 5_000_000  # each set hashes the body once more; this is only a hint
 SEAL, MESSAGE = "arc-seal", "arc-message-signature"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 
@@ -33,7 +37,7 @@ async def arc_proofs(
 
     `aligned` says that the list saw DMARC pass for the domain of `sender`, From's plain address.
     """
-    if not trusted or not header.has(SEAL):
+    if not trusted or not header.has(SEAL) or len(raw) > MAX_MAIL_BYTES:
         return ()
     try:
         seals, messages = _fields(header, SEAL), _fields(header, MESSAGE)
@@ -89,8 +93,17 @@ async def _keys(signatures: list[Mapping[str, str]], lookup: Asks) -> dict[bytes
         asked = f"{name}.".encode("ascii")
         if asked not in keys:
             records = await lookup.txt(name)
-            keys[asked] = records[0] if len(records) == 1 and len(records[0]) < 2_000 else b""
+            keys[asked] = records[0] if len(records) == 1 and _is_key(records[0]) else b""
     return keys
+
+
+def _is_key(record: bytes) -> bool:
+    """Whether a record is a key of a sane size: whoever is named in a chain may have made it."""
+    try:
+        rsa_bits(without_blanks(read_tags(record).get("p", "")), "")
+    except (NotTags, Unsound):
+        return False
+    return True
 
 
 def _verify(raw: bytes, keys: Mapping[bytes, bytes]) -> tuple[str | None, str]:
@@ -109,7 +122,7 @@ def _verify(raw: bytes, keys: Mapping[bytes, bytes]) -> tuple[str | None, str]:
 
 def _seen(domain: str, said: str, sender: str | None) -> Proof:
     wanted = (sender or "").rpartition("@")[2].lower()
-    _, _, results = said.partition(";")  # the instance stands before it
+    _, _, results = said[:MAX_BYTES].partition(";")  # the instance stands before it
     try:
         parsed = authres.AuthenticationResultsHeader.parse_value(results.strip())
         dmarc = [one for one in parsed.results if one.method == "dmarc"]

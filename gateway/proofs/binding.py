@@ -1,4 +1,4 @@
-r"""Whether a signature over the body binds the text that people read.
+"""Whether a signature over the body binds the text that people read.
 
 A signature covers the bytes of the body. What text they are is said by Content-Type and
 Content-Transfer-Encoding, and where these are not signed themselves, whoever has the mail may

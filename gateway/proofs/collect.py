@@ -13,7 +13,8 @@ from datetime import datetime
 
 import structlog
 
-from gateway.proofs.dns import Asks, Purse
+from gateway.proofs.dns import Asks
+from gateway.proofs.purse import Purse
 from parsers.envelope import Envelope
 from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from parsers.gate import look
@@ -155,7 +156,12 @@ def _sound_header(raw: bytes) -> Header | None:
 async def _dkim_and_dmarc(
     provers: Provers, asked: Asked, found: dict[ProofKind, tuple[Proof, ...]]
 ) -> None:
-    await _kept(found, ProofKind.DKIM, provers.dkim(asked))
+    try:
+        await _kept(found, ProofKind.DKIM, provers.dkim(asked))
+    except asyncio.CancelledError:
+        why = "the signatures were not checked in time"
+        found[ProofKind.DMARC] = (Proof(ProofKind.DMARC, "", ProofStatus.TEMPERROR, why),)
+        raise
     signed = found[ProofKind.DKIM]
     await _kept(found, ProofKind.DMARC, provers.dmarc(signed, asked.mail.sender, asked.lookup))
     judged = found[ProofKind.DMARC]

@@ -7,7 +7,6 @@ Never raises; a key that could not be asked for is `temperror`.
 
 import asyncio
 import logging
-import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,9 +16,10 @@ import dkim
 import structlog
 
 from gateway.proofs.binding import binds_text
+from gateway.proofs.canonical import body_hash, body_of
 from gateway.proofs.dns import Asks, DnsTempError
 from gateway.proofs.keyrecord import Key, KeyRules, read_key
-from gateway.proofs.signature import Signature, Unsound, read_signature
+from gateway.proofs.signature import SKEW, Signature, Unsound, read_signature
 from parsers.evidence import Proof, ProofKind, ProofStatus
 from parsers.header import Header
 from parsers.ids import message_id
@@ -28,7 +28,6 @@ from parsers.parts import read_parts
 MAX_SIGNATURES = 5
 MAX_DATE_BYTES = 200
 FIELD = "dkim-signature"
-_BLANKS = re.compile(rb"[ \t]+")
 SILENT = logging.getLogger("ticketgate.silent")  # the library logs what mails say
 SILENT.disabled = True
 _log = structlog.get_logger("proofs")
@@ -45,7 +44,7 @@ async def dkim_proofs(
         for index, (one, key) in enumerate(zip(judged, keys, strict=True))
         if isinstance(one, Signature) and isinstance(key, Key)
     ]
-    said = dict(await asyncio.to_thread(_verify, raw, header, work) if work else ())
+    said = dict(await asyncio.to_thread(_verify, raw, header, work, now) if work else ())
     return tuple(
         said[index] if index in said else _unproven(one, key)
         for index, (one, key) in enumerate(zip(judged, keys, strict=True))
@@ -81,54 +80,46 @@ def _named(one: Signature) -> str:
 
 
 def _verify(
-    raw: bytes, header: Header, work: Sequence[tuple[int, Signature, Key]]
+    raw: bytes, header: Header, work: Sequence[tuple[int, Signature, Key]], now: datetime
 ) -> list[tuple[int, Proof]]:
     """Do the arithmetic, in a thread: the mail is taken apart once for all its signatures."""
     try:
-        verifier = dkim.DKIM(raw, logger=SILENT)
+        verifier = dkim.DKIM(raw[: header.body_at], logger=SILENT)
         fields = [pair for pair in verifier.headers if pair[0].lower() == FIELD.encode()]
-    except Exception:
-        _log.info("mail that the DKIM library cannot read", exc_info=True)
+    except Exception as error:  # whose text may be the mail's
+        _log.info("mail that the DKIM library cannot read", error=type(error).__name__)
         fields = []
     if len(fields) != len(header.raws(FIELD)):  # two readers that disagree
         broken = Unsound(ProofStatus.PERMERROR, "the header cannot be read")
         return [(index, _unproven(one, broken)) for index, one, _ in work]
-    body = verifier.body
-    relaxed = squeezed(body) if any(one.relaxed_body for _, one, _ in work) else body
+    body = body_of(raw, header.body_at)
+    hashes = {form: body_hash(body, relaxed=form) for form in {w[1].relaxed_body for w in work}}
     done = []
     for index, one, key in work:
-        verifier.body = relaxed if one.relaxed_body else body
-        why = _why_not(verifier, one, key, fields[index])
+        if hashes[one.relaxed_body] != one.body_hash:
+            why = "the body was changed"
+        else:
+            why = _why_not(verifier, one, key, fields[index])
         if why:
             done.append((index, _unproven(one, Unsound(ProofStatus.FAIL, why))))
         else:
-            done.append((index, _passed(raw, header, one, key)))
+            done.append((index, _passed(raw, header, one, key, now)))
     return done
 
 
-def squeezed(body: bytes) -> bytes:
-    """Return a body with single blanks, the same in relaxed form (RFC 6376 section 3.4.4).
-
-    The library's own pattern for blanks at line ends is quadratic in the length of a run.
-    """
-    return _BLANKS.sub(b" ", body)
-
-
 def _why_not(verifier: dkim.DKIM, one: Signature, key: Key, field: tuple[bytes, bytes]) -> str:
-    """Return why a signature does not fit the mail, "" when it fits."""
+    """Return why a signature does not fit the header, "" when it fits."""
     names = [name.encode("ascii") for name in one.fields]
     verifier.minkey = 0  # judged already
     try:
         if verifier.verify_sig(dict(one.tags), names, field, lambda *_, **__: key.record) is True:
             return ""
-    except dkim.ValidationError:
-        return "the body was changed"
     except Exception as error:  # nothing that the library stumbles over is a proof
         return f"it cannot be verified ({type(error).__name__})"
     return "the signature does not fit"
 
 
-def _passed(raw: bytes, header: Header, one: Signature, key: Key) -> Proof:
+def _passed(raw: bytes, header: Header, one: Signature, key: Key, now: datetime) -> Proof:
     listed = Counter(one.fields)
     present = Counter(name for name, _ in header.fields)
 
@@ -144,16 +135,18 @@ def _passed(raw: bytes, header: Header, one: Signature, key: Key) -> Proof:
         one.domain,
         ProofStatus.PASS,
         f"{one.algorithm}, {key.bits} bits, {_named(one)}",
-        signed_at=one.signed_at or (_date(header) if "date" in covers else None),
+        signed_at=one.signed_at or (_date(header, now) if "date" in covers else None),
         covers=frozenset(covers),
         replay_key=f"dkim:{one.domain}:{name}" if name else "",
     )
 
 
-def _date(header: Header) -> datetime | None:
+def _date(header: Header, now: datetime) -> datetime | None:
+    """Return the Date, None when it cannot be read or lies in the future."""
     try:
         text = header.raw("date")[:MAX_DATE_BYTES].decode("ascii", "replace")
         found = parsedate_to_datetime(text)
-        return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
+        at = (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
+    return at if at <= now + SKEW else None

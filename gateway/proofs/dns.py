@@ -8,8 +8,8 @@ blocks the event loop, and no mail can make it ask without end.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import dns.asyncresolver
@@ -31,7 +31,6 @@ MAX_IN_FLIGHT = 400  # each holds a socket
 MAX_RECORDS = 50
 MAX_RECORD_BYTES = 8_192
 
-_T = TypeVar("_T")
 Record = bytes | str | tuple[int, str]
 Answer = tuple[Record, ...]
 _UNASKABLE = (dns.exception.SyntaxError, dns.name.LabelTooLong, dns.name.NameTooLong,
@@ -40,7 +39,7 @@ _UNASKABLE = (dns.exception.SyntaxError, dns.name.LabelTooLong, dns.name.NameToo
 
 
 class Asks(Protocol):
-    """What a check of a sender needs: `Lookup` itself, or the `Purse` of one mail."""
+    """What a check of a sender needs: `Lookup` itself, or the purse of one mail."""
 
     async def txt(self, name: str) -> tuple[bytes, ...]:
         """Return what `Lookup.txt` returns."""
@@ -170,47 +169,6 @@ class Lookup:
         self._cache.move_to_end(key)
         while len(self._cache) > self._max_cached:
             self._cache.popitem(last=False)
-
-
-class Purse:
-    """What one mail may spend on questions: so many names, so many seconds, so many at once.
-
-    It asks as `Lookup` does; when it is empty every further question raises DnsTempError.
-    """
-
-    def __init__(self, lookup: Asks, *, seconds: float, names: int, at_once: int = 4) -> None:
-        self._lookup = lookup
-        self._seconds = seconds
-        self._names = names
-        self._room = asyncio.Semaphore(at_once)
-        self._ends_at: float | None = None
-
-    async def txt(self, name: str) -> tuple[bytes, ...]:
-        """Return what `Lookup.txt` returns."""
-        return await self._spend(self._lookup.txt(name), name)
-
-    async def ask(self, name: str, kind: str) -> Answer:
-        """Return what `Lookup.ask` returns."""
-        return await self._spend(self._lookup.ask(name, kind), name)
-
-    async def _spend(self, asking: Coroutine[Any, Any, _T], name: str) -> _T:
-        loop = asyncio.get_running_loop()
-        if self._ends_at is None:
-            self._ends_at = loop.time() + self._seconds
-        self._names -= 1
-        try:
-            if self._names < 0:
-                raise _empty(f"{name}: not asked, this mail asks for too many names")
-            async with asyncio.timeout_at(self._ends_at), self._room:
-                return await asking
-        except TimeoutError as error:
-            raise _empty(f"{name}: no answer in {self._seconds:.0f} s for all questions") from error
-        finally:
-            asking.close()  # it may not have begun
-
-
-def _empty(detail: str) -> DnsTempError:
-    return DnsTempError("The sender cannot be checked at the moment.", detail)
 
 
 def _landed(flight: _Flight, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:

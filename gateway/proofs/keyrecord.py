@@ -79,7 +79,8 @@ def read_key(records: Sequence[bytes], signature: Signature, rules: KeyRules) ->
     return Key(bits, f"v=DKIM1; k={kind}; p={public}".encode("ascii"))
 
 
-def _rsa_bits(public: str, domain: str) -> int:
+def rsa_bits(public: str, domain: str) -> int:
+    """Return the size of the RSA key behind a p=; raises Unsound for what is no sane key."""
     try:
         key = dkim.crypto.parse_public_key(base64.b64decode(public, validate=True))
         modulus, exponent = int(key["modulus"]), int(key["publicExponent"])
@@ -101,4 +102,4 @@ def _ed25519_bits(public: str, domain: str) -> int:
     return size * 8
 
 
-_READERS = {"rsa": _rsa_bits, "ed25519": _ed25519_bits}
+_READERS = {"rsa": rsa_bits, "ed25519": _ed25519_bits}

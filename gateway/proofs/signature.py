@@ -39,13 +39,15 @@ class Signature:
     """A field that is worth verifying.
 
     `fields` are the signed fields as listed, in lower case, with repeats. `user_domain` is the
-    domain of i=. `tags` are what the library is given.
+    domain of i=. `tags` are what the library is given: without bh=, so that it leaves the body,
+    which we hash ourselves.
     """
 
     domain: str
     selector: str
     algorithm: str
     relaxed_body: bool
+    body_hash: bytes
     fields: tuple[str, ...]
     signed_at: datetime | None
     user_domain: str
@@ -72,19 +74,23 @@ def read_signature(value: bytes, now: datetime) -> Signature:
     signed_at = _time(tags, "t", domain)
     _check_times(signed_at, _time(tags, "x", domain), now, domain)
     sent = {name: tags[name] for name in ("v", "a", "d", "s") if name in tags}
-    packed = {name: without_blanks(tags[name]) for name in ("b", "bh")}
     canonical = _canonical(tags)
     return Signature(
         domain=domain,
         selector=tags["s"].lower(),
         algorithm=tags["a"],
         relaxed_body=canonical[1] == "relaxed",
+        body_hash=base64.b64decode(without_blanks(tags["bh"])),
         fields=words(tags["h"]),
         signed_at=signed_at,
         user_domain=_user_domain(tags),
         tags={
             name.encode(): found.encode()
-            for name, found in {**sent, **packed, "c": "/".join(canonical)}.items()
+            for name, found in {
+                **sent,
+                "b": without_blanks(tags["b"]),
+                "c": "/".join(canonical),
+            }.items()
         },
     )
 

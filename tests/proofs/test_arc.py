@@ -1,5 +1,7 @@
 """ARC chains of lists that we know, and of those that we do not."""
 
+import time
+
 import authres
 import dkim
 import pytest
@@ -83,6 +85,20 @@ async def test_a_changed_mail_or_chain_fails(lookup: Lookup, old: bytes, new: by
     assert old in raw
     proofs = await said(raw.replace(old, new), lookup)
     assert [proof.status for proof in proofs] == [ProofStatus.FAIL]
+
+
+async def test_a_giant_key_in_somebody_elses_set_costs_nothing(lookup: Lookup) -> None:
+    first = sealed(mail()).replace(b"d=lists.example; s=s1", b"d=vo.example; s=giant")
+    chain = sealed(first, results="lists.example; arc=pass; dmarc=pass header.from=vo.example")
+    began = time.process_time()
+    (proof,) = await said(chain, lookup)
+    assert proof.status is ProofStatus.FAIL
+    assert time.process_time() - began < 2
+
+
+async def test_a_signed_length_in_a_chain_is_not_believed(lookup: Lookup) -> None:
+    """Refused before the arithmetic, since nobody can make a sound chain with the library."""
+    assert await said(sealed(mail()).replace(b"c=relaxed", b"l=1; c=relaxed"), lookup) == ()
 
 
 async def test_a_key_that_is_not_answered_is_not_a_failure() -> None:

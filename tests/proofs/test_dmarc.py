@@ -59,6 +59,8 @@ def test_the_rule_for_unlisted_top_levels_is_neither_nobody_nor_everybody() -> N
 
 
 def test_nothing_aligns_with_nothing() -> None:
+    assert not is_aligned("test", "grid")
+    assert not is_aligned("uk", "co.uk")
     assert not is_aligned("", "")
     assert not is_aligned("test", "legit.test")
 
@@ -117,7 +119,9 @@ async def test_failures_never_align_and_cost_no_question() -> None:
 async def test_spf_never_makes_it_pass(lookup: Lookup) -> None:
     spf = Proof(ProofKind.SPF, "a@vo.example", ProofStatus.PASS, aligned=True)
     other = dkim("attacker.test")
-    *_, dmarc = await align((spf, other), "a@vo.example", lookup)
+    odd = Proof(ProofKind.SPF, "vo.example", ProofStatus.PASS)
+    *marked, dmarc = await align((spf, odd, other), "a@vo.example", lookup)
+    assert marked == [spf, odd, other]
     assert dmarc.status is ProofStatus.FAIL
 
 

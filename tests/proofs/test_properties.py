@@ -4,13 +4,16 @@ import asyncio
 import re
 from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 
 import pytest
+from dkim.canonicalization import Relaxed, Simple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.proofs import arc, results
 from gateway.proofs.binding import binds_text
+from gateway.proofs.canonical import body_hash
 from gateway.proofs.dkim import dkim_proofs
 from gateway.proofs.keyrecord import KeyRules, read_key
 from gateway.proofs.signature import Unsound, read_signature
@@ -83,6 +86,17 @@ def test_no_key_record_and_no_signature_raises_anything_else(raw: bytes) -> None
     ):
         with suppress(NotTags, Unsound):
             read()
+
+
+PIECES = st.sampled_from([b"\r\n", b" ", b"\t", b"x", b" \r\n", b"\r", b"\xff", b"  y"])
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PIECES, max_size=25).map(b"".join))
+def test_our_forms_of_a_body_are_the_librarys(body: bytes) -> None:
+    for ours, theirs in ((True, Relaxed), (False, Simple)):
+        wanted = sha256(theirs.canonicalize_body(body)).digest()
+        assert body_hash(body, relaxed=ours) == wanted
 
 
 @settings(max_examples=200, deadline=None)

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import dkim
 import pytest
+import structlog
 from click.testing import CliRunner
 from running import helpdesk, until
 
 from gateway.cli import program
 from gateway.config.load import examine
 from gateway.config.signingkeys import UnusableKey, read_ed25519, read_rsa
+from gateway.outbound.letter import Writer
 from gateway.outbound.signing import (
     FIELDS,
     Signer,
@@ -26,6 +28,12 @@ from gateway.outbound.signing import (
 )
 from gateway.proofs.dns import Lookup
 from parsers.evidence import ProofStatus
+from router.words import Audience, MailKind
+from store.outbox import OutboxRow
+from templates.render import Speaker
+from templates.samples import TICKET
+from tests.outbound.rows import KEYS
+from tests.outbound.rows import OURS as OURS_AT
 from tests.proofs import keys
 from tests.proofs.conftest import free_port
 from tests.proofs.mails import NOW, configured, judged, mail
@@ -307,3 +315,32 @@ async def test_the_daemon_signs_what_it_sends(place: Path, nsd: NameServer) -> N
     raw = raw[raw.index(b"DKIM-Signature:") :]  # what the maildir put on top is not ours
     (proof,) = await judged(raw, Lookup(["127.0.0.1"], nsd.port), now=datetime.now(UTC))
     assert proof.status is ProofStatus.PASS, proof
+
+
+def letter_of(sign: Callable[[bytes, datetime], bytes]) -> bytes:
+    """Return the bytes of an update's letter, as the courier hands it over."""
+    row = OutboxRow(
+        id=1, ticket=42, event=1, kind=MailKind.UPDATE, audience=Audience.SUBMITTER,
+        recipient="jo@lab.example", lane=2, message_id="<t.42.1@hd.example>", date=NOW,
+        reply_token="", bounce_token="", in_reply_to=(), attachments_of=0, values=TICKET,
+        attempts=1, due_at=NOW, give_up_at=NOW, claimed_by="", claimed_until=NOW,
+    )  # fmt: skip
+    writer = Writer(
+        Speaker(), name="Desk", addresses=OURS_AT, keys=KEYS, raw_of=lambda _mail: None, sign=sign
+    )
+    return writer.letter(row).mail
+
+
+def test_a_letter_that_is_tried_again_has_the_same_bytes(signer: Signer) -> None:
+    first = letter_of(signer.signed)
+    assert first.startswith(b"DKIM-Signature: ")
+    assert letter_of(signer.signed) == first
+
+
+def test_a_letter_that_cannot_be_signed_goes_all_the_same() -> None:
+    def broken(_mail: bytes, _at: datetime) -> bytes:
+        raise RuntimeError("no key any more")
+
+    with structlog.testing.capture_logs() as logged:
+        assert letter_of(broken).startswith(b"From: ")
+    assert [line["event"] for line in logged] == ["mail not signed"]
