@@ -31,6 +31,7 @@ COMMANDS = (
     tracing.parse,
     tracing.explain,
     tickets.tickets,
+    tickets.confirm,
     tickets.release,
     tickets.discard,
     mails.mails,

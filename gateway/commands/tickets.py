@@ -100,6 +100,21 @@ def release(config_file: Path, ticket: int, comment: str) -> None:
 @CONFIG
 @COMMENT
 @TICKET
+def confirm(config_file: Path, ticket: int, comment: str) -> None:
+    """Grant what a held TICKET asks for, as if its sender had been proven.
+
+    An alarm wakes the site: do it when you have made sure that the request is real. By mail, a
+    supporter of first line answers the notice with "Confirm: yes" as the first line.
+    """
+    unit, wanted = _do("confirm", config_file, ticket, comment)
+    told = "; the site was alarmed" if wanted == "ALARM" else ""
+    click.echo(f"ticket {ticket} is confirmed as {wanted}, at {unit}{told}")
+
+
+@click.command()
+@CONFIG
+@COMMENT
+@TICKET
 def discard(config_file: Path, ticket: int, comment: str) -> None:
     """Put a held TICKET aside as unsolved; nobody is mailed."""
     _do("discard", config_file, ticket, comment)
