@@ -64,7 +64,7 @@ def _subject(kind: MailKind, known: Mapping[str, Any], ticket: int) -> str:
     if not ticket:
         return str(subject)
     tag = f"{known.get('tag') or 'Ticket-ID'}: #{ticket}"
-    if kind is MailKind.SITE_NOTIFICATION:
+    if kind in {MailKind.SITE_NOTIFICATION, MailKind.ALARM}:
         site, vo = known.get("notified_site"), known.get("vo") or NONE
         if known.get("kind") == "USER":
             return f'{tag} Ticket for site "{site}" "{vo}" "{subject}"'

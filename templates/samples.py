@@ -109,6 +109,10 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
         ),
     ),
     "site-notification": (MailKind.SITE_NOTIFICATION, TICKET),
+    "alarm": (
+        MailKind.ALARM,
+        _like(kind="ALARM", wanted="ALARM", priority="top priority", vo="atlas"),
+    ),
     "site-notification-team": (
         MailKind.SITE_NOTIFICATION,
         _like(kind="TEAM", wanted="TEAM", priority="top priority", vo="atlas"),

@@ -212,7 +212,8 @@ def test_each_command_that_a_held_mail_names_stands_on_a_line_of_its_own() -> No
     kind, values = SAMPLES["notification-held-alarm"]
     spoken = Speaker().render(kind, values, settings(kind)[0])
     lines = spoken.text.splitlines()
-    at = lines.index("ticketgate release 42")
-    assert lines[at - 1 : at + 3] == ["", "ticketgate release 42", "ticketgate discard 42", ""]
-    for command in ("release", "discard"):
+    at = lines.index("ticketgate confirm 42")
+    commands = [f"ticketgate {name} 42" for name in ("confirm", "release", "discard")]
+    assert lines[at - 1 : at + 4] == ["", *commands, ""]
+    for command in ("confirm", "release", "discard"):
         assert f"<br><code>ticketgate {command} 42</code>" in spoken.html
