@@ -75,8 +75,9 @@ def _entries(raw: bytes) -> tuple[list[dict[str, Any]], int, int | None] | None:
         return None
     if not isinstance(document, dict):
         raise Malformed("It is JSON, but no SCIM list.")
-    total, start = document.get("totalResults"), document.get("startIndex", 1)
-    if not _is_whole(total) or not _is_whole(start):
+    total = _whole(document.get("totalResults"))
+    start = _whole(document.get("startIndex", 1))
+    if total is None or start is None:
         raise Malformed("It is JSON, but no SCIM list.", "totalResults or startIndex is no number")
     entries = document.get("Resources", [] if total == 0 else None)
     if entries is None:
@@ -135,5 +136,5 @@ def _objects(value: object) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

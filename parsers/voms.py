@@ -56,7 +56,8 @@ def read_users(raw: bytes, vo: str, roles: Mapping[str, tuple[str, ...]]) -> Pag
     if not isinstance(entries, list):
         raise Malformed("It is JSON, but no page of users.", "`result` is no list")
     check_amount(len(entries))
-    found, ids, notes = [], [], []
+    notes: list[str] = []
+    found, ids = [], []
     for entry in entries:
         if not isinstance(entry, dict):
             raise Malformed("It is JSON, but no page of users.", "a user is no object")

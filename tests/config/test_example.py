@@ -170,7 +170,7 @@ def test_no_value_of_the_example_can_be_spoilt_without_a_fault_at_its_own_key(
 _TEXT_MAY_BE_EMPTY = {
     "calendar", "helpdesk", "vo", "recipient_header", "socket_group", "trusted_results",
     "dkim_selector", "subject_tag", "supporters", "contact", "alarm_address", "operator_address",
-    "addresses",
+    "addresses", "roc", "scope",
 }  # fmt: skip
 
 
