@@ -12,6 +12,7 @@ import click
 
 from gateway.commands import (
     copying,
+    directories,
     federation,
     mails,
     samples,
@@ -37,6 +38,7 @@ COMMANDS = (
     mails.outbox,
     mails.refusals,
     watching.health,
+    directories.sync,
     federation.sites,
     federation.members,
     copying.copy_store,

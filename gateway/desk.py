@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.config.convert import policy, registry, roster
 from gateway.config.root import Config
+from gateway.directories.known import Directories
 from gateway.now import utc_now
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
@@ -24,12 +25,20 @@ from store.reminders import mark_done
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything that deciding needs besides the request. `clock` gives aware UTC."""
+    """Everything that deciding needs besides the request. `clock` gives aware UTC.
+
+    `source` is what is known of the federation, or who keeps it as the directories change.
+    """
 
     store: Store
     policy: Policy
-    known: Known
+    source: Known | Directories
     clock: Callable[[], datetime]
+
+    @property
+    def known(self) -> Known:
+        """The federation as it was a few seconds ago at most."""
+        return self.source if isinstance(self.source, Known) else self.source()
 
     def do(self, request: Command | Due, *, reminder: int = 0) -> tuple[int, ...]:
         """Decide a request and write what follows; return the tickets that it touched.
@@ -42,25 +51,28 @@ class Desk:
 
     def _do(self, request: Command | Due, reminder: int) -> tuple[int, ...]:
         now = self.clock()
+        known = self.source if isinstance(self.source, Known) else self.source.fresh()
         with self.store.writing() as conn:
             if reminder and not mark_done(conn, reminder, now):
                 return ()
-            facts = self._facts(conn, request)
+            facts = self._facts(conn, request, known)
             decisions = decide(request, facts, self.policy, now)
             return write(conn, [Decided(decisions)], self.policy, now).get(0, ())
 
-    def _facts(self, conn: Any, request: Command | Due) -> Facts:
-        if isinstance(request, Command):
-            return read.read_ticket_facts(conn, request.ticket, self.known)
+    def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
+        if isinstance(request, Command) or (request.ticket and not request.row):
+            return read.read_ticket_facts(conn, request.ticket, known)
         if request.name == "held-digest":
-            return read_held_facts(conn, self.known)
+            return read_held_facts(conn, known)
         if request.name == "receipt-digest":
-            return read_unanswered_facts(conn, request.detail, self.known, self.clock())
+            return read_unanswered_facts(conn, request.detail, known, self.clock())
         if request.row:
-            return read.read_sent_facts(conn, request.row, self.known)
-        return Facts(self.known.registry, self.known.roster)
+            return read.read_sent_facts(conn, request.row, known)
+        return Facts(known.registry, known.roster)
 
 
 def open_desk(config: Config, store: Store) -> Desk:
     """Return the desk of this configuration on an open store."""
-    return Desk(store, policy(config), Known(registry(config), roster(config)), utc_now)
+    if not config.directory:
+        return Desk(store, policy(config), Known(registry(config), roster(config)), utc_now)
+    return Desk(store, policy(config), Directories(config, store, utc_now), utc_now)

@@ -10,6 +10,7 @@ from router.decision import Command, Decision, Due, Facts, Outgoing, Policy
 from router.notices import Story, operator_notice, say_route
 from router.opening import tell_of_opening
 from router.people import unit_of
+from router.registers import alarm_addresses, directory_notice, site_gone
 from router.routing import Wish, first_line, route
 from router.ticket import Change, Participant, Ticket, TicketEvent, TicketKind
 from router.undelivered import undelivered
@@ -183,6 +184,9 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     "receipt-digest": receipt_digest,
     "given-up": given_up,
     "parked": parked,
+    "directory": directory_notice,
+    "alarm-addresses": alarm_addresses,
+    "site-gone": site_gone,
 }
 
 

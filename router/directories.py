@@ -136,3 +136,40 @@ PARTS: Mapping[str, Names] = {
 
 def _vos_with(answer: Answer, role: str) -> set[str]:
     return {one.vo for one in answer.members if role in one.roles and not one.suspended}
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What the operator is told after an attempt: "" for nothing, and of what, until it is over."""
+
+    text: str
+    told: tuple[Said, ...]
+
+
+def tell(name: str, judgement: Judgement, told: Collection[Said], good_at: str) -> Telling:
+    """Return the notice after an attempt to read directory `name`: title first, then lines.
+
+    Each kind of trouble is told once until it is over, and then that it is over. `good_at` is the
+    time of the kept copy as people read it, "" when there is none.
+    """
+    said, before = judgement.said, tuple(told)
+    if said is Said.OK:
+        if not before:
+            return Telling("", ())
+        return Telling(f"Directory {name}: all is well again\nIt has been read and is in use.", ())
+    if said in before:
+        return Telling("", before)
+    kept = f"The copy of {good_at} stays in use." if good_at else "There is no earlier copy."
+    lines = [f"Directory {name}: {said}", f"{ADVICE[said]} {judgement.detail}.", kept]
+    if said is Said.SHORT:
+        lines.append(f"If that is right: ticketgate sync {name} --accept")
+    return Telling("\n".join(lines), (*before, said))
+
+
+ADVICE: Mapping[Said, str] = {
+    Said.EMPTY: "Its answer is empty, which changes nothing here:",
+    Said.NULL: "Its answer is null: what we asked for is unknown there. It changes nothing here:",
+    Said.SHORT: "Much of what it listed is missing:",
+    Said.BROKEN: "Its answer cannot be read:",
+    Said.UNREACHABLE: "It does not answer us:",
+}

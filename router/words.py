@@ -73,6 +73,7 @@ class Reason(StrEnum):
     TEAM_NOT_PROVEN = "team ticket wanted, not proven"
     RELEASED = "released by hand"
     DISCARDED = "discarded by hand"
+    SITE_GONE = "the notified site is no longer certified"
     HELD_CAP = "enough notices of held requests in this hour"
     RECEIPT_CAP = "enough receipts for this address in this hour"
     NO_ANSWER_TO_MACHINES = "no automatic answer to a machine"
@@ -184,4 +185,5 @@ class EventKind(StrEnum):
     AUTOMATIC = "automatic mail"
     RELEASED = "released"
     DISCARDED = "discarded"
+    SITE_GONE = "site no longer notified"
     UNDELIVERED = "mail not delivered"

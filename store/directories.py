@@ -159,12 +159,6 @@ def finish(
     conn.execute(update(directory).where(directory.c.name == before.name).values(values))
 
 
-def let_go(conn: Connection, name: str, by: str, due_at: datetime) -> None:
-    """Let a directory go that was not read to the end."""
-    mine = update(directory).where(directory.c.name == name, directory.c.claimed_by == by[:80])
-    conn.execute(mine.values(claimed_by=None, claimed_until=None, due_at=due_at))
-
-
 def _free(now: datetime) -> Any:
     return or_(directory.c.claimed_until.is_(None), directory.c.claimed_until <= now)
 

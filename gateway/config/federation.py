@@ -132,7 +132,7 @@ class Directory(Section):
         description="What it is, and so how it is read."
     )
     url: Text = Field(
-        description="Its address: https://..., of VOMS-Admin with the VO; a path for a file."
+        description="Its address (https), for VOMS-Admin with the VO in it; a path for a file."
     )
     every: Duration = Field(default=timedelta(hours=24), description="How often it is read.")
     vo: str = Field(default="", description="The [[vo]] whose members it lists (voms, iam).")

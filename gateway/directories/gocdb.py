@@ -3,7 +3,8 @@
 Addresses are given to registered clients only, so a certificate or token asks the private part.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.config.federation import Directory
@@ -11,6 +12,7 @@ from gateway.directories.fetching import Circle, Fetching, Query
 from parsers.directory import Answer, capped
 from parsers.errors import Malformed
 from parsers.gocdb import Page, read_downtimes, read_rocs, read_sites
+from parsers.registry import Downtime
 
 XML = ("application/xml", "text/xml")
 AHEAD = timedelta(days=30)  # downtimes that begin within it
@@ -41,9 +43,20 @@ def read_gocdb(directory: Directory, fetching: Fetching, now: datetime) -> Answe
     return Answer(
         sites=tuple(site for page in pages for site in page.sites),
         rocs=tuple(roc for page in pages for roc in page.rocs),
-        downtimes=tuple(one for page in pages for one in page.downtimes if one.ends_at > now),
+        downtimes=_downtimes([one for page in pages for one in page.downtimes], now),
         notes=capped(note for page in pages for note in page.notes),
     )
+
+
+def _downtimes(found: Iterable[Downtime], now: datetime) -> tuple[Downtime, ...]:
+    """Return what is not over, with the services of one downtime together: each comes alone."""
+    joined: dict[tuple[str, str], Downtime] = {}
+    for one in found:
+        if one.ends_at > now:
+            before = joined.get((one.id, one.site))
+            services = (*before.services, *one.services) if before else one.services
+            joined[one.id, one.site] = replace(one, services=tuple(dict.fromkeys(services)))
+    return tuple(joined.values())
 
 
 def _pages(
