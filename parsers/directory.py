@@ -90,7 +90,9 @@ def distinguished_name(value: object) -> str:
     if not isinstance(value, str):
         return ""
     text = value.strip()
-    return text if len(text) <= MAX_DN and clean(text) == text and "\n" not in text else ""
+    return (
+        text if len(text) <= MAX_DN and clean(text) == text and not set(text) & set("\n\t") else ""
+    )
 
 
 def addresses(*values: object) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -110,13 +110,20 @@ def _one_site(same: Sequence[tuple[Site, frozenset[str] | None]]) -> Site:
     for name in _FIELDS:
         for site, given in same:
             value = getattr(site, name)
-            if name in given if given is not None else value not in {None, "", ()}:
+            if _gives(name, value, given):
                 values[name] = value
                 used[site.source] = None
                 break
     changed = [site.updated_at for site, _ in same if site.updated_at is not None]
     merged = {"source": "+".join(used), "updated_at": max(changed, default=None)}
     return replace(first, **values, **merged)  # type: ignore[arg-type] # names of its own fields
+
+
+def _gives(name: str, value: object, given: frozenset[str] | None) -> bool:
+    """Whether a source says something about a field; how a site's hook works no directory says."""
+    if given is not None:
+        return name in given
+    return name not in {"receipt", "resolve"} and value not in {None, "", ()}
 
 
 def _rocs(sources: Sequence[Source]) -> tuple[Roc, ...]:

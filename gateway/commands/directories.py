@@ -1,6 +1,7 @@
 """`sync`: reading the directories now, and accepting that one has really become smaller."""
 
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -23,11 +24,14 @@ def sync(config_file: Path, *, as_json: bool, name: str | None, accept: bool, no
     changes nothing. Exit code 0 when each was read, 1 when one gave no usable answer, 3 when there
     is none of that name, 75 when the store cannot be reached or somebody is reading it now.
     """
+    import structlog
+
     from gateway import show
     from gateway.desk import open_desk
     from gateway.directories.sync import sync as read
     from router.directories import Said
 
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     config = config_at(config_file)
     if accept and name is None:
         raise click.UsageError("--accept needs the NAME of one directory")

@@ -106,6 +106,8 @@ class Fetching:
         except httpx2.ConnectError as error:
             raise _passing_or_not(error) from error
         except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
+            if "_ALERT_" in _said(error):  # TLS 1.3 refuses a client only when it reads
+                raise Unreachable("The directory refuses us.", _said(error)) from error
             raise _Passing(Malformed, f"the answer breaks off: {_said(error)}") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError) as error:
             raise _Passing(Unreachable, _said(error)) from error

@@ -40,7 +40,15 @@ def _run(post: Post, ending: threading.Event) -> None:
     outage = Outage(_log)
     while True:
         try:
-            for _ in sync_what_is_due(post.desk, post.config, post.name, ending.wait):
+            for done in sync_what_is_due(post.desk, post.config, post.name, ending.wait):
+                _log.info(
+                    "read a directory",
+                    directory=done.name,
+                    said=str(done.said),
+                    detail=done.detail,
+                    changes=str(done.changes),
+                    notes=len(done.notes),
+                )
                 if ending.is_set():
                     return
             outage.is_over()

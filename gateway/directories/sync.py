@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from gateway.config.root import Config
 from gateway.desk import Desk
 from gateway.directories.known import federation_of
@@ -43,7 +41,6 @@ from store.reminders import keep_once
 
 RETRY = timedelta(hours=1)
 JITTER = 0.1
-_log = structlog.get_logger("directories")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +85,7 @@ def sync(
         if not claim(conn, name, by, now, due=due):
             return None
     heard = read_directory(config.directory[name], config.file.parent, now, pause)
-    done = repeated(lambda: _keep(desk, config, name, heard, accept=accept))
-    _log.info("read a directory", directory=name, said=str(done.said), detail=done.detail,
-              changes=str(done.changes), notes=len(done.notes))  # fmt: skip
-    return done
+    return repeated(lambda: _keep(desk, config, name, heard, accept=accept))
 
 
 def sync_what_is_due(
