@@ -10,6 +10,7 @@ import click
 from gateway.commands.opening import CONFIG, FAULT, JSON, NOT_FOUND, Stop, config_at, store_of
 
 if TYPE_CHECKING:
+    from parsers.registry import Downtime
     from router.federation import Entry, Federation
 
 
@@ -70,6 +71,15 @@ def sites(config_file: Path, as_json: bool, name: str | None) -> None:
         "updated_at",
     )  # fmt: skip
     show.table(heads, ([one[head] for head in heads] for one in objects), empty="no sites")
+    for downtime in (one for site in found for one in known.downtimes_of(site) if name):
+        click.echo(f"downtime of {show.cell(_downtime(downtime))}")
+
+
+def _downtime(one: "Downtime") -> str:
+    times = f"{one.starts_at:%Y-%m-%d %H:%M} to {one.ends_at:%Y-%m-%d %H:%M} UTC"
+    kind = f"{one.classification.lower()} {one.severity.lower()}"
+    of = ", ".join(one.services[:5])
+    return f"{one.site}: {kind}, {times}, {of}: {one.description}"
 
 
 @click.group(invoke_without_command=True)

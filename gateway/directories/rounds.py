@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import structlog
 
-from gateway.directories.sync import sync_what_is_due
 from gateway.outage import Outage
 from gateway.processes.post import Post
 from parsers.errors import MailError
@@ -37,6 +36,8 @@ def go_round(post: Post) -> Iterator[None]:
 
 
 def _run(post: Post, ending: threading.Event) -> None:
+    from gateway.directories.sync import sync_what_is_due  # the HTTP client costs time to load
+
     outage = Outage(_log)
     while True:
         try:

@@ -54,7 +54,9 @@ def test_sync_says_one_line_for_each_and_what_is_known_then(run: Run) -> None:
     assert "goc" not in run("sites", "--json").out
     done = run("sync")
     assert (done.code, done.err) == (0, "")
-    assert done.out.splitlines() == ["goc: +9 -0 ~0", "people: +7 -0 ~0"]
+    goc, people = done.out.splitlines()
+    assert goc in {"goc: +7 -0 ~0", "goc: +9 -0 ~0"}, "by the day, its downtimes are over"
+    assert people == "people: +7 -0 ~0"
     assert run("sync", "goc").out == "goc: +0 -0 ~0\n"
     (fjell,) = run("sites", "no-fjell", "--json").rows
     assert (fjell["roc"], fjell["tier"], fjell["source"]) == ("NGI_NORTH", 1, "config+goc")

@@ -238,6 +238,12 @@ def test_of_two_readers_one_reads(office: Opening) -> None:
     assert there.sync("people").said is Said.OK
 
 
+def test_who_comes_second_does_not_read_again_what_was_just_read(office: Opening) -> None:
+    there = office("people")
+    there.sync("people")  # after the other one saw that it is due
+    assert sync(there.desk, there.config, "people", "t", waited, due=True) is None
+
+
 def test_a_running_process_sees_a_new_copy_within_seconds_and_asks_seldom(
     office: Opening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,6 +326,7 @@ def test_a_site_that_loses_its_certification_is_taken_from_open_tickets(
     solved = opened(there, "FJELL-LCG2", "NGI_NORTH", status=Status.SOLVED)
     held = opened(there, "FJELL-LCG2", "TPM", held=Reason.UNPROVEN)
     other = opened(there, "DUIN-ELPROD", "NGI_NORTH")
+    assert there.desk.known.registry.find_sites("FJELL-LCG2")[0].routable  # kept for some seconds
     player.answers["/gocdbpi"] = gocdb(get_site=NOT_FJELL)
     there.sync("goc")
     tick(there.desk)
