@@ -51,7 +51,7 @@ def _vos(document: Document) -> Iterator[Finding]:
         vo = _text(entry, "vo")
         if vo and _folded(vo) not in known:
             yield Finding(("directory", name, "vo"), f"there is no [[vo]] named {vo!r}")
-        elif not vo and entry.get("kind") in OF_PEOPLE:
+        elif not vo and _text(entry, "kind") in OF_PEOPLE:
             yield Finding(("directory", name, "kind"), "needs vo: whose people it lists")
 
 
@@ -60,7 +60,7 @@ def _urls(document: Document) -> Iterator[Finding]:
         url, loc = _text(entry, "url"), ("directory", name, "url")
         if not url:
             continue
-        if entry.get("kind") == "file":
+        if _text(entry, "kind") == "file":
             if "://" in url:
                 yield Finding(loc, "must be the path of a file")
             continue
