@@ -123,18 +123,20 @@ def check(config_file: Path, *, as_json: bool, who: str) -> None:
     from gateway import show
     from gateway.directories.standing import explain_person, find_person
 
+    allowed = config_at(config_file).proof.alarm_evidence
     with federation_at(config_file) as federation:
         found = find_person(federation, who)
         if not found:
             raise Stop(f"nobody of the address or DN {show.cell(who)} is known", FAULT)
         if as_json:
             show.json_lines(
-                _as_object(entry) | {"may": explain_person(entry, federation)} for entry in found
+                _as_object(entry) | {"may": explain_person(entry, federation, allowed)}
+                for entry in found
             )
             return
         for entry in found:
             click.echo(show.cell(_title(entry)))
-            for sentence in explain_person(entry, federation):
+            for sentence in explain_person(entry, federation, allowed):
                 click.echo(f"  {show.cell(sentence)}")
 
 

@@ -1,5 +1,7 @@
 """What a person may do and why, in sentences for an operator. It explains; it decides nothing."""
 
+from collections.abc import Collection
+
 from parsers.registry import Registry, Site
 from parsers.roster import Member
 from router.federation import Entry, Federation
@@ -23,8 +25,11 @@ def find_person(federation: Federation, who: str) -> tuple[Entry, ...]:
     )
 
 
-def explain_person(entry: Entry, federation: Federation) -> list[str]:
-    """Return what this entry lets the person do, or why nothing."""
+def explain_person(entry: Entry, federation: Federation, allowed: Collection[str]) -> list[str]:
+    """Return what this entry lets the person do, or why nothing.
+
+    `allowed` is the evidence that the helpdesk takes for alarms at all.
+    """
     member = entry.member
     lines = [f"addresses: {', '.join(member.addresses) or 'none'}"]
     lines += [f"certificate: {dn}" for dn in member.certificates]
@@ -40,10 +45,10 @@ def explain_person(entry: Entry, federation: Federation) -> list[str]:
         lines.append(f"may open and change team tickets of {member.vo}")
     if "alarm" in member.roles:
         lines.append(_alarms(member, federation.registry))
-        evidence = _usable_evidence(member)
+        evidence = _usable_evidence(member, allowed)
         told = "; or ".join(_EVIDENCE[one] for one in evidence)
         lines.append(f"an alarm is proven by {told}" if told else
-                     "nothing can prove an alarm: no address and no certificate is known that "
+                     "nothing can prove an alarm: no address or certificate is known, or none is taken, that "
                      f"{' or '.join(member.alarm_evidence)} needs")  # fmt: skip
     if "support" in member.roles:
         lines.append("may change tickets as a supporter")
@@ -70,6 +75,6 @@ def _takes(site: Site, vo: str) -> bool:
     return site.tier in {0, 1} or vo.lower() in {one.lower() for one in site.alarm_vos}
 
 
-def _usable_evidence(member: Member) -> list[str]:
+def _usable_evidence(member: Member, allowed: Collection[str]) -> list[str]:
     has = {"dkim": bool(member.addresses), "smime": bool(member.certificates)}
-    return [one for one in member.alarm_evidence if has.get(one)]
+    return [one for one in member.alarm_evidence if has.get(one) and one in allowed]

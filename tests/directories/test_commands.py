@@ -211,3 +211,11 @@ def test_a_daemon_reads_its_directories_and_its_workers_use_them(
         kinds = conn.execute(select(outbox.c.kind)).scalars().all()
     store.close()
     assert set(kinds) == {"operator-notice"}
+
+
+def test_evidence_that_the_helpdesk_does_not_take_proves_nothing(run: Run, config: Path) -> None:
+    run("sync")
+    config.write_text(config.read_text() + '\n[proof]\nalarm_evidence = ["dkim"]\n')
+    out = run("members", "check", "ada@atlas.example").out
+    assert "DKIM" in out
+    assert "S/MIME" not in out
