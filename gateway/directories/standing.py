@@ -47,9 +47,12 @@ def explain_person(entry: Entry, federation: Federation, allowed: Collection[str
         lines.append(_alarms(member, federation.registry))
         evidence = _usable_evidence(member, allowed)
         told = "; or ".join(_EVIDENCE[one] for one in evidence)
-        lines.append(f"an alarm is proven by {told}" if told else
-                     "nothing can prove an alarm: no address or certificate is known, or none is taken, that "
-                     f"{' or '.join(member.alarm_evidence)} needs")  # fmt: skip
+        needed = " or ".join(member.alarm_evidence)
+        lines.append(
+            f"an alarm is proven by {told}"
+            if told
+            else f"nothing can prove an alarm: what {needed} needs is not known or not taken here"
+        )
     if "support" in member.roles:
         lines.append("may change tickets as a supporter")
     if "multisite" in member.roles:

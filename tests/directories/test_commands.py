@@ -14,7 +14,7 @@ from store.schema import upgrade
 from store.tables import outbox
 from tests.cli.conftest import Done, run_program
 from tests.directories.conftest import sections, write_config
-from tests.directories.playing import Player, Reply, many_users, voms
+from tests.directories.playing import Asked, Player, Reply, many_users, voms
 from tests.imap.certificates import Authority
 from tests.running import PROGRAM, until
 
@@ -211,6 +211,23 @@ def test_a_daemon_reads_its_directories_and_its_workers_use_them(
         kinds = conn.execute(select(outbox.c.kind)).scalars().all()
     store.close()
     assert set(kinds) == {"operator-notice"}
+
+
+def test_a_daemon_stops_while_a_directory_says_nothing(config: Path, player: Player) -> None:
+    def silent(_: Asked) -> Reply:
+        player.ending.wait(60)
+        return Reply()
+
+    player.bad = silent
+    with (config.parent / "serve.log").open("w") as log:
+        process = subprocess.Popen(
+            [PROGRAM, "serve", "--config", config],
+            stdout=subprocess.PIPE, stderr=log, env=os.environ, text=True,
+        )  # fmt: skip
+        until(lambda: player.asked, "the daemon asks")
+        process.terminate()
+        assert process.wait(30) == 0, (config.parent / "serve.log").read_text()[-2000:]
+    assert "killed" not in (config.parent / "serve.log").read_text()
 
 
 def test_evidence_that_the_helpdesk_does_not_take_proves_nothing(run: Run, config: Path) -> None:
