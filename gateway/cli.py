@@ -12,6 +12,7 @@ import click
 
 from gateway.commands import (
     copying,
+    directories,
     federation,
     keys,
     mails,
@@ -39,6 +40,7 @@ COMMANDS = (
     mails.outbox,
     mails.refusals,
     watching.health,
+    directories.sync,
     federation.sites,
     federation.members,
     keys.keys,

@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.config.convert import policy, registry, roster
 from gateway.config.root import Config
+from gateway.directories.known import Directories
 from gateway.now import utc_now
 from router.authority import sender_of
 from router.decide import decide
@@ -26,12 +27,20 @@ from store.reminders import mark_done
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything that deciding needs besides the request. `clock` gives aware UTC."""
+    """Everything that deciding needs besides the request. `clock` gives aware UTC.
+
+    `source` is what is known of the federation, or who keeps it as the directories change.
+    """
 
     store: Store
     policy: Policy
-    known: Known
+    source: Known | Directories
     clock: Callable[[], datetime]
+
+    @property
+    def known(self) -> Known:
+        """The federation as it was a few seconds ago at most."""
+        return self.source if isinstance(self.source, Known) else self.source()
 
     def do(self, request: Command | Due, *, reminder: int = 0) -> tuple[int, ...]:
         """Decide a request and write what follows; return the tickets that it touched.
@@ -44,10 +53,11 @@ class Desk:
 
     def _do(self, request: Command | Due, reminder: int) -> tuple[int, ...]:
         now = self.clock()
+        known = self.source if isinstance(self.source, Known) else self.source.fresh()
         with self.store.writing() as conn:
             if reminder and not mark_done(conn, reminder, now):
                 return ()
-            facts = self._facts(conn, request)
+            facts = self._facts(conn, request, known)
             decisions = decide(request, facts, self.policy, now)
             mail = request.mail if isinstance(request, Due) else None
             if mail is not None:
@@ -55,20 +65,22 @@ class Desk:
                 write_evidence(conn, [(mail.mail_id, mail.evidence, sender.standing)], now)
             return write(conn, [Decided(decisions)], self.policy, now).get(0, ())
 
-    def _facts(self, conn: Any, request: Command | Due) -> Facts:
-        if isinstance(request, Command):
-            return read.read_ticket_facts(conn, request.ticket, self.known)
+    def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
+        if isinstance(request, Due) and request.mail is not None:
+            return read.read_mail_ticket_facts(conn, request.mail, request.ticket, known)
+        if isinstance(request, Command) or (request.ticket and not request.row):
+            return read.read_ticket_facts(conn, request.ticket, known)
         if request.name == "held-digest":
-            return read_held_facts(conn, self.known)
+            return read_held_facts(conn, known)
         if request.name == "receipt-digest":
-            return read_unanswered_facts(conn, request.detail, self.known, self.clock())
-        if request.mail is not None:
-            return read.read_mail_ticket_facts(conn, request.mail, request.ticket, self.known)
+            return read_unanswered_facts(conn, request.detail, known, self.clock())
         if request.row:
-            return read.read_sent_facts(conn, request.row, self.known)
-        return Facts(self.known.registry, self.known.roster)
+            return read.read_sent_facts(conn, request.row, known)
+        return Facts(known.registry, known.roster)
 
 
 def open_desk(config: Config, store: Store) -> Desk:
     """Return the desk of this configuration on an open store."""
-    return Desk(store, policy(config), Known(registry(config), roster(config)), utc_now)
+    if not config.directory:
+        return Desk(store, policy(config), Known(registry(config), roster(config)), utc_now)
+    return Desk(store, policy(config), Directories(config, store, utc_now), utc_now)

@@ -222,10 +222,10 @@ class Worker:
 
     def _write(self, heard: Sequence[Heard]) -> set[int]:
         """Decide and write in one transaction; return the mails that were written."""
-        now, policy = self.desk.clock(), self.desk.policy
+        now, policy, known = self.desk.clock(), self.desk.policy, self.desk.known
         with self.desk.store.writing() as conn:
             take_turn(conn, words(heard, policy, now))
-            settled = settle(conn, heard, self.desk.known, policy, now)
+            settled = settle(conn, heard, known, policy, now)
             twins = waiting_twins(conn, [one.identity for one in heard])
             ready = [
                 done

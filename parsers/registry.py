@@ -35,12 +35,40 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Downtime:
+    """A time in which a site, or services of it, are announced to be down; times are aware UTC.
+
+    `severity` is OUTAGE or WARNING, `classification` SCHEDULED or UNSCHEDULED. `services` are
+    "TYPE on HOST" and may be empty. `id` is the directory's own.
+    """
+
+    id: str
+    site: str
+    starts_at: datetime
+    ends_at: datetime
+    severity: str = "OUTAGE"
+    classification: str = "SCHEDULED"
+    services: tuple[str, ...] = ()
+    description: str = ""
+    source: str = ""
+
+    def ongoing(self, now: datetime) -> bool:
+        """Whether it is going on."""
+        return self.starts_at <= now < self.ends_at
+
+    def upcoming(self, now: datetime) -> bool:
+        """Whether it has not begun."""
+        return now < self.starts_at
+
+
+@dataclass(frozen=True, slots=True)
 class Roc:
     """A regional operations centre, itself a support unit."""
 
     name: str
     addresses: tuple[str, ...]
     source: str = "config"
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,7 @@ class Registry:
     rocs: tuple[Roc, ...] = ()
     units: tuple[SupportUnit, ...] = ()
     vos: tuple[str, ...] = ()
+    downtimes: tuple[Downtime, ...] = ()
     _sites_by_name: Mapping[str, tuple[Site, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +108,11 @@ class Registry:
     def find_sites(self, name: str) -> tuple[Site, ...]:
         """Return the sites of that name or alias: none, one, or several for a shared alias."""
         return self._sites_by_name.get(" ".join(name.lower().split()), ())
+
+    def downtimes_of(self, site: Site) -> tuple[Downtime, ...]:
+        """Return the downtimes that are known for a site, also those to come and just over."""
+        name = site.name.lower()
+        return tuple(one for one in self.downtimes if one.site.lower() == name)
 
     def site_names(self) -> tuple[str, ...]:
         """Return every name and alias that a site answers to, in lower case."""

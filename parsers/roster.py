@@ -6,6 +6,7 @@ the domain; certificates by the structure of their subject, never as text.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from parsers.dn import DistinguishedName, read_dn
 from parsers.errors import Malformed
@@ -15,9 +16,13 @@ from parsers.errors import Malformed
 class Member:
     """One person in one VO.
 
-    `addresses` and `certificates` (DNs) identify the person; both may be empty, then nothing proves
-    to be this person. `roles`: any of team, alarm, support, multisite. `alarm_sites` empty means
-    every site that takes the VO's alarms.
+    `addresses` and `certificates` (DNs, as their source writes them) identify the person; both may
+    be empty, then nothing proves to be this person. `roles`: any of team, alarm, support,
+    multisite. `alarm_sites` empty means every site that takes the VO's alarms.
+
+    `issuers` are the issuers' DNs, one for each certificate, "" where the source names none.
+    `suspended` and `until` (aware UTC, the first moment without rights) are what the source says;
+    `suspended_certificates` are DNs that must not count. `id` is the source's own.
     """
 
     name: str
@@ -28,6 +33,16 @@ class Member:
     alarm_sites: tuple[str, ...] = ()
     alarm_evidence: tuple[str, ...] = ("dkim", "smime")
     source: str = "config"
+    issuers: tuple[str, ...] = ()
+    suspended: bool = False
+    suspended_certificates: tuple[str, ...] = ()
+    until: datetime | None = None
+    id: str = ""
+    updated_at: datetime | None = None
+
+    def expired(self, now: datetime) -> bool:
+        """Whether the membership has ended."""
+        return self.until is not None and self.until <= now
 
 
 Members = tuple[Member, ...]
@@ -35,7 +50,10 @@ Members = tuple[Member, ...]
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """All members known. Empty gives nobody any right."""
+    """All members who may do something now: no one suspended, no one expired, no one overruled.
+
+    Empty gives nobody any right.
+    """
 
     members: tuple[Member, ...] = ()
     _by_address: Mapping[str, Members] = field(init=False, repr=False, compare=False)

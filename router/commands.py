@@ -10,6 +10,7 @@ from router.decision import Command, Decision, Due, Facts, Outgoing, Policy
 from router.granting import Grant, changes, let_go, wish_of_ticket
 from router.notices import operator_notice, say_route
 from router.proving_again import proven_again
+from router.registers import alarm_addresses, directory_notice, site_gone
 from router.reproof import STEP as REPROVE
 from router.routing import first_line, route
 from router.ticket import Ticket, TicketEvent, TicketKind
@@ -156,6 +157,9 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     "given-up": given_up,
     "parked": parked,
     REPROVE: reprove,
+    "directory": directory_notice,
+    "alarm-addresses": alarm_addresses,
+    "site-gone": site_gone,
 }
 
 

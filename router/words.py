@@ -99,6 +99,7 @@ class Reason(StrEnum):
     BY_THE_TEAM = "by a member of the VO's team"
     RELEASED = "released by hand"
     DISCARDED = "discarded by hand"
+    SITE_GONE = "the notified site is no longer certified"
     HELD_CAP = "enough notices of held requests in this hour"
     RECEIPT_CAP = "enough receipts for this address in this hour"
     NO_ANSWER_TO_MACHINES = "no automatic answer to a machine"
@@ -231,4 +232,5 @@ class EventKind(StrEnum):
     PROVEN = "proven later"
     NOT_PROVEN = "not proven"
     DISCARDED = "discarded"
+    SITE_GONE = "site no longer notified"
     UNDELIVERED = "mail not delivered"

@@ -6,9 +6,10 @@ A step is done by the transaction that sets done_at; whoever comes second finds 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from store.tables import reminder
+from store.turns import take_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,14 @@ def postpone(conn: Connection, row: int, due_at: datetime) -> None:
     """Let an open step fall due again later."""
     statement = update(reminder).where(reminder.c.id == row, reminder.c.done_at.is_(None))
     conn.execute(statement.values(due_at=due_at))
+
+
+def keep_once(conn: Connection, step: str, due_at: datetime, *, ticket: int = 0) -> None:
+    """Keep a step unless it is open already; an open one is left as it is."""
+    take_turn(conn, [f"step {ticket} {step} "])  # the word of store.commit for the same step
+    open_ones = select(reminder.c.id).where(
+        reminder.c.ticket == ticket, reminder.c.step == step, reminder.c.done_at.is_(None)
+    )
+    if conn.execute(open_ones.limit(1)).first() is None:
+        row = {"ticket": ticket, "step": step, "detail": "", "due_at": due_at}
+        conn.execute(insert(reminder).values(row))

@@ -16,6 +16,11 @@ outbox.state   waiting  due at due_at (store.commit.write, store.outbox.postpone
 health.state   ok       said so less than a minute ago; older means that nobody knows
                failing  `detail` says what is wrong, `since` from when on (both: store.health.say)
 
+directory.said ok       its last answer is the copy that is kept
+               empty, null, short, broken, unreachable
+                        the copy of `good_at` stays (router.directories.Said; all six:
+                        store.directories.finish)
+
 Times are text in UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`: sortable, the same on every database.
 """
 
@@ -236,6 +241,37 @@ lease = Table(
     Column("holder", String(80), nullable=False),
     Column("epoch", Id, nullable=False),
     Column("until", UtcTime, nullable=False),
+)
+
+# What the last attempt to read each [directory.NAME] said, and who reads it now.
+directory = Table(
+    "directory",
+    DESK,
+    Column("name", String(40), primary_key=True),
+    Column("said", String(12), nullable=True),  # null: never read
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("changes", String(60), nullable=False, server_default=""),
+    Column("notes", JSON, nullable=False),
+    Column("since", UtcTime, nullable=True),  # when it began to say so
+    Column("tried_at", UtcTime, nullable=True),
+    Column("good_at", UtcTime, nullable=True),  # the age of the kept copy
+    Column("told", JSON, nullable=False),  # the troubles that the operator has been told of
+    Column("version", Integer, nullable=False, server_default="0"),  # of the kept copy
+    Column("due_at", UtcTime, nullable=False),
+    Column("claimed_by", String(80), nullable=True),
+    Column("claimed_until", UtcTime, nullable=True),
+)
+
+# The last good copy of each directory: sites, ROCs, people, downtimes.
+directory_entry = Table(
+    "directory_entry",
+    DESK,
+    Column("directory", ForeignKey("directory.name"), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("since", UtcTime, nullable=False),  # known without a break
+    Column("changed_at", UtcTime, nullable=False),
 )
 
 # What each slot of work and courier says of itself; see store.health.

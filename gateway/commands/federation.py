@@ -1,10 +1,34 @@
-"""`sites` and `members`: the federation as the daemon knows it."""
+"""`sites` and `members`: the federation as the daemon knows it, from where and since when."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gateway.commands.opening import CONFIG, JSON, NOT_FOUND, Stop, config_at
+from gateway.commands.opening import CONFIG, FAULT, JSON, NOT_FOUND, Stop, config_at, store_of
+
+if TYPE_CHECKING:
+    from parsers.registry import Downtime
+    from router.federation import Entry, Federation
+
+
+@contextmanager
+def federation_at(config_file: Path) -> "Iterator[Federation]":
+    """Give the federation of a configuration; its store is opened only for directories."""
+    from gateway.config.convert import by_hand, registry
+    from gateway.directories.known import federation_of
+    from gateway.now import utc_now
+    from router.federation import combine
+
+    config = config_at(config_file)
+    if not config.directory:
+        here = registry(config)
+        yield combine([by_hand(config)], utc_now(), units=here.units, vos=here.vos)
+        return
+    with store_of(config) as store, store.reading() as conn:
+        yield federation_of(config, conn, utc_now())
 
 
 @click.command()
@@ -14,12 +38,13 @@ from gateway.commands.opening import CONFIG, JSON, NOT_FOUND, Stop, config_at
 def sites(config_file: Path, as_json: bool, name: str | None) -> None:
     """List the sites, or those that NAME stands for.
 
-    NAME is a name or an alias; a shared alias stands for several sites.
+    NAME is a name or an alias; a shared alias stands for several sites. Where several sources tell
+    of a site, all of them are named; the first one counts, field by field.
     """
     from gateway import show
-    from gateway.config.load import registry
 
-    known = registry(config_at(config_file))
+    with federation_at(config_file) as federation:
+        known = federation.registry
     found = known.sites if name is None else known.find_sites(name)
     if name is not None and not found:
         raise Stop(f"there is no site of the name or alias {name}", NOT_FOUND)
@@ -41,27 +66,93 @@ def sites(config_file: Path, as_json: bool, name: str | None) -> None:
     if as_json:
         show.json_lines(objects)
         return
-    heads = ("name", "aliases", "roc", "tier", "certification", "contact", "alarm_address")
+    heads = (
+        "name", "aliases", "roc", "tier", "certification", "contact", "alarm_address", "source",
+        "updated_at",
+    )  # fmt: skip
     show.table(heads, ([one[head] for head in heads] for one in objects), empty="no sites")
+    for downtime in (one for site in found for one in known.downtimes_of(site) if name):
+        click.echo(f"downtime of {show.cell(_downtime(downtime))}")
 
 
-@click.command()
+def _downtime(one: "Downtime") -> str:
+    times = f"{one.starts_at:%Y-%m-%d %H:%M} to {one.ends_at:%Y-%m-%d %H:%M} UTC"
+    kind = f"{one.classification.lower()} {one.severity.lower()}"
+    of = ", ".join(one.services[:5])
+    return f"{one.site}: {kind}, {times}, {of}: {one.description}"
+
+
+@click.group(invoke_without_command=True)
 @CONFIG
 @JSON
 @click.option("--vo", help="Members of this VO only.")
-def members(config_file: Path, as_json: bool, vo: str | None) -> None:
-    """List the members of the VOs and their roles."""
+@click.option("--all", "everybody", is_flag=True, help="Also those who may do nothing, and why.")
+@click.pass_context
+def members(
+    ctx: click.Context, *, config_file: Path, as_json: bool, vo: str | None, everybody: bool
+) -> None:
+    """List the members of the VOs who may do something, and their roles."""
     from gateway import show
-    from gateway.config.load import roster
 
-    found = [
-        member
-        for member in roster(config_at(config_file)).members
-        if vo is None or member.vo.lower() == vo.lower()
-    ]
-    objects = [show.as_object(m) | {"roles": sorted(m.roles)} for m in found]
+    if ctx.invoked_subcommand is not None:
+        return
+    with federation_at(config_file) as federation:
+        found = [
+            entry
+            for entry in federation.entries
+            if (vo is None or entry.member.vo.lower() == vo.lower())
+            and (everybody or (not entry.barred and _counts(entry)))
+        ]
+    objects = [_as_object(entry) for entry in found]
     if as_json:
         show.json_lines(objects)
         return
-    heads = ("name", "vo", "roles", "addresses", "certificates", "alarm_sites")
+    heads = ("name", "vo", "roles", "addresses", "certificates", "alarm_sites", "source", "barred")
     show.table(heads, ([one[head] for head in heads] for one in objects), empty="no members")
+
+
+@members.command()
+@CONFIG
+@JSON
+@click.argument("who", metavar="ADDRESS|DN")
+def check(config_file: Path, *, as_json: bool, who: str) -> None:
+    """Say what the person of a mail address or certificate may do, and why.
+
+    A DN is compared as it is written. Exit code 1 when nobody knows this person.
+    """
+    from gateway import show
+    from gateway.directories.standing import explain_person, find_person
+
+    allowed = config_at(config_file).proof.alarm_evidence
+    with federation_at(config_file) as federation:
+        found = find_person(federation, who)
+        if not found:
+            raise Stop(f"nobody of the address or DN {show.cell(who)} is known", FAULT)
+        if as_json:
+            show.json_lines(
+                _as_object(entry) | {"may": explain_person(entry, federation, allowed)}
+                for entry in found
+            )
+            return
+        for entry in found:
+            click.echo(show.cell(_title(entry)))
+            for sentence in explain_person(entry, federation, allowed):
+                click.echo(f"  {show.cell(sentence)}")
+
+
+def _title(entry: "Entry") -> str:
+    member = entry.member
+    of = f", {member.vo}" if member.vo else ""
+    since = f", changed {member.updated_at:%Y-%m-%d %H:%M} UTC" if member.updated_at else ""
+    return f"{member.name}{of} (from {member.source}{since})"
+
+
+def _counts(entry: "Entry") -> bool:
+    return bool(entry.member.roles) or entry.member.source == "config"
+
+
+def _as_object(entry: "Entry") -> dict[str, object]:
+    from gateway import show
+
+    member = entry.member
+    return show.as_object(member) | {"roles": sorted(member.roles), "barred": entry.barred}

@@ -43,7 +43,7 @@ def tickets(
     With NUMBER: its state, its whole history, who takes part, and every mail of it.
     """
     from gateway import show
-    from gateway.config.load import registry
+    from gateway.desk import open_desk
     from store.ticket_listing import TicketFilter, find_ticket
     from store.ticket_listing import tickets as listed
 
@@ -57,7 +57,9 @@ def tickets(
 
             show_story(store, row, as_json=as_json)
             return
-        named = tuple(s.name for s in registry(config).find_sites(site)) or (site,)
+        known = open_desk(config, store).known.registry if site else None
+        named = tuple(s.name for s in known.find_sites(site)) if known else ()
+        named = named or (site,)
         wanted = TicketFilter(named if site else (), _known_status(status), held)
         rows = listed(store, wanted, rows_at_most(limit, as_json=as_json))
         if as_json:

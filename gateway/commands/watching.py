@@ -20,12 +20,13 @@ from gateway.commands.opening import CONFIG, JSON, Stop, config_at, store_of
     help="Who has said nothing for longer is silent.",
 )
 def health(config_file: Path, *, as_json: bool, within: int) -> None:
-    """Say how every door and role is, the store and its disk.
+    """Say how every door, role and directory is, the store and its disk.
 
     Where several daemons share a store, each name ends in @HOST:DIGEST, and the others that have
     said something within an hour are shown too. Exit code 0 when all is ok, else 1.
     """
     from gateway import show
+    from gateway.directories.health import look_at_directories
     from gateway.health import all_well, look
     from gateway.now import utc_now
     from gateway.processes.naming import daemon_name
@@ -36,6 +37,7 @@ def health(config_file: Path, *, as_json: bool, within: int) -> None:
         with store_of(config) as store:
             of = daemon_name(store, config.file)
             lines = look(config, store, utc_now(), within=period, of=of, others=True)
+            lines += look_at_directories(config, store, utc_now())
     except Stop as error:
         click.echo(error.message, err=True)
         lines = look(config, None, utc_now(), within=period)

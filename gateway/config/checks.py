@@ -7,6 +7,7 @@ hide those of others. What has the wrong type is skipped here: its section has c
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gateway.config.directory_checks import DIRECTORY_CHECKS
 from gateway.config.faults import Finding, Severity
 from gateway.config.keychecks import check_keys
 from gateway.config.pages import page_warnings
@@ -112,6 +113,8 @@ def _references(document: Document) -> Iterator[Finding]:
         ("member", "vo", "vo"),
         ("unit", "helpdesk", "helpdesk_peer"),
     ):
+        if target == "roc" and document.get("directory"):
+            continue  # it may come from there; without one, tickets go to first line
         known = _names(document, target)
         for index, entry in _entries(document, section):
             name = _text(entry, key)
@@ -126,19 +129,13 @@ def _list_references(document: Document) -> Iterator[Finding]:
         ("site", "alarm_vos", "[[vo]]"),
         ("member", "alarm_sites", "[[site]]"),
     ):
+        if target == "[[site]]" and document.get("directory"):
+            continue
         for index, entry in _entries(document, section):
             for place, name in _texts(entry, key):
                 if _folded(name) not in known[target]:
                     loc = (section, index, key, place)
                     yield Finding(loc, f"there is no {target} named {name!r}")
-
-
-def _directory_vos(document: Document) -> Iterator[Finding]:
-    known = _names(document, "vo")
-    for name, entry in _table(document, "directory").items():
-        vo = _text(entry, "vo") if isinstance(entry, dict) else ""
-        if vo and _folded(vo) not in known:
-            yield Finding(("directory", name, "vo"), f"there is no [[vo]] named {vo!r}")
 
 
 def _pairs(document: Document) -> Iterator[Finding]:
@@ -182,7 +179,7 @@ def _alarmers(document: Document) -> Iterator[Finding]:
 
 # Sections that are read and checked, and that nothing acts on yet.
 NOT_YET = (
-    "alarm", "clock", "retention", "directory", "helpdesk_peer",
+    "alarm", "clock", "retention", "helpdesk_peer",
 )  # fmt: skip
 
 
@@ -262,7 +259,7 @@ def _warnings(document: Document) -> Iterator[Finding]:
         if document.get(section):
             yield Finding((section,), "has no effect in this version", Severity.WARNING)
     for index, site in _entries(document, "site"):
-        if not site.get("contact"):
+        if not site.get("contact") and not document.get("directory"):
             message = f"{_text(site, 'name')!r} has no contact: its tickets reach only the ROC"
             yield Finding(("site", index), message, Severity.WARNING)
 
@@ -274,7 +271,7 @@ CHECKS: tuple[Check, ...] = (
     _aliases,
     _references,
     _list_references,
-    _directory_vos,
+    *DIRECTORY_CHECKS,
     _pairs,
     check_keys,
     _evidence,

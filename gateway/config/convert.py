@@ -1,11 +1,15 @@
 """From the configuration to the values that the lower floors take. Nothing is judged here."""
 
+from collections.abc import Mapping
+
 from gateway.config.federation import Site
 from gateway.config.root import Config
 from parsers import registry as federation
 from parsers import roster as people
+from parsers.directory import Answer
 from router.addresses import OurAddresses
 from router.decision import Policy
+from router.federation import Source
 from router.tokens import Keyring
 
 
@@ -20,6 +24,20 @@ def registry(config: Config) -> federation.Registry:
         ),
         vos=tuple(vo.name for vo in config.vo),
     )
+
+
+def by_hand(config: Config) -> Source:
+    """Return the federation that the configuration itself names, as the first source of all."""
+    here = registry(config)
+    answer = Answer(here.sites, here.rocs, roster(config).members)
+    given = tuple(
+        (site.name, frozenset(_SITE_FIELDS.get(key, key) for key in site.model_fields_set))
+        for site in config.site
+    )
+    return Source("config", answer, given)
+
+
+_SITE_FIELDS: Mapping[str, str] = {"contact": "contacts", "alarm_address": "alarm_addresses"}
 
 
 def _site(site: Site) -> federation.Site:

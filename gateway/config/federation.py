@@ -11,7 +11,16 @@ from pydantic import BeforeValidator, Field
 
 from gateway.config.secrets import SecretReference
 from gateway.config.sections import Evidence, Section
-from gateway.config.values import Addresses, AsSet, ConfigPath, Duration, Subjects, Text, Texts
+from gateway.config.values import (
+    Addresses,
+    AsSet,
+    AsTuple,
+    ConfigPath,
+    Duration,
+    Subjects,
+    Text,
+    Texts,
+)
 
 CERTIFICATIONS = (  # GOCDB's words and OIM's
     "Candidate",
@@ -70,7 +79,11 @@ class Site(Section):
 
     name: Name = Field(description="Its name in the federation's directory.")
     aliases: Texts = Field(default=(), description="Other names that people use for it.")
-    roc: Name = Field(description="The [[roc]] that is responsible for it.")
+    roc: Annotated[str, BeforeValidator(_one_line)] = Field(
+        default="",
+        max_length=200,
+        description="The [[roc]] that is responsible for it; may come from a directory.",
+    )
     tier: int | None = Field(default=None, ge=0, le=3, description="Its tier, 0 to 3.")
     certification: Certification = Field(
         default="Certified", description="Tickets go to Certified or enabled sites only."
@@ -127,11 +140,43 @@ class Directory(Section):
     kind: Literal["gocdb", "topology", "voms", "iam", "file"] = Field(
         description="What it is, and so how it is read."
     )
-    url: Text = Field(description="Its address; a path for a file.")
+    url: Text = Field(
+        description="Its address (https), for VOMS-Admin with the VO in it; a path for a file."
+    )
     every: Duration = Field(default=timedelta(hours=24), description="How often it is read.")
     vo: str = Field(default="", description="The [[vo]] whose members it lists (voms, iam).")
+    team: Texts = Field(
+        default=(), description="Groups or FQANs of the VO's team; /VO/team by default."
+    )
+    alarm: Texts = Field(
+        default=(), description="Groups or FQANs of the VO's alarmers; /VO/alarm by default."
+    )
+    reads: Annotated[tuple[Literal["sites", "rocs", "downtimes"], ...], AsTuple] = Field(
+        default=("sites", "rocs", "downtimes"), description="What of it is read (gocdb)."
+    )
+    scope: str = Field(
+        default="", max_length=200, description="Only sites of these scopes, such as EGI,wlcg."
+    )
+    exclude: Annotated[tuple[Certification, ...], AsTuple] = Field(
+        default=("Closed",), description="Sites of these certifications are not read (gocdb)."
+    )
+    roc: str = Field(
+        default="", max_length=200, description="The [[roc]] of all its sites (topology)."
+    )
     certificate: ConfigPath | None = Field(
         default=None, description="Our client certificate (PEM) for it."
     )
     key: SecretReference | None = Field(default=None, description="The certificate's key (PEM).")
     token: SecretReference | None = Field(default=None, description="A bearer token for it.")
+    ca_file: ConfigPath | None = Field(
+        default=None, description="PEM file of the authorities that vouch for it, and no others."
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=60), description="How long one answer may take."
+    )
+    max_shrink: float = Field(
+        default=0.3,
+        ge=0,
+        lt=1,
+        description="The part of a list that may be missing without a person's consent.",
+    )

@@ -29,7 +29,9 @@ _UNSAID = frozenset(
 )
 _TOKEN = re.compile(r"(?<![a-zA-Z0-9])[a-zA-Z2-7]{37}(?![a-zA-Z0-9])|(?<=sig=)[0-9a-fA-F]+")
 _TOKEN_CHARS = 37
-_QUIET = ("mail", "mail.log", "uvicorn", "apscheduler", "alembic", "asyncio")  # libraries' own
+_QUIET = (  # libraries' own
+    "mail", "mail.log", "uvicorn", "apscheduler", "alembic", "asyncio", "httpx2", "httpcore2",
+)  # fmt: skip
 
 
 def configure_logging(level: str = "INFO", **context: Any) -> None:

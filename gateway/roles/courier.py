@@ -11,6 +11,7 @@ from gateway.clock import start_clock
 from gateway.config.pages import base_url
 from gateway.config.root import Config
 from gateway.desk import Desk
+from gateway.directories.rounds import go_round
 from gateway.outbound.courier import Courier, Settings
 from gateway.outbound.handover import Relays
 from gateway.outbound.letter import Sign, Writer
@@ -57,7 +58,8 @@ async def _carry(post: Post) -> None:
     carrying = asyncio.create_task(courier.run(stop, wake))
     carrying.add_done_callback(lambda _task: link.stop())  # never a clock without a courier
     link.ready()
-    with say_again_and_again(post, say_of_role, [post.name], courier.trouble):
+    saying = say_again_and_again(post, say_of_role, [post.name], courier.trouble)
+    with saying, go_round(post):
         while not link.stopping:
             if await link.await_wake(WAKE_WAIT_S):
                 wake.set()
