@@ -76,7 +76,7 @@ async def test_a_giant_key_costs_nothing(lookup: Lookup, selector: str) -> None:
     assert time.process_time() - began < 1
 
 
-@pytest.mark.parametrize("late", [timedelta(hours=1), timedelta(hours=9, minutes=54)], ids=str)
+@pytest.mark.parametrize("late", [timedelta(hours=1), timedelta(hours=9)], ids=str)
 async def test_an_expired_signature_is_not_believed(lookup: Lookup, late: timedelta) -> None:
     raw = signed(mail(), t=at(-timedelta(days=2)), x=at(-late))
     assert library_says(raw)
