@@ -16,7 +16,7 @@ from gateway.now import utc_now
 from router.authority import sender_of
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
-from store import facts as read
+from store import ticket_facts as read
 from store.commit import Decided, write
 from store.digest_facts import read_held_facts, read_unanswered_facts
 from store.engine import Store, repeated

@@ -107,8 +107,9 @@ class Worker:
 
     def _claim(self) -> tuple[list[inbox.Waiting], list[inbox.Waiting]]:
         """Claim what there is room for: while many mails are being proven, alarms only."""
-        full = len(self._proving) >= MOST_PROVING or self._proving.size >= MOST_PROVING_BYTES
-        if full and len(self._proving) >= 2 * MOST_PROVING:
+        mails, size = len(self._proving), self._proving.size
+        full = mails >= MOST_PROVING or size >= MOST_PROVING_BYTES
+        if mails >= 2 * MOST_PROVING or size >= 2 * MOST_PROVING_BYTES:
             return [], []
         lanes = (LANE_ALARM,) if full else inbox.LANES
         return inbox.claim(self.desk.store, by=self.slot, now=self.desk.clock(), lanes=lanes)

@@ -88,6 +88,12 @@ def exact_address(address: str) -> str:
     return local + at + domain.lower()
 
 
+def dn_key(text: str) -> str:
+    """Return one text for every spelling of a DN; a DN that is not clear is its own text."""
+    dn = _subject(text)
+    return repr(dn) if dn is not None else text
+
+
 def _subject(text: str) -> DistinguishedName | None:
     """Return a certificate's subject as structure, None when the text is not clear."""
     try:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from parsers.directory import Answer
 from parsers.registry import Downtime, Registry, Roc, Site, SupportUnit
-from parsers.roster import Member, Roster
+from parsers.roster import Member, Roster, dn_key
 
 BY_HAND = "config"  # the source of what stands in the configuration itself
 CRITICAL_TIERS = frozenset({0, 1})
@@ -170,7 +170,7 @@ def _entry(
     pairs = zip(
         member.certificates, member.issuers or ("",) * len(member.certificates), strict=True
     )
-    left = [(dn, issuer) for dn, issuer in pairs if (vo, dn) not in barred]
+    left = [(dn, issuer) for dn, issuer in pairs if (vo, dn_key(dn)) not in barred]
     mails = tuple(a for a in member.addresses if (vo, a.lower()) not in barred)
     if why and not left and not mails:
         return Entry(member, why[0])
@@ -207,13 +207,13 @@ def _barred(sources: Sequence[Source], now: datetime) -> dict[tuple[str, str], s
                 dns += one.certificates
                 mails = {(vo, address.lower()) for address in one.addresses}
                 found |= dict.fromkeys(mails - active, why)
-            found |= {(vo, dn): why for dn in dns}
+            found |= {(vo, dn_key(dn)): why for dn in dns}
     return found
 
 
 def _identities(member: Member) -> list[tuple[str, str]]:
     vo = member.vo.lower()
     return [
-        *((vo, dn) for dn in member.certificates),
+        *((vo, dn_key(dn)) for dn in member.certificates),
         *((vo, address.lower()) for address in member.addresses),
     ]

@@ -190,7 +190,7 @@ class Role(StrEnum):
     SUBSCRIBER = "subscriber"
     SUPPORTER = "supporter"  # the responsible unit's list, or an assigned person
     SITE = "site"
-    ALARM = "alarm address"  # hears of the alarm, and of nothing else
+    ALARM = "pager"  # hears of the alarm, and of nothing else
     STRANGER = "unverified"
 
 

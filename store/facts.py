@@ -72,7 +72,7 @@ def read_facts(
     """Return the facts for each question, in order."""
     by_id = _tickets_by_message_id(conn, asked)
     rows = {one.mail.mail_id: bounce_token_row(one.mail, policy, now) for one in asked}
-    sent = _sent_rows(conn, [row for row in rows.values() if row])
+    sent = sent_rows(conn, [row for row in rows.values() if row])
     numbers = [n for one in asked for clue in one.clues for n in _named(clue, by_id)]
     tickets = read_tickets(conn, [*numbers, *(s.ticket for s in sent.values() if s.ticket)])
     earlier = _earlier(conn, asked, now)
@@ -132,49 +132,6 @@ def _held_story(
     return *read_opening(conn, held.number), read_comments(conn, held.number)
 
 
-def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
-    """Return the facts for a command about one ticket."""
-    found = tuple(
-        (Clue(Reason.THREAD_TAG, ticket=number), ticket)
-        for ticket in read_tickets(conn, [number]).values()
-    )
-    opening, mail = read_opening(conn, number)
-    return Facts(
-        known.registry,
-        known.roster,
-        found=found,
-        opening=opening,
-        opening_mail=mail,
-        later=read_comments(conn, number),
-    )
-
-
-def read_mail_ticket_facts(conn: Connection, mail: Mail, number: int, known: Known) -> Facts:
-    """Return the facts about a ticket and the mail that opened it, which was proven again."""
-    same = select(inbox.c.message_id, inbox.c.content).where(inbox.c.mail == mail.mail_id)
-    identity = conn.execute(same).first()
-    facts = read_ticket_facts(conn, number, known)
-    if identity is None:
-        return facts
-    replayed = replayed_mails(conn, [(mail, (identity[0], identity[1]))])
-    return replace(facts, replayed=mail.mail_id in replayed)
-
-
-def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
-    """Return the facts about an outgoing mail in a courier's hand, and its ticket if it has one.
-
-    A row that is in nobody's hand was followed up before: then there are none.
-    """
-    held = select(outbox.c.id).where(outbox.c.id == row, outbox.c.state == "claimed")
-    about = _sent_rows(conn, [row]).get(row) if conn.execute(held).first() else None
-    numbers = [about.ticket] if about is not None and about.ticket else []
-    found = tuple(
-        (Clue(Reason.BOUNCED, ticket=number), ticket)
-        for number, ticket in read_tickets(conn, numbers).items()
-    )
-    return Facts(known.registry, known.roster, found=found, sent=about)
-
-
 def _named(clue: Clue, by_id: Mapping[tuple[str, bool], tuple[int, ...]]) -> tuple[int, ...]:
     if clue.ticket:
         return (clue.ticket,)
@@ -195,7 +152,8 @@ def _tickets_by_message_id(
     return found
 
 
-def _sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
+def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
+    """Return outgoing mails by their row; those that do not exist are left out."""
     if not rows:
         return {}
     query = select(outbox.c.id, outbox.c.ticket, outbox.c.recipient, outbox.c.kind, outbox.c.state)

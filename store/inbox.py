@@ -216,7 +216,9 @@ def replay(store: Store, mail: int | None) -> int:
     return taken
 
 
-def _due(conn: Connection, now: datetime, lanes: Sequence[int], most: int) -> list[Waiting]:
+def _due(
+    conn: Connection, now: datetime, lanes: Sequence[int] = LANES, most: int = MAX_BATCH
+) -> list[Waiting]:
     columns = [inbox.c[name] for name in Waiting.__slots__]
     query = (
         select(*columns)

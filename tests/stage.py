@@ -105,6 +105,7 @@ class Stage:
                 return
             if self.worker.awaits_proofs:
                 self.worker.link.wait(5.0)
+                continue
             self.now += timedelta(milliseconds=200)
         raise AssertionError("the inbox does not become empty")
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from parsers.registry import Registry, Site
-from parsers.roster import Member
+from parsers.roster import Member, dn_key
 from router.federation import Entry, Federation
 
 MAX_SITES_NAMED = 20
@@ -14,14 +14,15 @@ _EVIDENCE = {
 
 
 def find_person(federation: Federation, who: str) -> tuple[Entry, ...]:
-    """Return every entry that names this address (without regard to case) or DN (as written)."""
+    """Return every entry that names this address (without regard to case) or DN (however spelt)."""
     wanted = who.strip()
+    subject = dn_key(wanted)
     return tuple(
         entry
         for entry in federation.entries
         if wanted.lower() in {address.lower() for address in entry.member.addresses}
-        or wanted in entry.member.certificates
-        or wanted in entry.member.suspended_certificates
+        or subject in map(dn_key, entry.member.certificates)
+        or subject in map(dn_key, entry.member.suspended_certificates)
     )
 
 

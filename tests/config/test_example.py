@@ -179,8 +179,7 @@ _TEXT_MAY_BE_EMPTY = {
     "calendar", "helpdesk", "vo", "recipient_header", "socket_group", "trusted_results",
     "dkim_selector", "dkim_ed25519_selector", "dkim_other_selector", "subject_tag", "supporters",
     "contact", "alarm_address", "operator_address", "addresses",
-    "dkim_selector", "subject_tag", "supporters", "contact", "alarm_address", "operator_address",
-    "addresses", "roc", "scope",
+    "roc", "scope",
 }  # fmt: skip
 
 

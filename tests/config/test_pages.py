@@ -9,6 +9,7 @@ import pytest
 
 from gateway.config.faults import Severity
 from gateway.config.load import examine, load, policy
+from gateway.now import utc_now
 from gateway.roles.courier import _writer
 from tests.config.good import GOOD
 
@@ -54,7 +55,7 @@ def test_what_no_browser_could_open_is_a_fault(folder: Path, url: str) -> None:
 def _link(path: Path) -> str:
     """Return the link to a file that is too large, as the courier of this configuration writes."""
     config = load(path)
-    desk = SimpleNamespace(policy=policy(config), store=None)
+    desk = SimpleNamespace(policy=policy(config), store=None, clock=utc_now)
     writer = _writer(cast("Any", SimpleNamespace(config=config, desk=desk)))
     if writer._link_of is None:
         return "no link"

@@ -202,7 +202,7 @@ def cells() -> Iterable[tuple[str, str, str]]:
             yield evidence, action, said
 
 
-@pytest.mark.parametrize(("evidence", "action", "said"), cells())
+@pytest.mark.parametrize(("evidence", "action", "said"), list(cells()))
 def test_each_cell_of_the_table_is_what_happens(evidence: str, action: str, said: str) -> None:
     if said != "-":  # a reply address raises nothing and opens nothing
         assert ACTIONS[action](evidence) == said

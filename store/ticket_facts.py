@@ -1,0 +1,58 @@
+"""Reading what `decide` needs to know about one ticket, for requests that are not mails.
+
+A command, a step of the clock, a mail that was proven again, a mail of ours that a courier holds.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from router.decision import Clue, Facts, Mail
+from router.words import Reason
+from store.evidence import replayed_mails
+from store.facts import Known, sent_rows
+from store.rows import read_comments, read_opening, read_tickets
+from store.tables import inbox, outbox
+
+
+def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
+    """Return the facts for a command about one ticket."""
+    found = tuple(
+        (Clue(Reason.THREAD_TAG, ticket=number), ticket)
+        for ticket in read_tickets(conn, [number]).values()
+    )
+    opening, mail = read_opening(conn, number)
+    return Facts(
+        known.registry,
+        known.roster,
+        found=found,
+        opening=opening,
+        opening_mail=mail,
+        later=read_comments(conn, number),
+    )
+
+
+def read_mail_ticket_facts(conn: Connection, mail: Mail, number: int, known: Known) -> Facts:
+    """Return the facts about a ticket and the mail that opened it, which was proven again."""
+    same = select(inbox.c.message_id, inbox.c.content).where(inbox.c.mail == mail.mail_id)
+    identity = conn.execute(same).first()
+    facts = read_ticket_facts(conn, number, known)
+    if identity is None:
+        return facts
+    replayed = replayed_mails(conn, [(mail, (identity[0], identity[1]))])
+    return replace(facts, replayed=mail.mail_id in replayed)
+
+
+def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
+    """Return the facts about an outgoing mail in a courier's hand, and its ticket if it has one.
+
+    A row that is in nobody's hand was followed up before: then there are none.
+    """
+    held = select(outbox.c.id).where(outbox.c.id == row, outbox.c.state == "claimed")
+    about = sent_rows(conn, [row]).get(row) if conn.execute(held).first() else None
+    numbers = [about.ticket] if about is not None and about.ticket else []
+    found = tuple(
+        (Clue(Reason.BOUNCED, ticket=number), ticket)
+        for number, ticket in read_tickets(conn, numbers).items()
+    )
+    return Facts(known.registry, known.roster, found=found, sent=about)
