@@ -68,7 +68,7 @@ RIGHTS: Mapping[Standing, Rights] = {
     Standing.UNANSWERED: Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.NOT_ANSWERED),
     Standing.REPLAYED:   Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.REPLAYED),
     Standing.STALE:      Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.STALE),
-    Standing.UNBOUND:    Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.NOT_ALL_SIGNED),
+    Standing.UNBOUND:    Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.TEXT_NOT_SIGNED),
     Standing.ARC:        Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.ARC_ONLY),
     Standing.SPF:        Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _YES, Reason.SPF_ONLY),
     Standing.NOBODY:     Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.UNPROVEN),

@@ -111,9 +111,8 @@ def _alarm_proven(claim: Claim) -> Reason | None:
         return Reason.NOT_ALL_SIGNED if unbound else Reason.ALARM_NOT_PROVEN
     if claim.sender.standing is Standing.RESULTS:
         proof = claim.sender.proof
-        if proof is None or proof.issuer not in claim.policy.alarm_results:
-            return Reason.ALARM_BY_RESULTS
-        return None if proof.replay_key else Reason.NOT_ALL_SIGNED  # it could come every night
+        trusted = proof is not None and proof.issuer in claim.policy.alarm_results
+        return None if trusted else Reason.ALARM_BY_RESULTS
     return None
 
 
@@ -161,10 +160,11 @@ def _method(claim: Claim) -> str:
 
 def _all_signed(claim: Claim) -> Reason | None:
     proof = claim.sender.proof
-    if proof is None or proof.kind is ProofKind.RESULTS:
-        return None  # that mailbox is our own
-    fields = SIGNED_FIELDS if proof.kind is ProofKind.DKIM else frozenset()
-    return None if proof.covers >= {"body", *fields} else Reason.NOT_ALL_SIGNED
+    if proof is None or not proof.replay_key:
+        return Reason.NOT_ALL_SIGNED  # what has no name of its own could come every night
+    asked = SIGNED_FIELDS if proof.kind is ProofKind.DKIM else frozenset()
+    by_us = proof.kind is ProofKind.RESULTS  # that mailbox is our own
+    return None if by_us or proof.covers >= {"body", *asked} else Reason.NOT_ALL_SIGNED
 
 
 def _alarm_is_for_us(claim: Claim) -> Reason | None:

@@ -227,7 +227,9 @@ def _people(asked: Asked) -> tuple[Participant, ...]:
         for address in fields.cc
         if not policy.addresses.is_ours(address) and not same_address(address, sender)
     )
-    people = {one.address.lower(): one for one in (*named, *copied_on(heard, asked.sender.signed, policy))}
+    people = {
+        one.address.lower(): one for one in (*named, *copied_on(heard, asked.sender.signed, policy))
+    }
     return (*submitter, *list(people.values())[: policy.max_cc])
 
 
