@@ -84,6 +84,11 @@ PROOFS = {
     "S-stale": replace(SMIME, signed_at=OLD),
     "D-stale": replace(DKIM, signed_at=OLD),
     "D-replayed": DKIM,
+    "D-unbound": replace(DKIM, covers=ALL - {"body"}),
+    "S-unbound": replace(SMIME, covers=frozenset()),
+    "S-unknown": replace(SMIME, identity="/DC=org/DC=cern/CN=New", addresses=(ANNA,)),
+    "E-foreign": Proof(ProofKind.DKIM, "lists.example", TEMPERROR),
+    "E-hint": Proof(ProofKind.SPF, ANNA, TEMPERROR),
 }
 WITHOUT_A_PROOF = {"0", "T", "N", "broken"}
 BLOCK = "Site: FZK-LCG2\nVO: atlas\nAlarm: helpdesk.example\n\nDead."
