@@ -6,6 +6,7 @@ is missed or fails loses nothing, because the next one finds the same steps.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -72,7 +73,8 @@ async def _prove_again(desk: Desk, prover: Prover, step: DueStep) -> bool:
         return False
     except Exception:
         _log.exception("could not prove again; tried later", row=step.row)
-        await asyncio.to_thread(_later, desk, step)
+        with suppress(MailError):  # the store fails, too: the step is still due
+            await asyncio.to_thread(_later, desk, step)
         return False
     return True
 

@@ -20,7 +20,7 @@ from router.thread import bounce_token_row, intent_of, thread
 from router.words import Outcome
 from store import journal
 from store.commit import Decided
-from store.evidence import signatures_of
+from store.evidence import signature_words, signatures_of
 from store.facts import Known, questions, read_facts
 from store.waiting import Twins, waits_for_parent, waits_for_twin
 
@@ -75,7 +75,7 @@ def words(heard: Sequence[Heard], policy: Policy, now: datetime) -> set[str]:
         bounced = bounce_token_row(mail, policy, now)
         if bounced:
             found.add(f"sent {bounced}")
-        found |= {f"signature {key}" for key in signatures_of(mail.evidence)}
+        found |= signature_words(mail)
     return found - {""}
 
 

@@ -20,9 +20,10 @@ from store import ticket_facts as read
 from store.commit import Decided, write
 from store.digest_facts import read_held_facts, read_unanswered_facts
 from store.engine import Store, repeated
-from store.evidence import write_evidence
+from store.evidence import signature_words, write_evidence
 from store.facts import Known
 from store.reminders import mark_done
+from store.turns import take_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,14 @@ class Desk:
     def _do(self, request: Command | Due, reminder: int) -> tuple[int, ...]:
         now = self.clock()
         known = self.source if isinstance(self.source, Known) else self.source.fresh()
+        mail = request.mail if isinstance(request, Due) else None
         with self.store.writing() as conn:
+            if mail is not None:  # another with its signature may be decided on at this moment
+                take_turn(conn, signature_words(mail))
             if reminder and not mark_done(conn, reminder, now):
                 return ()
             facts = self._facts(conn, request, known)
             decisions = decide(request, facts, self.policy, now)
-            mail = request.mail if isinstance(request, Due) else None
             if mail is not None:
                 sender = sender_of(mail, facts.roster, self.policy, replayed=facts.replayed)
                 write_evidence(conn, [(mail.mail_id, mail.evidence, sender.standing)], now)

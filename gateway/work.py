@@ -117,15 +117,19 @@ class Worker:
     def _alone(self, one: inbox.Waiting) -> float:
         """Work on a mail that failed before: nothing else is in our hands meanwhile."""
         pause_s = 0.0
-        while len(self._proving):
-            ready = self._proving.take()
-            if ready:
-                pause_s = self._work_on(ready)
-            elif self.link.stopping:
-                self._give_back([one.mail], 0.0, counted=False)
-                return 0.0
-            else:
-                self.link.wait(POLL_S)
+        try:
+            while len(self._proving) and not self.link.stopping:
+                ready = self._proving.take()
+                if ready:
+                    pause_s = self._work_on(ready)
+                else:
+                    self.link.wait(POLL_S)
+        except Deferred:
+            self._give_back([one.mail], AGAIN_S, counted=False)
+            raise
+        if self.link.stopping:
+            self._give_back([one.mail], 0.0, counted=False)
+            return 0.0
         ready = self._begin([one])
         while not ready and len(self._proving) and not self.link.stopping:
             self.link.wait(POLL_S)
@@ -139,6 +143,7 @@ class Worker:
             try:
                 raws = journal.read_raws(self.desk.store, mails)
                 heard = self._hear(batch, raws)
+                provable = [one for one in heard if self._is_provable(one, raws)]
             except Deferred:
                 self._give_back(mails, AGAIN_S, counted=False)
                 raise
@@ -146,14 +151,12 @@ class Worker:
                 _log.exception("could not hear mails", mails=mails)
                 self._give_back(mails, AGAIN_S if len(mails) > 1 else POLL_S, counted=True)
                 return []
-        ready = []
-        for one in heard:
-            raw = raws[one.mail.mail_id]
-            if self.prover is not None and self.prover.needed(one, raw):
-                self._proving.begin(one, raw)
-            else:
-                ready.append(one)
-        return ready
+        for one in provable:
+            self._proving.begin(one, raws[one.mail.mail_id])
+        return [one for one in heard if one not in provable]
+
+    def _is_provable(self, one: Heard, raws: Mapping[int, bytes]) -> bool:
+        return self.prover is not None and self.prover.needed(one, raws[one.mail.mail_id])
 
     @contextmanager
     def _busy(self, mails: Sequence[int]) -> Iterator[None]:
@@ -181,7 +184,8 @@ class Worker:
                 _log.exception("could not work on mails", mails=mails)
                 self._give_back(left, AGAIN_S if len(mails) > 1 else POLL_S, counted=True)
                 return AGAIN_S
-        late = {one.mail.mail_id for one in ready if one.mail.evidence.unanswered} & left
+        slow = (one for one in ready if one.lane != LANE_ALARM and one.mail.evidence.unanswered)
+        late = {one.mail.mail_id for one in slow} & left
         if late:
             self._give_back(late, UNANSWERED_S, counted=False)
         if left - late:

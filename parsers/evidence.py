@@ -39,8 +39,9 @@ class Proof:
     `identity` is what it speaks for: the signing domain (dkim, arc), From's address (dmarc, spf,
     results), or the certificate's subject as /DC=.../CN=... (smime). `detail` is for people.
 
-    What follows is only filled for a pass. `aligned`: it speaks for the domain of From (RFC 7489
-    section 3.1; smime: From is one of the certificate's addresses). `signed_at` is when, aware UTC;
+    What follows is only filled for a pass, `aligned` also for a temperror of dkim: it speaks, or
+    would speak, for the domain of From (RFC 7489 section 3.1; smime: From is one of the
+    certificate's addresses). `signed_at` is when, aware UTC;
     None when nobody says. `covers` are the header fields that are signed, in lower case, and
     "body" when the whole text that people read is. `addresses` and `issuer` are the certificate's;
     `issuer` of results is the mail server that wrote them. `replay_key` names this very signature,
@@ -103,5 +104,18 @@ class SenderEvidence:
 
     @property
     def unanswered(self) -> bool:
-        """Whether a proof may still come: somebody who had to be asked did not answer."""
-        return any(p.status is ProofStatus.TEMPERROR for p in self.proofs)
+        """Whether a proof may still come: somebody who had to be asked did not answer.
+
+        Hints (spf, arc) are not waited for, and of signatures only for those of From's domain: the
+        others prove nothing when they are answered.
+        """
+        return any(p.status is ProofStatus.TEMPERROR and _would_prove(p) for p in self.proofs)
+
+
+_HINTS = frozenset({ProofKind.SPF, ProofKind.ARC})
+
+
+def _would_prove(proof: Proof) -> bool:
+    if proof.kind is ProofKind.DKIM:
+        return proof.aligned or not proof.identity  # nobody knows whose, when it took too long
+    return proof.kind not in _HINTS

@@ -6,9 +6,9 @@ counts as nothing proven.
 Source: the decision table of docs/security.md.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from parsers.evidence import Proof, ProofKind
@@ -33,6 +33,7 @@ class Standing(StrEnum):
     UNANSWERED = "not answered"
     REPLAYED = "signed mail sent again"
     STALE = "signed too long ago"
+    UNBOUND = "text not signed"
     ARC = "arc"
     SPF = "spf"
     NOBODY = "nobody"
@@ -67,6 +68,7 @@ RIGHTS: Mapping[Standing, Rights] = {
     Standing.UNANSWERED: Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.NOT_ANSWERED),
     Standing.REPLAYED:   Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.REPLAYED),
     Standing.STALE:      Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.STALE),
+    Standing.UNBOUND:    Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.TEXT_NOT_SIGNED),
     Standing.ARC:        Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.ARC_ONLY),
     Standing.SPF:        Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _YES, Reason.SPF_ONLY),
     Standing.NOBODY:     Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.UNPROVEN),
@@ -79,17 +81,25 @@ class Sender:
     """Whose mail it is, as far as that is proven.
 
     `proof` is the one that counts, None below a proof. `members` are the rows of the roster of the
-    person that it proves.
+    person that it proves. `also` are the other proofs of the mail that count: signing twice never
+    takes a right away. `signed` are the header fields that nobody can have changed since.
     """
 
     standing: Standing
     proof: Proof | None = None
     members: tuple[Member, ...] = ()
+    also: tuple["Sender", ...] = ()
+    signed: frozenset[str] = frozenset()
 
     @property
     def may(self) -> Rights:
         """Return what the standing allows."""
         return RIGHTS[self.standing]
+
+    @property
+    def each(self) -> tuple["Sender", ...]:
+        """Return one sender for each proof that counts, the best one first."""
+        return (self, *self.also)
 
 
 def sender_of(
@@ -103,27 +113,38 @@ def sender_of(
     if mail.heard.sender is None or mail.envelope.faults:
         return lowest
     if Note.BARE_LINE_END in mail.heard.notes:  # readers may disagree about what was signed
-        return Sender(Standing.SUBMITTED) if mail.envelope.submitted else lowest
+        return _SUBMITTED if mail.envelope.submitted else lowest
     asked = Asked(mail, roster, policy, mail.heard.sender.address, replayed=replayed)
     found = (rule(asked) for rule in (_disagreement, _smime, _dkim, _results))
     strong = [one for one in found if one is not None]
     standings = {one.standing for one in strong}
-    for one in strong:
-        if one.standing in _BY_PROOF:
-            return one
+    proven = [one for one in strong if one.standing in _BY_PROOF]
+    if proven:
+        return _best_of(proven, asked)
     if mail.envelope.submitted:
-        return Sender(Standing.SUBMITTED)
+        return _SUBMITTED
     if by_token:
         return lowest
     if mail.evidence.unanswered:
         return Sender(Standing.UNANSWERED)
-    for spoilt in (Standing.REPLAYED, Standing.STALE):
+    for spoilt in (Standing.REPLAYED, Standing.STALE, Standing.UNBOUND):
         if spoilt in standings:
             return Sender(spoilt)
     return _hint(mail) or lowest
 
 
 _BY_PROOF = frozenset({Standing.DISAGREE, Standing.SMIME, Standing.DKIM, Standing.RESULTS})
+# Nobody stands between us and a submission network: its mail has no Received line.
+_SUBMITTED = Sender(Standing.SUBMITTED, signed=frozenset({"to", "cc"}))
+
+
+def _best_of(proven: Sequence[Sender], asked: "Asked") -> Sender:
+    """Return the best proof, of those whose person is known here if there are any."""
+    if proven[0].standing is Standing.DISAGREE:
+        return proven[0]
+    best, *rest = sorted(proven, key=lambda one: not one.members)
+    signed = frozenset().union(*(proof.covers for proof in _aligned(asked)))
+    return replace(best, also=tuple(rest), signed=signed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +163,26 @@ class Asked:
         proofs: Iterable[Proof],
         members: Callable[[Proof], Members],
     ) -> Sender | None:
-        """Return the standing by the first proof that is fresh and new, else what is wrong."""
+        """Return the standing by the first proof that is fresh and new, else what is wrong.
+
+        A signature under which the text can be read in another way proves no words of its signer.
+        """
         spoilt: Sender | None = None
         for proof in proofs:
-            if not self._is_fresh(proof):
+            if not self.is_fresh(proof.signed_at):
                 spoilt = spoilt or Sender(Standing.STALE)
             elif self.replayed:
                 spoilt = Sender(Standing.REPLAYED)
+            elif "body" not in proof.covers:
+                spoilt = spoilt or Sender(Standing.UNBOUND)
             else:
                 return Sender(good, proof, members(proof))
         return spoilt
 
-    def _is_fresh(self, proof: Proof) -> bool:
+    def is_fresh(self, at: datetime | None) -> bool:
+        """Whether something was said shortly before the mail came, as far as clocks agree."""
         received = self.mail.envelope.received_at
         oldest = received - timedelta(seconds=self.policy.max_age_s)
-        at = proof.signed_at
         return at is not None and oldest <= at <= received + CLOCK_SKEW
 
 
@@ -187,9 +213,19 @@ def _dkim(asked: Asked) -> Sender | None:
 
 
 def _results(asked: Asked) -> Sender | None:
-    """Believe the mail server of a mailbox; it has seen the mail come, so no date is asked."""
+    """Believe the mail server of a mailbox, unless we see ourselves what is wrong.
+
+    It says who signed, but not when or for the how-manieth time.
+    """
     for proof in asked.mail.evidence.passed(ProofKind.RESULTS):
         if exact_address(proof.identity) == exact_address(asked.address):
+            if asked.replayed:
+                return Sender(Standing.REPLAYED)
+            if not asked.is_fresh(asked.mail.heard.date):
+                return Sender(Standing.STALE)
+            spoilt = _dkim(asked)
+            if spoilt is not None and spoilt.standing not in _BY_PROOF:
+                return spoilt
             members = asked.roster.with_address(asked.address)
             return Sender(Standing.RESULTS, proof, members)
     return None

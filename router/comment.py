@@ -170,7 +170,7 @@ def _comment(joined: Joined) -> Decision:
         Outcome.UNVERIFIED if unverified else Outcome.COMMENT,
         reasons,
         ticket=replace(changed, updated_at=joined.now),
-        joins=(*_joins(mail, ticket, may, policy), *steered.joins),
+        joins=(*_joins(mail, ticket, joined.sender, policy), *steered.joins),
         events=(event,),
         outgoing=tuple(outgoing),
         reminders=(_digest(joined.now),) if ticket.held else (),
@@ -192,13 +192,13 @@ def _answered(mail: Mail, ticket: Ticket, may: Rights) -> tuple[Ticket, tuple[Ch
     return replace(ticket, status=Status.IN_PROGRESS), (change,)
 
 
-def _joins(mail: Mail, ticket: Ticket, may: Rights, policy: Policy) -> tuple[Participant, ...]:
-    sender = mail.heard.sender
+def _joins(mail: Mail, ticket: Ticket, by: Sender, policy: Policy) -> tuple[Participant, ...]:
+    sender, may = mail.heard.sender, by.may
     if sender is None or policy.addresses.is_ours(sender.address):
         return ()
     if may.act_as_submitter:
         me = Participant(Role.CC, sender.address, sender.name)
-        return new_ones(ticket, (me, *copied_on(mail.heard, policy)))
+        return new_ones(ticket, (me, *copied_on(mail.heard, by.signed, policy)))
     if may.comment:  # by token: the address was given to a participant, who need not be this one
         return ()
     if len(ticket.participants) >= MAX_PARTICIPANTS:

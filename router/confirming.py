@@ -10,7 +10,7 @@ from datetime import datetime
 from parsers.roster import exact_address
 from router.authority import Sender
 from router.decision import Decision, Facts, Mail, Policy
-from router.entitled import Claim, why_not
+from router.entitled import Claim, may_wake, why_not
 from router.granting import Grant, let_go, wish_of_ticket
 from router.people import author_of, listed_attachments
 from router.routing import route
@@ -24,7 +24,7 @@ def confirmed(  # noqa: PLR0917 - a mail, its sender, its ticket, and the world
     """Return what a confirmation does, None when the mail is none or its sender may not."""
     if mail.heard.block.value("confirm").lower() != "yes" or not may_be_confirmed(ticket):
         return None
-    if not _may_confirm(mail, sender, ticket, facts, policy):
+    if not _may_confirm(mail, sender, ticket, facts, policy, now):
         return None
     by = author_of(mail)
     grant = Grant(by, EventKind.CONFIRMED, Reason.CONFIRMED, ticket.wanted)
@@ -53,11 +53,15 @@ def may_be_confirmed(ticket: Ticket) -> bool:
     return ticket.held is not None and wants and bool(ticket.notified_site)
 
 
-def _may_confirm(mail: Mail, sender: Sender, ticket: Ticket, facts: Facts, policy: Policy) -> bool:
+def _may_confirm(  # noqa: PLR0917 - as above
+    mail: Mail, sender: Sender, ticket: Ticket, facts: Facts, policy: Policy, now: datetime
+) -> bool:
     unit = facts.registry.find_unit(policy.first_line)
     supporters = {exact_address(one) for one in unit.supporters} if unit is not None else set()
     me = mail.heard.sender.address if mail.heard.sender else ""
-    if sender.may.raise_alarm and exact_address(me) in supporters:
-        return True
     routes = route(wish_of_ticket(ticket), facts.registry, policy)
-    return why_not(Claim(mail, sender, facts, policy, ticket.vo, routes), ticket.wanted) is None
+    claim = Claim(mail, sender, facts, policy, ticket.vo, routes)
+    if exact_address(me) in supporters:
+        is_alarm = ticket.wanted is TicketKind.ALARM
+        return may_wake(claim, ticket.number, now) if is_alarm else sender.may.update_team
+    return why_not(claim, ticket.wanted) is None

@@ -5,14 +5,16 @@ a reason to hold: a person then looks at it. Source: docs/security.md, the decis
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from parsers.evidence import Proof, ProofKind
+from parsers.evidence import ProofKind
 from parsers.registry import Site
 from parsers.roster import Member
 from router.authority import Sender, Standing
 from router.decision import Facts, Mail, Policy, Route
 from router.ticket import TicketKind
+from router.tokens import read_token
 from router.words import Reason
 
 TIERS_WITH_ALARMS = frozenset({0, 1})
@@ -44,8 +46,32 @@ class Claim:
 
 
 def why_not(claim: Claim, kind: TicketKind) -> Reason | None:
-    """Return why a request of this kind is not granted, None when it is."""
-    return next((reason for ask in _QUESTIONS[kind] if (reason := ask(claim))), None)
+    """Return why a request of this kind is not granted, None when it is.
+
+    Each proof of the sender is asked for itself; the reason is that of the best one.
+    """
+    refused = [_refusal(replace(claim, sender=one), _QUESTIONS[kind]) for one in claim.sender.each]
+    return None if None in refused else refused[0]
+
+
+def vo_granted(claim: Claim, kind: TicketKind, role: str) -> str:
+    """Return the VO of a request that is granted, by the proof that grants it."""
+    each = (replace(claim, sender=one) for one in claim.sender.each)
+    granted = next((one for one in each if _refusal(one, _QUESTIONS[kind]) is None), claim)
+    return vo_of(granted.sender.members, role, claim.vo)
+
+
+def may_wake(claim: Claim, ticket: int, now: datetime) -> bool:
+    """Whether a supporter's words are proven well enough to wake the site of a held alarm.
+
+    As well as an alarmer's own: by a method that counts here, all of it signed, meant for us.
+    """
+    each = (replace(claim, sender=one) for one in claim.sender.each)
+    asks = (_alarm_proven, _method_counts, _all_signed)
+    return any(
+        _refusal(one, asks) is None and (_said_here(one) or _answers(one, ticket, now))
+        for one in each
+    )
 
 
 def vo_of(members: Iterable[Member], role: str, named: str) -> str:
@@ -69,12 +95,20 @@ def takes_alarms(site: Site, vo: str) -> bool:
     return site.tier in TIERS_WITH_ALARMS or vo.lower() in {one.lower() for one in site.alarm_vos}
 
 
+Question = Callable[[Claim], Reason | None]
+
+
+def _refusal(claim: Claim, questions: Iterable[Question]) -> Reason | None:
+    return next((reason for ask in questions if (reason := ask(claim))), None)
+
+
 # ---- alarm ---------------------------------------------------------------------------------------
 
 
 def _alarm_proven(claim: Claim) -> Reason | None:
     if not claim.sender.may.raise_alarm:
-        return Reason.ALARM_NOT_PROVEN
+        unbound = claim.sender.standing is Standing.UNBOUND
+        return Reason.NOT_ALL_SIGNED if unbound else Reason.ALARM_NOT_PROVEN
     if claim.sender.standing is Standing.RESULTS:
         proof = claim.sender.proof
         trusted = proof is not None and proof.issuer in claim.policy.alarm_results
@@ -108,38 +142,61 @@ def _alarm_site(claim: Claim) -> Reason | None:
 
 def _alarm_method(claim: Claim) -> Reason | None:
     """Ask whether this kind of proof is enough, for the helpdesk and for this person."""
-    proof = claim.sender.proof
-    method = _METHODS.get(proof.kind) if proof is not None else None
-    if method is None:
-        return None  # a mailbox's results: asked before
+    method = _method(claim)
     by_person = any(method in one.alarm_evidence for one in _alarm_rows(claim))
-    return None if method in claim.policy.alarm_evidence and by_person else Reason.WEAK_EVIDENCE
+    return _method_counts(claim) if by_person or not method else Reason.WEAK_EVIDENCE
+
+
+def _method_counts(claim: Claim) -> Reason | None:
+    method = _method(claim)
+    return None if not method or method in claim.policy.alarm_evidence else Reason.WEAK_EVIDENCE
+
+
+def _method(claim: Claim) -> str:
+    """Return the name of the kind of proof; "" for a mailbox's results, which are asked before."""
+    proof = claim.sender.proof
+    return _METHODS.get(proof.kind, "") if proof is not None else ""
+
+
+def _all_signed(claim: Claim) -> Reason | None:
+    proof = claim.sender.proof
+    if proof is None or not proof.replay_key:
+        return Reason.NOT_ALL_SIGNED  # what has no name of its own could come every night
+    asked = SIGNED_FIELDS if proof.kind is ProofKind.DKIM else frozenset()
+    by_us = proof.kind is ProofKind.RESULTS  # that mailbox is our own
+    return None if by_us or proof.covers >= {"body", *asked} else Reason.NOT_ALL_SIGNED
 
 
 def _alarm_is_for_us(claim: Claim) -> Reason | None:
     """Ask for signed words that say that this alarm is meant for this helpdesk."""
+    to_alarm = claim.policy.addresses.alarm in _signed_recipients(claim)
+    return None if to_alarm or _said_here(claim) else Reason.NOT_BOUND
+
+
+def _said_here(claim: Claim) -> bool:
+    """Whether the text names this helpdesk; what a mailbox of our own says was sent to us."""
     proof = claim.sender.proof
-    if proof is None or proof.kind is ProofKind.RESULTS:
-        return None  # that mailbox is our own
-    if "body" not in proof.covers:
-        return Reason.NOT_ALL_SIGNED
-    if proof.kind is ProofKind.DKIM and not proof.covers >= SIGNED_FIELDS:
-        return Reason.NOT_ALL_SIGNED
-    return None if _names_us(claim, proof) else Reason.NOT_BOUND
+    said = claim.mail.heard.block.value("alarm").strip().lower()
+    by_results = proof is not None and proof.kind is ProofKind.RESULTS
+    return by_results or said == claim.policy.addresses.domain.lower()
 
 
-def _names_us(claim: Claim, proof: Proof) -> bool:
-    addresses, heard = claim.policy.addresses, claim.mail.heard
-    said = heard.block.value("alarm").strip().lower()
-    if said == addresses.domain.lower():
-        return True
-    signed = [
+def _answers(claim: Claim, ticket: int, now: datetime) -> bool:
+    """Whether it is signed that a mail went to us; and not as an answer to another ticket."""
+    addresses, keys = claim.policy.addresses, claim.policy.keys
+    ours = [one for one in _signed_recipients(claim) if addresses.is_ours(one)]
+    tokens = [read_token(keys, addresses.token(one), now) for one in ours]
+    return bool(ours) and {one.ticket for one in tokens if one is not None} <= {ticket}
+
+
+def _signed_recipients(claim: Claim) -> list[str]:
+    proof, heard = claim.sender.proof, claim.mail.heard
+    return [
         box.address.lower()
         for field, boxes in (("to", heard.to), ("cc", heard.cc))
-        if field in proof.covers
+        if proof is not None and field in proof.covers
         for box in boxes
     ]
-    return addresses.alarm in signed
 
 
 def _alarm_rows(claim: Claim) -> list[Member]:
@@ -166,7 +223,7 @@ def _teamer(claim: Claim) -> Reason | None:
     return None if vo and is_team_member(claim.sender.members, vo) else Reason.NOT_IN_THE_TEAM
 
 
-_QUESTIONS: Mapping[TicketKind, tuple[Callable[[Claim], Reason | None], ...]] = {
+_QUESTIONS: Mapping[TicketKind, tuple[Question, ...]] = {
     TicketKind.USER: (),
     TicketKind.TEAM: (_team_proven, _teamer),
     TicketKind.ALARM: (
@@ -174,6 +231,7 @@ _QUESTIONS: Mapping[TicketKind, tuple[Callable[[Claim], Reason | None], ...]] = 
         _alarmer,
         _alarm_site,
         _alarm_method,
+        _all_signed,
         _alarm_is_for_us,
     ),
 }

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
-from router.authority import Rights, sender_of
+from router.authority import Rights, Sender, sender_of
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
-from router.entitled import Claim, vo_of
+from router.entitled import Claim, vo_granted
 from router.fields import Fields, read_fields
 from router.holding import circumstances, why_held, why_no_answer
 from router.kinds import Kind, kind_for
@@ -47,10 +47,15 @@ class Asked:
     policy: Policy
     now: datetime
     kind: Kind
-    may: Rights
+    sender: Sender
     wish: Wish
     fields: Fields
     silent: Reason | None
+
+    @property
+    def may(self) -> Rights:
+        """Return what the sender may do."""
+        return self.sender.may
 
     def story(self, ticket: Ticket, event: TicketEvent, to: Route) -> Story:
         """Return what the mails about the opening have in common."""
@@ -82,13 +87,14 @@ def open_tickets(
     fields = read_fields(mail.heard, facts.registry)
     extra, notes = circumstances(mail, facts, policy, raised, follows)
     fields = replace(fields, notes=(*fields.notes, *notes))
-    multisite = any("multisite" in one.roles for one in sender.members)
+    multisite = any("multisite" in row.roles for one in sender.each for row in one.members)
     routes = route(wish, facts.registry, policy, multisite=multisite)
-    hold = why_held(Claim(mail, sender, facts, policy, fields.vo, routes), kind)
+    claim = Claim(mail, sender, facts, policy, fields.vo, routes)
+    hold = why_held(claim, kind)
     if hold is None and kind.role:
-        fields = replace(fields, vo=vo_of(sender.members, kind.role, fields.vo))
+        fields = replace(fields, vo=vo_granted(claim, kind.kind, kind.role))
     silent = why_no_answer(mail, facts, policy, sender.may)
-    asked = Asked(mail, facts, policy, now, kind, sender.may, wish, fields, silent)
+    asked = Asked(mail, facts, policy, now, kind, sender, wish, fields, silent)
     if hold is not None:
         decisions: tuple[Decision, ...] = (_held(asked, routes[0], hold),)
     else:
@@ -221,7 +227,9 @@ def _people(asked: Asked) -> tuple[Participant, ...]:
         for address in fields.cc
         if not policy.addresses.is_ours(address) and not same_address(address, sender)
     )
-    people = {one.address.lower(): one for one in (*named, *copied_on(heard, policy))}
+    people = {
+        one.address.lower(): one for one in (*named, *copied_on(heard, asked.sender.signed, policy))
+    }
     return (*submitter, *list(people.values())[: policy.max_cc])
 
 

@@ -74,13 +74,18 @@ def submitter_of(heard: InboundMail, *, verified: bool, mode: Notify) -> tuple[P
     return (Participant(Role.SUBMITTER, heard.sender.address, heard.sender.name, mode, verified),)
 
 
-def copied_on(heard: InboundMail, policy: Policy) -> tuple[Participant, ...]:
+def copied_on(
+    heard: InboundMail, signed: frozenset[str], policy: Policy
+) -> tuple[Participant, ...]:
     """Return the people in To and Cc who join the ticket: never ourselves, never the sender.
 
-    Only for a mail whose sender may bring others in; at most `max_cc`, the first ones.
+    Only for a mail whose sender may bring others in; at most `max_cc`, the first ones. A field that
+    is not among the `signed` ones may be the work of somebody on the way: it brings nobody.
     """
     sender = heard.sender.address if heard.sender else ""
-    boxes = [box for box in (*heard.to, *heard.cc) if _may_join(box, sender, policy)]
+    fields = (("to", heard.to), ("cc", heard.cc))
+    named = [box for field, boxes in fields if field in signed for box in boxes]
+    boxes = [box for box in named if _may_join(box, sender, policy)]
     unique = {box.address.lower(): box for box in reversed(boxes)}
     people = [Participant(Role.CC, box.address, box.name) for box in reversed(unique.values())]
     return tuple(people[: policy.max_cc])

@@ -9,7 +9,7 @@ from datetime import datetime
 from router.addresses import LANE_REPLY
 from router.authority import sender_of
 from router.decision import Decision, Facts, Mail, Outgoing, Policy
-from router.entitled import Claim, vo_of
+from router.entitled import Claim, vo_granted
 from router.granting import Grant, changes, let_go, wish_of_ticket
 from router.holding import why_held
 from router.kinds import kind_of
@@ -31,7 +31,7 @@ def proven_again(
     claim = Claim(mail, sender, facts, policy, ticket.vo, routes)
     hold = why_held(claim, kind)
     if hold is None:
-        vo = vo_of(sender.members, kind.role, ticket.vo) if kind.role else ""
+        vo = vo_granted(claim, ticket.wanted, kind.role) if kind.role else ""
         by = author_of(mail)
         grant = Grant(by, EventKind.PROVEN, Reason.PROVEN_LATER, ticket.wanted, vo=vo)
         return let_go(ticket, grant, facts, policy, now)

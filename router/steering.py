@@ -77,7 +77,8 @@ def steer(steering: Steering) -> Steering:
 def in_the_team(steering: Steering) -> bool:
     """Whether the sender shares this ticket as a member of its VO's team."""
     ticket, sender = steering.ticket, steering.sender
-    is_member = bool(ticket.vo) and is_team_member(sender.members, ticket.vo)
+    rows = [row for one in sender.each for row in one.members]
+    is_member = bool(ticket.vo) and is_team_member(rows, ticket.vo)
     return ticket.kind in SHARED and sender.may.update_team and is_member
 
 

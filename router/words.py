@@ -54,6 +54,7 @@ class Reason(StrEnum):
     MACHINE_ANSWER = "an automatic answer"
     OVER_A_CAP = "too large or too deep to be read safely"
     ENCRYPTED = "encrypted, so it cannot be read here"
+    TEXT_NOT_SIGNED = "signed, but in such a way that its text could be changed"
     # what it belongs to
     THREAD_TOKEN = "joined by the reply address"  # noqa: S105 - a reason, not a secret
     THREAD_OWN_ID = "joined by a reference to our mail"
@@ -119,6 +120,7 @@ TOLD = frozenset(
         Reason.TOO_MANY_HOPS,
         Reason.REPLAYED,
         Reason.STALE,
+        Reason.TEXT_NOT_SIGNED,
         Reason.NOT_ANSWERED,
         Reason.ALARM_NOT_PROVEN,
         Reason.ALARM_BY_RESULTS,

@@ -6,9 +6,10 @@ A step is done by the transaction that sets done_at; whoever comes second finds 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, insert, select, update
 
-from store.tables import reminder
+from router.ticket import TicketKind
+from store.tables import reminder, ticket
 from store.turns import take_turn
 
 
@@ -25,11 +26,15 @@ class DueStep:
 def due_steps(
     conn: Connection, now: datetime, limit: int = 100, *, only: str = "", but: str = ""
 ) -> list[DueStep]:
-    """Return the open steps that are due, longest overdue first; `only` or all `but` one name."""
+    """Return the open steps that are due, longest overdue first; `only` or all `but` one name.
+
+    Those of a wanted alarm come before the others.
+    """
     query = (
         select(reminder.c.id, reminder.c.ticket, reminder.c.step, reminder.c.detail)
+        .outerjoin(ticket, ticket.c.number == reminder.c.ticket)
         .where(reminder.c.done_at.is_(None), reminder.c.due_at <= now)
-        .order_by(reminder.c.due_at)
+        .order_by(case((ticket.c.wanted == str(TicketKind.ALARM), 0), else_=1), reminder.c.due_at)
         .limit(limit)
     )
     if only:

@@ -39,7 +39,7 @@ def read_mail_ticket_facts(conn: Connection, mail: Mail, number: int, known: Kno
     facts = read_ticket_facts(conn, number, known)
     if identity is None:
         return facts
-    replayed = replayed_mails(conn, [(mail, (identity[0], identity[1]))])
+    replayed = replayed_mails(conn, [(mail, (identity[0], identity[1]))], again=True)
     return replace(facts, replayed=mail.mail_id in replayed)
 
 

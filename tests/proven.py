@@ -33,6 +33,8 @@ def _proof(said: dict[str, Any], heard: InboundMail) -> Proof:
     if kind is ProofKind.DKIM:
         key = f"dkim:{domain}:{heard.message_id}"
         usual |= {"identity": domain, "covers": ALL - lacks, "replay_key": key}
+    if kind is ProofKind.RESULTS:
+        usual |= {"replay_key": f"results:{sender}:{heard.message_id}"}
     if kind is ProofKind.SMIME:
         usual |= {"covers": frozenset({"body"}) - lacks, "replay_key": f"smime:{heard.message_id}"}
     if heard.date is not None:

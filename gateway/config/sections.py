@@ -201,7 +201,9 @@ class Proof(Section):
         default=(), description="Domains that may still sign with DKIM keys of 1024 bits."
     )
     max_age: Duration = Field(
-        default=timedelta(hours=24), description="An alarm signed longer ago is not believed."
+        default=timedelta(hours=24),
+        le=timedelta(days=14),  # signatures that were seen are forgotten after thirty
+        description="An alarm signed longer ago is not believed.",
     )
     anchors: ConfigPath | None = Field(
         default=None, description="Trust anchors for S/MIME: a PEM file or an IGTF directory."

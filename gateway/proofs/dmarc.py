@@ -39,7 +39,7 @@ def is_aligned(domain: str, other: str, *, strict: bool = False) -> bool:
 
 
 async def align(proofs: Sequence[Proof], sender: str | None, lookup: Asks) -> tuple[Proof, ...]:
-    """Return the proofs with `aligned` set on DKIM passes, and one DMARC proof behind them.
+    """Return the proofs with `aligned` set on DKIM's (passed or unanswered), and one of DMARC.
 
     `sender` is From's one plain address; None gives a proof of nothing for nobody.
     """
@@ -53,17 +53,19 @@ async def align(proofs: Sequence[Proof], sender: str | None, lookup: Asks) -> tu
     try:
         record = await _record(domain, lookup)
     except DnsTempError as error:
-        # The same domain is aligned whatever the record says.
+        # The same domain is aligned whatever the record says; a foreign one, whatever it says, not.
         judged = tuple(_marked(proof, domain, strict=True) for proof in proofs)
+        may_align = any(is_aligned(proof.identity, domain) for proof in proofs)
+        status = ProofStatus.TEMPERROR if may_align else ProofStatus.NONE
         why = f"the policy was not answered: {error.detail}"
-        return (*judged, Proof(ProofKind.DMARC, sender, ProofStatus.TEMPERROR, why))
+        return (*judged, Proof(ProofKind.DMARC, sender, status, why))
     strict = record.get("adkim", "r") == "s"
     judged = tuple(_marked(proof, domain, strict=strict) for proof in proofs)
     return (*judged, _verdict(judged, sender, record))
 
 
 def _marked(proof: Proof, domain: str, *, strict: bool) -> Proof:
-    if proof.kind is not ProofKind.DKIM or proof.status is not ProofStatus.PASS:
+    if proof.kind is not ProofKind.DKIM or proof.status not in _OPEN:
         return proof
     return replace(proof, aligned=is_aligned(proof.identity, domain, strict=strict))
 
@@ -72,7 +74,7 @@ def _verdict(proofs: Sequence[Proof], sender: str, record: Mapping[str, str]) ->
     domain = sender.rpartition("@")[2].lower()
     strict = record.get("adkim", "r") == "s"
     keys = [proof for proof in proofs if proof.kind is ProofKind.DKIM]
-    signer = next((proof.identity for proof in keys if proof.aligned), "")
+    signer = next((k.identity for k in keys if k.aligned and k.status is ProofStatus.PASS), "")
     if not record:
         detail = "the domain publishes no policy" + (f"; signed by {signer}" if signer else "")
         return Proof(ProofKind.DMARC, sender, ProofStatus.NONE, detail)

@@ -7,12 +7,14 @@ Everything else is not evidence, whoever wrote it.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import authres
 
 from gateway.proofs.dmarc import is_aligned
 from parsers.evidence import Proof, ProofKind, ProofStatus
 from parsers.header import Header
+from parsers.ids import message_id
 
 FIELD = "authentication-results"
 DOOR = "imap"
@@ -37,7 +39,9 @@ def results_proofs(
     if why:
         return (_proof(sender, trusted, ProofStatus.FAIL, f"{trusted}: {why}"),)
     said_so = f"{trusted} says dkim=pass and dmarc=pass"
-    return (_proof(sender, trusted, ProofStatus.PASS, said_so),)
+    name = message_id(header.raw("message-id"))
+    key = f"results:{sender}:{name}" if name else ""
+    return (replace(_proof(sender, trusted, ProofStatus.PASS, said_so), replay_key=key),)
 
 
 def _proof(sender: str, server: str, status: ProofStatus, detail: str) -> Proof:

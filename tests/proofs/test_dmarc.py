@@ -7,7 +7,7 @@ from publicsuffixlist import PublicSuffixList
 
 from gateway.proofs.dmarc import align, is_aligned, organisation
 from gateway.proofs.dns import Lookup
-from parsers.evidence import Proof, ProofKind, ProofStatus
+from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from tests.proofs.keys import signed
 from tests.proofs.mails import judged, mail
 
@@ -148,3 +148,16 @@ def test_what_is_no_policy_is_none(policy: str) -> None:
     from gateway.proofs.dmarc import _is_dmarc
 
     assert _is_dmarc(policy.encode()) is (policy == "v=DMARC1")
+
+
+async def test_a_policy_without_an_answer_is_not_waited_for_where_nothing_could_align(
+    lookup: Lookup,
+) -> None:
+    """A list's signature proves nothing, whatever the policy of From's domain turns out to be."""
+    aligned, dmarc = await verdict(lookup, "a@broken.example", dkim("lists.other.example"))
+    assert (aligned, dmarc.status) == (False, ProofStatus.NONE)
+    foreign = dkim("lists.other.example", ProofStatus.TEMPERROR)
+    own = dkim("vo.example", ProofStatus.TEMPERROR)
+    for proof, waits in ((foreign, False), (own, True)):
+        judged = await align([proof], "a@vo.example", lookup)
+        assert SenderEvidence(judged).unanswered is waits

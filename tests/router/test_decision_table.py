@@ -68,7 +68,9 @@ DKIM = Proof(
 SMIME = replace(
     DKIM, kind=ProofKind.SMIME, identity=SUBJECT, addresses=(ANNA,), covers=frozenset({"body"}),
 )  # fmt: skip
-RESULTS = Proof(ProofKind.RESULTS, ANNA, PASS, "", aligned=True, issuer="mx.other.example")
+RESULTS = Proof(
+    ProofKind.RESULTS, ANNA, PASS, "", aligned=True, issuer="mx.other.example", replay_key="r"
+)
 OLD = NOW - timedelta(hours=30)
 PROOFS = {
     "S": SMIME,
@@ -77,11 +79,16 @@ PROOFS = {
     "R+alarms": replace(RESULTS, issuer="mx.alarms.example"),
     "A": Proof(ProofKind.ARC, "lists.example", PASS),
     "P": Proof(ProofKind.SPF, ANNA, PASS, "", aligned=True),
-    "E": Proof(ProofKind.DKIM, "cern.example", TEMPERROR),
+    "E": Proof(ProofKind.DKIM, "cern.example", TEMPERROR, aligned=True),
     "S-other": replace(SMIME, identity=MALLORY, addresses=("mallory@cern.example",), aligned=False),
     "S-stale": replace(SMIME, signed_at=OLD),
     "D-stale": replace(DKIM, signed_at=OLD),
     "D-replayed": DKIM,
+    "D-unbound": replace(DKIM, covers=ALL - {"body"}),
+    "S-unbound": replace(SMIME, covers=frozenset()),
+    "S-unknown": replace(SMIME, identity="/DC=org/DC=cern/CN=New", addresses=(ANNA,)),
+    "E-foreign": Proof(ProofKind.DKIM, "lists.example", TEMPERROR),
+    "E-hint": Proof(ProofKind.SPF, ANNA, TEMPERROR),
 }
 WITHOUT_A_PROOF = {"0", "T", "N", "broken"}
 BLOCK = "Site: FZK-LCG2\nVO: atlas\nAlarm: helpdesk.example\n\nDead."

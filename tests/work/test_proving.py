@@ -16,7 +16,7 @@ from router.words import Outcome
 from store import inbox
 from tests.work.mails import TO, keep
 
-LATE = SenderEvidence((Proof(ProofKind.DKIM, "cern.example", ProofStatus.TEMPERROR),))
+LATE = SenderEvidence((Proof(ProofKind.DKIM, "cern.example", ProofStatus.TEMPERROR, aligned=True),))
 OUTSIDE = "192.0.2.7"
 ALARM = (
     "From: Anna Alarmer <anna@cern.example>\r\nTo: alarm@helpdesk.example\r\n"
