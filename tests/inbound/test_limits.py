@@ -42,8 +42,10 @@ async def test_a_mail_slower_than_the_least_rate_is_cut(open_door: Any) -> None:
             await asyncio.sleep(0.02)
 
     task = asyncio.create_task(trickle())
-    assert b"421 4.4.2 Timeout" in await peer.gone()
+    said = await peer.gone()
     task.cancel()
+    # Who sends while he is cut off may lose our last words to the reset of the connection.
+    assert said == b"" or b"421 4.4.2 Timeout" in said
     assert world.kept() == []
 
 
