@@ -20,9 +20,11 @@ from gateway.proving import Prover
 from parsers.errors import MailError
 from router.decision import Due
 from router.reproof import STEP as REPROVE
+from store.evidence import forget_signatures
 from store.reminders import DueStep, due_steps, postpone
 
 TICK_S = 5
+FORGET_S = 3600
 PROVEN_AT_ONCE = 64
 AFTER_A_FAULT = timedelta(minutes=15)
 _log = structlog.get_logger("clock")
@@ -84,6 +86,12 @@ def _later(desk: Desk, step: DueStep) -> None:
         postpone(conn, step.row, desk.clock() + AFTER_A_FAULT)
 
 
+def forget(desk: Desk) -> int:
+    """Delete what is kept for a time only; return how many rows."""
+    with desk.store.writing() as conn:
+        return forget_signatures(conn, desk.clock())
+
+
 def start_clock(
     desk: Desk, wake_courier: Callable[[], None], prover: Prover | None = None
 ) -> AsyncIOScheduler:
@@ -96,6 +104,12 @@ def start_clock(
                 wake_courier()
         except MailError as error:
             _log.warning("nothing proven again, later", detail=error.detail)
+
+    async def _forget() -> None:
+        try:
+            await asyncio.to_thread(forget, desk)
+        except MailError as error:
+            _log.warning("nothing forgotten, later", detail=error.detail)
 
     async def _tick() -> None:
         try:
@@ -122,6 +136,15 @@ def start_clock(
         "interval",
         seconds=TICK_S,
         id="reprove",
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    scheduler.add_job(
+        _forget,
+        "interval",
+        seconds=FORGET_S,
+        id="forget",
         coalesce=True,
         max_instances=1,
         misfire_grace_time=None,

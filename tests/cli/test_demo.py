@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from running import until
 
 from gateway.config.load import load
 from gateway.demo.sending import REPLY, CannotSend, kinds, sample
@@ -63,14 +64,14 @@ def door(demo: Path) -> Iterator[str]:
 
 def decided(demo: Path, count: int) -> list[MailRow]:
     """Wait until so many mails are decided; the newest first."""
-    give_up_at = time.monotonic() + 60
-    while time.monotonic() < give_up_at:
+
+    def look() -> list[MailRow]:
         with visit(load(demo).store.url) as store:
             rows = list(mails(store, MailFilter(state="done")))
-        if len(rows) >= count:
-            return rows
-        time.sleep(0.1)
-    raise AssertionError(f"{len(rows)} of {count} mails were decided")
+        return rows if len(rows) >= count else []
+
+    found: list[MailRow] = until(look, f"{count} mails are decided")
+    return found
 
 
 def test_every_sample_ends_as_it_should_and_the_reply_joins_its_ticket(

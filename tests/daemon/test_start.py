@@ -8,18 +8,23 @@ import pytest
 from running import DEADLINE_S, PROGRAM, Helpdesk, helpdesk
 
 
+def served_in_vain(desk: Helpdesk, config: Path) -> "subprocess.CompletedProcess[str]":
+    """Serve a configuration that cannot be served; return what it said."""
+    return subprocess.run(
+        [PROGRAM, "serve", "--config", config],
+        capture_output=True,
+        text=True,
+        env=desk.env,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
 def test_a_port_in_use_ends_the_start_with_one_plain_line(place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         desk = Helpdesk(place, {'listen = "127.0.0.1:0"': f'listen = "{address}"'})
-        done = subprocess.run(
-            [PROGRAM, "serve", "--config", desk.config],
-            capture_output=True,
-            text=True,
-            env=desk.env,
-            timeout=DEADLINE_S,
-            check=False,
-        )
+        done = served_in_vain(desk, desk.config)
     assert done.returncode == 1
     assert done.stdout == ""
     last = done.stderr.splitlines()[-1]
@@ -40,14 +45,7 @@ def test_a_store_that_cannot_be_one_is_said_in_one_line(
 ) -> None:
     desk = Helpdesk(place)
     desk.config.write_text(desk.config.read_text().replace("///tickets.db", f"///{store}"))
-    done = subprocess.run(
-        [PROGRAM, "serve", "--config", desk.config],
-        capture_output=True,
-        text=True,
-        env=desk.env,
-        timeout=DEADLINE_S,
-        check=False,
-    )
+    done = served_in_vain(desk, desk.config)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(sentence), done.stderr[-500:]
     assert "Traceback" not in done.stderr
@@ -57,14 +55,7 @@ def test_a_second_daemon_on_the_same_store_is_refused_and_the_first_goes_on(plac
     desk = Helpdesk(place)
     desk.start()
     try:
-        second = subprocess.run(
-            [PROGRAM, "serve", "--config", desk.config],
-            capture_output=True,
-            text=True,
-            env=desk.env,
-            timeout=DEADLINE_S,
-            check=False,
-        )
+        second = served_in_vain(desk, desk.config)
         assert second.returncode == 1
         assert "already served" in second.stderr.splitlines()[-1]
         assert desk.send(b"Subject: x\r\n\r\nx\r\n", ["support@helpdesk.example"]).startswith("250")
@@ -79,14 +70,7 @@ def test_two_stores_in_one_directory_are_refused_since_they_would_share_a_journa
     with helpdesk(place) as desk:
         other = place / "other.toml"
         other.write_text(desk.config.read_text().replace("///tickets.db", "///other.db"))
-        second = subprocess.run(
-            [PROGRAM, "serve", "--config", other],
-            capture_output=True,
-            text=True,
-            env=desk.env,
-            timeout=DEADLINE_S,
-            check=False,
-        )
+        second = served_in_vain(desk, other)
     assert second.returncode == 1
     assert "already served" in second.stderr.splitlines()[-1]
 

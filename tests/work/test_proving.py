@@ -8,7 +8,7 @@ import pytest
 from proven import evidence
 from stage import Stage
 
-from gateway.clock import prove_again
+from gateway.clock import forget, prove_again
 from gateway.deliberate import Heard
 from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from parsers.mail import hear
@@ -163,3 +163,13 @@ def test_a_prover_that_fails_proves_nothing_and_loses_nothing(
     number = alarm(stage, 1)
     settle(stage)
     assert stage.mail(number)["outcome"] == str(Outcome.HELD)
+
+
+def test_a_signature_is_remembered_for_thirty_days(stage: Stage, answers: Answers) -> None:
+    answers.known["Lost 1"] = signed(1)
+    alarm(stage, 1)
+    settle(stage)
+    stage.now += timedelta(days=29)
+    assert forget(stage.desk) == 0
+    stage.now += timedelta(days=2)
+    assert forget(stage.desk) == 1
