@@ -1,4 +1,4 @@
-"""Everything that can be proven about the senders of some mails, all of them at once.
+"""Everything that can be proven about the sender of a mail, by all methods at once.
 
 Rule: each mail has twenty seconds and a purse of questions of its own, each method a task of its
 own: what fails or is late costs its own proof and nobody else's. A mail with a structure fault, of
@@ -7,7 +7,7 @@ which two readers may see different senders, gets no evidence at all. Never rais
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,30 +72,6 @@ class Provers:
     spf: Prover
     arc: Prover
     smime: SmimeProver = no_proofs
-
-
-async def collect(
-    mails: Sequence[ToProve], provers: Provers, now: datetime
-) -> list[SenderEvidence]:
-    """Return the evidence for each mail, in their order; it takes as long as the slowest."""
-    return list(await asyncio.gather(*(prove(mail, provers, now) for mail in mails)))
-
-
-async def as_proven(
-    mails: Sequence[ToProve], provers: Provers, now: datetime
-) -> AsyncIterator[tuple[int, SenderEvidence]]:
-    """Yield index and evidence of each mail as soon as it is there, the quick ones first."""
-
-    async def one(index: int) -> tuple[int, SenderEvidence]:
-        return index, await prove(mails[index], provers, now)
-
-    tasks = [asyncio.create_task(one(index)) for index in range(len(mails))]
-    try:
-        for done in asyncio.as_completed(tasks):
-            yield await done
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 async def prove(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.proofs.collect import ToProve, collect
+from gateway.proofs.collect import ToProve, prove
 from gateway.proofs.dns import Lookup
 from gateway.proofs.provers import provers_of
 from parsers.evidence import Proof, ProofKind, ProofStatus
@@ -164,7 +164,7 @@ async def proofs_of(attack: Attack, place: Path, lookup: Lookup) -> tuple[Proof,
     sender = heard.sender.address if heard.sender else None
     peer = "203.0.113.66" if attack.door == "smtp" else ""
     one = ToProve(raw, envelope(attack.mail_from, peer, attack.door), sender, attack.trusted)
-    (evidence,) = await collect([one], provers_of(configured(place), lookup), NOW)
+    evidence = await prove(one, provers_of(configured(place), lookup), NOW)
     return evidence.proofs
 
 
