@@ -78,17 +78,6 @@ def read_dn(text: str) -> DistinguishedName:
     return read_slash(text) if text.startswith("/") else read_rfc4514(text)
 
 
-def same_dn(text: str, dn: DistinguishedName | str) -> bool:
-    """Whether both are one name. False when either cannot be read: an unclear name is nobody's.
-
-    `dn` may also be a text, such as the `identity` of an S/MIME Proof.
-    """
-    try:
-        return read_dn(text) == (read_dn(dn) if isinstance(dn, str) else dn)
-    except Malformed:
-        return False
-
-
 def read_slash(text: str) -> DistinguishedName:
     r"""Read /TYPE=value/TYPE=value. A slash begins a pair only when a known type and "=" follow.
 

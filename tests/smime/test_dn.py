@@ -11,10 +11,10 @@ from parsers.dn import (
     DistinguishedName,
     read_dn,
     read_slash,
-    same_dn,
     write_slash,
 )
 from parsers.errors import Malformed
+from parsers.roster import Member, Roster
 
 C, ORG, OU, CN = "2.5.4.6", "2.5.4.10", "2.5.4.11", COMMON_NAME
 DC, UID = "0.9.2342.19200300.100.1.25", "0.9.2342.19200300.100.1.1"
@@ -82,15 +82,21 @@ UNCLEAR = [
 def test_an_unclear_name_is_refused_with_its_reason(text: str, why: str) -> None:
     with pytest.raises(Malformed, match=why):
         read_dn(text)
-    assert not same_dn(text, text)
+    assert roster_of(text).with_certificate(text) == (), "an unclear name is nobody's"
 
 
 def test_same_names_in_different_spellings_are_the_same() -> None:
     registry = "CN=Robot: gw,emailAddress=a@b.example,DC=example,DC=org"
-    assert same_dn(registry, "/DC=org/DC=example/Email=a@b.example/CN=Robot: gw")
-    assert same_dn(registry, read_dn(registry))
-    assert not same_dn(registry, "/DC=org/DC=example/Email=a@b.example/CN=robot: gw")
-    assert not same_dn(registry, "/DC=org/DC=example/CN=Robot: gw")
+    roster = roster_of(registry)
+    assert roster.with_certificate("/DC=org/DC=example/Email=a@b.example/CN=Robot: gw")
+    assert roster.with_certificate(registry)
+    assert not roster.with_certificate("/DC=org/DC=example/Email=a@b.example/CN=robot: gw")
+    assert not roster.with_certificate("/DC=org/DC=example/CN=Robot: gw")
+
+
+def roster_of(certificate: str) -> Roster:
+    """Return a roster of one person, who owns this certificate."""
+    return Roster((Member("Robot", certificates=(certificate,)),))
 
 
 def test_a_value_that_looks_like_two_has_no_slash_form() -> None:
@@ -100,7 +106,7 @@ def test_a_value_that_looks_like_two_has_no_slash_form() -> None:
     assert one != two
     with pytest.raises(Malformed):
         write_slash(one)
-    assert not same_dn("/O=x/CN=a/CN=b", one)
+    assert read_dn("/O=x/CN=a/CN=b") != one
     with pytest.raises(Malformed, match="several values"):
         write_slash(DistinguishedName.of([[(CN, "a"), (UID, "1")]]))
 
