@@ -1,7 +1,8 @@
 """What every sink of the hook is: one monitoring system that shows alarms.
 
-A sink is one file beside this one, one row of `table.SINKS`, one block of the configuration and one
-page of docs/hook/. It is told the whole picture each time, so that telling it again changes nothing.
+A sink is one file beside this one, one row of `table.SINKS`, one block of the configuration and
+one page of docs/hook/. It is told the whole picture each time, so that telling it again changes
+nothing.
 It never waits without a timeout, prints nothing, and knows no other sink.
 Standard library only.
 """
@@ -38,7 +39,7 @@ class Sink(Protocol):
         ...
 
     def heard(self, open_alarms: Sequence[Alarm]) -> Sequence[Answer]:
-        """Return what people did to these alarms in the system since; empty when it cannot be asked.
+        """Return what people did to these alarms in the system since; empty when it says none.
 
         For systems that send nothing by themselves. The hook mails each answer once.
         Raises like `show`.
