@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from parsers.errors import Refused
+from router import paging, unanswered
 from router.addresses import LANE_REST
 from router.decision import Command, Decision, Due, Facts, Outgoing, Policy
 from router.granting import Grant, changes, let_go, wish_of_ticket
@@ -157,6 +158,8 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     "given-up": given_up,
     "parked": parked,
     REPROVE: reprove,
+    paging.RECEIPT: unanswered.no_receipt,
+    paging.ANSWER: unanswered.no_answer,
     "directory": directory_notice,
     "alarm-addresses": alarm_addresses,
     "site-gone": site_gone,

@@ -22,7 +22,8 @@ class Policy:
     `ticket_tag` is the word in subjects ("GGUS-Ticket-ID"). `first_line` is a support unit's name.
     `unproven` is "first-line" or "route". `alarm_evidence` are the methods that may prove an alarm;
     `alarm_results` the mail servers whose results may. A signature older than `max_age_s` proves
-    nothing. `operator` are the addresses for trouble with ourselves.
+    nothing. `operator` are the addresses for trouble with ourselves. An alarm's receipt is waited
+    for `alarm_receipt_s`, an answer `alarm_answer_s`; `alarm_steps` follow (`router.paging`).
     """
 
     name: str
@@ -39,6 +40,9 @@ class Policy:
     subject_chars: int = 255
     max_cc: int = 10
     max_hops: int = 30
+    alarm_receipt_s: int = 600
+    alarm_answer_s: int = 1_800
+    alarm_steps: tuple[str, ...] = ("again", "contact", "roc", "first-line")
     receipts_per_hour: int = 20
     held_notices_per_hour: int = 20
     loop_mails: int = 5
@@ -151,6 +155,7 @@ class Facts:
 
     `replayed` says that a signature of this mail came before, with another mail.
     `found` holds a ticket for each clue that led to one, strongest clue first.
+    `hook_known` says that the hook of the ticket's site has been heard of before.
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
     ask for them.
@@ -168,6 +173,7 @@ class Facts:
     opening: TicketEvent | None = None
     opening_mail: int = 0
     later: tuple[TicketEvent, ...] = ()
+    hook_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +236,7 @@ class Decision:
     `joins` are participants to add or to confirm, `leaves` those to take out. `failed_row` is an
     outbox row that a bounce declares undeliverable. `thread_ids` are Message-IDs by which later
     mails find the ticket, `late_parents` those of mails that this one answers. `notes` are what
-    the mails about it say to their readers.
+    the mails about it say to their readers. `hook_of` is the site whose hook was heard.
     """
 
     outcome: Outcome
@@ -248,3 +254,4 @@ class Decision:
     thread_ids: tuple[str, ...] = ()
     late_parents: tuple[str, ...] = ()
     about: tuple[int, ...] = ()
+    hook_of: str = ""

@@ -40,9 +40,9 @@ def let_go(
     """Return what follows when a held ticket is let go."""
     to = route(wish_of_ticket(ticket), facts.registry, policy)[0]
     is_alarm = grant.kind is TicketKind.ALARM
-    pager = pager_of(to, facts.registry) if is_alarm else Pager(())
-    if pager.note:
-        to = replace(to, notes=(*to.notes, pager.note))
+    vo = ticket.vo or grant.vo
+    pager = pager_of(to, vo, facts.registry, now) if is_alarm else Pager(())
+    to = replace(to, notes=(*to.notes, *pager.notes))
     changed = replace(
         ticket,
         held=None,
@@ -50,10 +50,10 @@ def let_go(
         status=Status.NEW if to.unit == policy.first_line else Status.ASSIGNED,
         support_unit=to.unit,
         notified_site=to.site,
-        vo=ticket.vo or grant.vo,
+        vo=vo,
         updated_at=now,
     )
-    reasons = (grant.reason, *to.reasons, *((pager.reason,) if pager.reason else ()))
+    reasons = (grant.reason, *to.reasons, *pager.reasons)
     event = TicketEvent(
         grant.event, grant.by, now, grant.text, changes=changes(ticket, changed), reasons=reasons
     )
@@ -66,7 +66,7 @@ def let_go(
     stay = {(one.role, one.address) for one in people}
     there = {(one.role, one.address) for one in ticket.participants}
     outgoing = (
-        *alarm_mails(story, pager),
+        *alarm_mails(story, pager.people),
         *tell_of_opening(story, to, LANE_REPLY),
         *(mail for one in later for mail in one.to_all(unit_of(to), MailKind.UPDATE, LANE_REPLY)),
         *story.to_all(_not_ours(answer, policy), MailKind.RECEIPT, LANE_REST),

@@ -7,6 +7,7 @@ makes a TEAM ticket an alarm. Source: EGI documentation, team and alarm tickets 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from parsers.block import Field
 from router.alarming import pager_of
@@ -36,20 +37,21 @@ TEAM_MAY: Mapping[Status, frozenset[Status]] = {
 class Steering:
     """A reply's lines, and what they have done so far.
 
-    `notes` are sentences about lines that were not followed; `pages` says that the ticket has just
-    become an alarm, and `to` where it goes.
+    `notes` are sentences about lines that were not followed; `pages` are those whom the ticket
+    wakes because it has just become an alarm.
     """
 
     mail: Mail
     sender: Sender
     facts: Facts
     policy: Policy
+    now: datetime
     ticket: Ticket
     changes: tuple[Change, ...] = ()
     reasons: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
     joins: tuple[Participant, ...] = ()
-    pages: bool = False
+    pages: tuple[Participant, ...] = ()
 
     def refused(self, line: str, why: str) -> "Steering":
         """Return it with a line that was not followed."""
@@ -111,16 +113,20 @@ def _convert(steering: Steering, line: Field) -> Steering:
     refused = why_not(claim, TicketKind.ALARM)
     if refused is not None:
         return steering.refused(line.line, f"{refused}.")
-    pager = pager_of(to, steering.facts.registry)
+    pager = pager_of(to, ticket.vo, steering.facts.registry, steering.now)
     changed = replace(ticket, kind=TicketKind.ALARM)
     steering = steering.changed("kind", changed, str(ticket.kind), str(TicketKind.ALARM))
+    if ticket.status in _WORKING:  # who works on a team ticket has not answered the alarm
+        status = Status.ASSIGNED
+        changed = replace(changed, status=status)
+        steering = steering.changed("status", changed, str(ticket.status), str(status))
     there = {(one.role, one.address) for one in ticket.participants}
     return replace(
         steering,
-        pages=True,
+        pages=pager.people,
         joins=tuple(one for one in pager.people if (one.role, one.address) not in there),
-        reasons=(*steering.reasons, Reason.CONVERTED, *((pager.reason,) if pager.reason else ())),
-        notes=(*steering.notes, *((pager.note,) if pager.note else ())),
+        reasons=(*steering.reasons, Reason.CONVERTED, *pager.reasons),
+        notes=(*steering.notes, *pager.notes),
     )
 
 

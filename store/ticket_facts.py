@@ -11,6 +11,7 @@ from router.decision import Clue, Facts, Mail
 from router.words import Reason
 from store.evidence import replayed_mails
 from store.facts import Known, sent_rows
+from store.paging import hook_known
 from store.rows import read_comments, read_opening, read_tickets
 from store.tables import inbox, outbox
 
@@ -29,6 +30,7 @@ def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
         opening=opening,
         opening_mail=mail,
         later=read_comments(conn, number),
+        hook_known=any(one.paging and hook_known(conn, one.notified_site) for _, one in found),
     )
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
@@ -29,6 +29,7 @@ _RELAY = re.compile(r"(smtp|smtp\+starttls|smtps)://([^/]+?)/?")
 _PAGES = re.compile(r"https?://([^/?#@\s]+)(?:/[^?#\s]*)?")
 _PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")
 MAX_PORT = 65535
+AlarmStep = Literal["again", "contact", "roc", "first-line"]
 UNIX_PATH_BYTES = 107  # unix(7), without the NUL at the end
 
 

@@ -31,6 +31,7 @@ KEY_FILES = {
     "dkim.pem": keys.rsa_key(),
     "dkim.other.pem": keys.rsa_key(2048, 1),
     "dkim.ed25519.pem": keys.ed25519_pem(),
+    "alarm.pem": keys.ed25519_pem(),
 }
 FEDERATION = {"vo", "roc", "unit", "site", "member"}
 
