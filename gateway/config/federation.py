@@ -13,7 +13,7 @@ from gateway.config.secrets import SecretReference
 from gateway.config.sections import Evidence, Section
 from gateway.config.values import (
     Addresses,
-    AlarmStep,
+    AlarmSteps,
     AsSet,
     AsTuple,
     ConfigPath,
@@ -104,7 +104,7 @@ class Site(Section):
     resolve: Literal["comment", "solve"] = Field(
         default="comment", description="What its monitoring's recovery does to the ticket."
     )
-    alarm_steps: tuple[AlarmStep, ...] = Field(
+    alarm_steps: AlarmSteps = Field(
         default=(), description="What an unanswered alarm does here, if not what [alarm] steps say."
     )
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from gateway.config.secrets import SecretReference
 from gateway.config.sections import Section
 from gateway.config.signingkeys import Ed25519KeyReference, RsaKeyReference
-from gateway.config.values import AlarmStep, ConfigPath, Domain, Duration, TimeZone
+from gateway.config.values import AlarmSteps, ConfigPath, Domain, Duration, TimeZone
 
 _SELECTOR = r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?)?$"
 _HOUR_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -109,7 +109,7 @@ class Alarm(Section):
         default=timedelta(minutes=30),
         description="How long a site may take to answer, before each of the steps below.",
     )
-    steps: tuple[AlarmStep, ...] = Field(
+    steps: AlarmSteps = Field(
         default=("again", "contact", "roc", "first-line"),
         description="What is done one by one while nobody answers.",
     )

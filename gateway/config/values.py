@@ -29,7 +29,6 @@ _RELAY = re.compile(r"(smtp|smtp\+starttls|smtps)://([^/]+?)/?")
 _PAGES = re.compile(r"https?://([^/?#@\s]+)(?:/[^?#\s]*)?")
 _PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")
 MAX_PORT = 65535
-AlarmStep = Literal["again", "contact", "roc", "first-line"]
 UNIX_PATH_BYTES = 107  # unix(7), without the NUL at the end
 
 
@@ -244,3 +243,4 @@ PageUrl = Annotated[str, AfterValidator(_page_url)]
 Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 AsTuple = BeforeValidator(_as_tuple)
 AsSet = BeforeValidator(_as_set)
+AlarmSteps = Annotated[tuple[Literal["again", "contact", "roc", "first-line"], ...], AsTuple]

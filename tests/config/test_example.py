@@ -23,7 +23,6 @@ SECRET_FILES = (
     "imap.password",
     "relay.password",
     "store.password",
-    "alarm.pem",
     "robot.key",
     "token",
 )
