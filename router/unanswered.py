@@ -71,7 +71,7 @@ def next_step(
         EventKind.PAGED_AGAIN, US, now, f"{_WHY[why]} {_SAYS[step](ticket)}", reasons=(why,)
     )
     changed = replace(ticket, paging=paging, updated_at=now)
-    story = Story(changed, event, policy, (event.text,))
+    story = Story(changed, event, policy)
     woken = _once_each((*pagers(ticket), *(one for one in found if one.role is Role.ALARM)))
     told = [one for one in found if one.role is not Role.ALARM]
     rest = [
@@ -88,13 +88,21 @@ def next_step(
             joins=tuple(one for one in found if (one.role, one.address.lower()) not in there),
             events=(event,),
             outgoing=(
-                *alarm_mails(story, woken, AlarmEvent.UPDATE),
+                *alarm_mails(_raised_again(story, facts), woken, AlarmEvent.UPDATE),
                 *once_each(story.to_all(told, MailKind.NOTIFICATION, LANE_ALARM)),
                 *once_each(story.to_all(rest, MailKind.UPDATE, LANE_REPLY)),
             ),
             reminders=(timer(ANSWER, paging, now, policy.alarm_answer_s),),
         ),
     )
+
+
+def _raised_again(story: Story, facts: Facts) -> Story:
+    """Tell a site the alarm's own words again, where they are at hand, and why it hears them."""
+    if facts.opening is None:
+        return story
+    again = replace(facts.opening, at=story.event.at)
+    return replace(story, event=again, notes=(story.event.text,))
 
 
 def _once_each(people: tuple[Participant, ...]) -> tuple[Participant, ...]:
@@ -111,7 +119,7 @@ def _nobody_left(  # noqa: PLR0917 - the step that could not be done
     text = f"{_WHY[why]} There is nobody left to tell: please call {ticket.notified_site}."
     event = TicketEvent(EventKind.PAGED_AGAIN, US, now, text, reasons=(why, Reason.NOBODY_LEFT))
     changed = replace(ticket, paging=replace(paging, steps=steps + 1), updated_at=now)
-    story = Story(changed, event, policy, (text,))
+    story = Story(changed, event, policy)
     desk = first_line(facts.registry, policy, ())
     us = [Participant(Role.INVOLVED, one, desk.unit) for one in desk.unit_addresses]
     lines = [text, f"It is about {policy.ticket_tag}: #{ticket.number}."]

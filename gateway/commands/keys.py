@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    from gateway.outbound.alarm import AlarmSigner
     from gateway.outbound.signing import SigningKey
 
 SELECTOR = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?"
@@ -61,8 +62,28 @@ keys.add_command(smime)
 
 @keys.command()
 @CONFIG
+@click.argument("file", type=click.Path(path_type=Path))
+def alarm(config_file: Path, file: Path) -> None:
+    """Make the key that signs alarms in FILE (mode 0600); print what sites need to check it.
+
+    Nothing signs with it before it stands in [keys] alarm_key of the configuration. For a
+    rotation, give the sites the new key first: a hook believes as many keys as it has.
+    """
+    from gateway.config.signingkeys import read_ed25519
+    from gateway.outbound.alarm import AlarmSigner
+
+    domain = config_at(config_file).helpdesk.domain
+    pem = _new_ed25519()
+    write_key(file, pem)
+    click.echo(f"wrote {file}", err=True)
+    _show_alarm(AlarmSigner(read_ed25519(pem)), domain)
+
+
+@keys.command()
+@CONFIG
 def show(config_file: Path) -> None:
     """Print the DNS records of all keys in the configuration, as lines of a zone file."""
+    from gateway.outbound.alarm import alarm_signer_of
     from gateway.outbound.signing import keys_to_publish, signing_domain
 
     config = config_at(config_file)
@@ -71,6 +92,11 @@ def show(config_file: Path) -> None:
         _show(key, signing_domain(config))
     if not found:
         click.echo("no keys: our mail goes out unsigned (ticketgate keys dkim)", err=True)
+    alarms = alarm_signer_of(config)
+    if alarms is not None:
+        _show_alarm(alarms, config.helpdesk.domain)
+    else:
+        click.echo("no alarm key: no site believes our alarms (ticketgate keys alarm)", err=True)
 
 
 def write_key(file: Path, pem: bytes) -> None:
@@ -91,6 +117,15 @@ def _show(key: "SigningKey", domain: str) -> None:
     from gateway.outbound.signing import zone_line
 
     click.echo(zone_line(f"{key.selector}._domainkey.{domain}", key.record))
+
+
+def _show_alarm(signer: "AlarmSigner", domain: str) -> None:
+    """Print the key as a hook's configuration takes it, and as a record."""
+    from gateway.outbound.signing import zone_line
+
+    click.echo("; in each site's hook.toml, [[helpdesk]]:")
+    click.echo(f';   keys = {{ "{signer.kid}" = "{signer.public}" }}')
+    click.echo(zone_line(signer.zone_name(domain), signer.record))
 
 
 def _new_rsa(bits: int) -> bytes:

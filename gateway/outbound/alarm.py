@@ -33,6 +33,15 @@ class AlarmSigner:
         self.public = base64.b64encode(raw).decode("ascii")
         self.kid = sha256(raw).hexdigest()[:KID_CHARS]
 
+    def zone_name(self, domain: str) -> str:
+        """Return the name of the record by which sites may look the key up."""
+        return f"{self.kid}._alarm.{domain}"
+
+    @property
+    def record(self) -> str:
+        """Return the TXT record that publishes the key."""
+        return f"v=TICKETGATE1; k=ed25519; p={self.public}"
+
     def line(self, alarm: Alarm) -> str:
         """Return the content of `alarm.json.sig` for this alarm."""
         signature = self._private.sign(signed_content(write_alarm(alarm).encode("ascii")))
