@@ -19,9 +19,10 @@ from gateway.outage import Outage
 from gateway.proving import Prover
 from parsers.errors import MailError
 from router.decision import Due
+from router.heartbeat import STEP as HEARTBEAT
 from router.reproof import STEP as REPROVE
 from store.evidence import forget_signatures
-from store.reminders import DueStep, due_steps, postpone
+from store.reminders import DueStep, due_steps, keep_once, postpone
 
 TICK_S = 5
 FORGET_S = 3600
@@ -92,11 +93,18 @@ def forget(desk: Desk) -> int:
         return forget_signatures(conn, desk.clock())
 
 
+def _keep_heartbeat(desk: Desk) -> None:
+    """Begin the chain of heartbeats, unless it goes on already."""
+    with suppress(MailError), desk.store.writing() as conn:
+        keep_once(conn, HEARTBEAT, desk.clock(), detail="first")
+
+
 def start_clock(
     desk: Desk, wake_courier: Callable[[], None], prover: Prover | None = None
 ) -> AsyncIOScheduler:
     """Start the metronome on the running loop; the caller shuts it down."""
     outage = Outage(_log)
+    _keep_heartbeat(desk)
 
     async def _reprove() -> None:
         try:

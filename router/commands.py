@@ -8,7 +8,10 @@ from parsers.errors import Refused
 from router import paging, unanswered
 from router.addresses import LANE_REST
 from router.decision import Command, Decision, Due, Facts, Outgoing, Policy
+from router.drilling import drill, end_drill
 from router.granting import Grant, changes, let_go, wish_of_ticket
+from router.heartbeat import STEP as HEARTBEAT
+from router.heartbeat import heartbeat
 from router.notices import operator_notice, say_route
 from router.proving_again import proven_again
 from router.registers import alarm_addresses, directory_notice, site_gone
@@ -151,6 +154,8 @@ COMMANDS: Mapping[str, Callable[[Command, Facts, Policy, datetime], tuple[Decisi
     "release": release,
     "confirm": confirm,
     "discard": discard,
+    "drill": drill,
+    "end-drill": end_drill,
 }
 DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]] = {
     "held-digest": held_digest,
@@ -160,6 +165,7 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     REPROVE: reprove,
     paging.RECEIPT: unanswered.no_receipt,
     paging.ANSWER: unanswered.no_answer,
+    HEARTBEAT: heartbeat,
     "directory": directory_notice,
     "alarm-addresses": alarm_addresses,
     "site-gone": site_gone,

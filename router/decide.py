@@ -14,6 +14,7 @@ from router.authority import sender_of
 from router.commands import COMMANDS, DUE
 from router.comment import comment_on
 from router.decision import Command, Decision, Due, Facts, Mail, Policy, Request
+from router.heartbeat import sign_of_life
 from router.opening import open_tickets
 from router.paging import tell_the_site
 from router.undelivered import undelivered
@@ -83,6 +84,14 @@ def _a_bounce(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisi
     return (undelivered(sent, facts, policy, now, "it bounced"),)
 
 
+def _a_sites_sign_of_life(
+    mail: Mail, facts: Facts, policy: Policy, now: datetime
+) -> Decisions | None:
+    """Note that a site's hook has answered the daily heartbeat."""
+    del policy, now
+    return sign_of_life(mail, facts)
+
+
 def _part_of_a_ticket(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
     """Join a mail to the ticket that its strongest believable clue leads to."""
     return comment_on(mail, facts, policy, now)
@@ -106,6 +115,7 @@ def _something_new(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> D
 
 MAIL_RULES: tuple[Rule, ...] = (
     _the_same_mail_again,
+    _a_sites_sign_of_life,
     _our_own_mail,
     _a_bounce,
     _part_of_a_ticket,

@@ -69,13 +69,17 @@ class Mail:
 class Command:
     """A request from the command line or a form by somebody entitled to make it.
 
-    `name` is one of `release`; `ticket` its number; `by` who asks, as shown in the history.
+    `name` is a row of `commands.COMMANDS`; `ticket` its number, 0 for none; `by` who asks, as shown
+    in the history. `site`, `vo` and `drill` (its name) are for an exercise.
     """
 
     name: str
     ticket: int
     by: str
     text: str = ""
+    site: str = ""
+    vo: str = ""
+    drill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +130,14 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
-    """The outgoing mail that a bounce is about."""
+    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's."""
 
     row: int
     ticket: int
     recipient: str
     kind: MailKind
     failed: bool = False
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,8 @@ class Facts:
 
     `replayed` says that a signature of this mail came before, with another mail.
     `found` holds a ticket for each clue that led to one, strongest clue first.
-    `hook_known` says that the hook of the ticket's site has been heard of before.
+    `hook_known` says that the hook of the ticket's site has been heard of before; `hooks` are all
+    such sites, in lower case, and when they were heard last, for the step that asks.
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
     ask for them.
@@ -174,6 +180,7 @@ class Facts:
     opening_mail: int = 0
     later: tuple[TicketEvent, ...] = ()
     hook_known: bool = False
+    hooks: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

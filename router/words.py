@@ -101,6 +101,7 @@ class Reason(StrEnum):
     BY_THE_SITE = "by the site, to which the alarm was sent"
     SITE_RECEIPT = "the site's monitoring has the alarm"
     SITE_UNREACHABLE = "the site has the alarm, but its monitoring cannot be reached"
+    DRILL = "an exercise, raised at the terminal under an alarmer's right"
     SAID_BEFORE = "the site has said so before"
     ALARM_OVER = "the alarm is over"
     NO_RECEIPT = "no receipt came from the site's hook in time"

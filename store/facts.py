@@ -17,7 +17,7 @@ from router.authority import Sender, sender_of
 from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
 from router.kinds import kind_for
 from router.people import author_of
-from router.thread import bounce_token_row, thread
+from router.thread import sent_row, thread
 from router.ticket import Ticket, TicketEvent
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
@@ -71,7 +71,7 @@ def read_facts(
 ) -> tuple[Facts, ...]:
     """Return the facts for each question, in order."""
     by_id = _tickets_by_message_id(conn, asked)
-    rows = {one.mail.mail_id: bounce_token_row(one.mail, policy, now) for one in asked}
+    rows = {one.mail.mail_id: sent_row(one.mail, policy, now) for one in asked}
     sent = sent_rows(conn, [row for row in rows.values() if row])
     numbers = [n for one in asked for clue in one.clues for n in _named(clue, by_id)]
     tickets = read_tickets(conn, [*numbers, *(s.ticket for s in sent.values() if s.ticket)])
@@ -156,12 +156,18 @@ def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
     """Return outgoing mails by their row; those that do not exist are left out."""
     if not rows:
         return {}
-    query = select(outbox.c.id, outbox.c.ticket, outbox.c.recipient, outbox.c.kind, outbox.c.state)
+    names = ("id", "ticket", "recipient", "kind", "state", "values")
+    query = select(*(outbox.c[name] for name in names)).where(outbox.c.id.in_(rows))
     return {
-        row.id: SentRow(
-            row.id, row.ticket, row.recipient, MailKind(row.kind), row.state == "failed"
+        row["id"]: SentRow(
+            row["id"],
+            row["ticket"],
+            row["recipient"],
+            MailKind(row["kind"]),
+            row["state"] == "failed",
+            row["values"].get("alarm", {}).get("site", ""),
         )
-        for row in conn.execute(query.where(outbox.c.id.in_(rows)))
+        for row in conn.execute(query).mappings()
     }
 
 

@@ -37,6 +37,12 @@ def write_paging(conn: Connection, decisions: Sequence[Decision], now: datetime)
         )
 
 
+def hooks_heard(conn: Connection) -> dict[str, datetime]:
+    """Return the sites whose hook was ever heard of, in lower case, and when last."""
+    rows = conn.execute(select(site_hook.c.site, site_hook.c.heard_at))
+    return {row.site: row.heard_at for row in rows}
+
+
 def hook_known(conn: Connection, site: str) -> bool:
     """Whether the hook of this site was ever heard of."""
     query = select(site_hook.c.site).where(site_hook.c.site == site.lower())

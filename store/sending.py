@@ -54,6 +54,8 @@ def _outbox_row(  # noqa: PLR0917 - one row's worth of plain arguments
     person = people.get((number, str(one.role), one.recipient.lower()), 0)
     if one.token is not None and number and person:
         token = write_token(keys, one.token, number, person, now)
+    if one.kind is MailKind.ALARM and one.token is not None and not number:
+        token = write_token(keys, one.token, 0, row_id, now)  # a heartbeat's
     is_alarm = one.kind is MailKind.ALARM
     bounce = "" if one.null_sender else write_token(keys, TokenClass.BOUNCE, number, row_id, now)
     return {

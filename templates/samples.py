@@ -78,6 +78,21 @@ _NOTICE: Mapping[str, Any] = {
         "The relay said: 550 5.1.1 no such user",
     ],
 }
+_ALARM = {
+    "event": "open",
+    "status": "firing",
+    "severity": "critical",
+    "mode": "actual",
+    "site": "T1-EXAMPLE",
+    "vo": "atlas",
+    "service": "File Transfer",
+    "summary": "Transfers to T1-EXAMPLE fail",
+    "description": "Since 8 o'clock every transfer fails.",
+    "alarmer": "jo@lab.example",
+    "starts_at": "2026-11-24T09:29:58+00:00",
+    "updated_at": "2026-11-24T09:29:58+00:00",
+    "ends_at": "",
+}
 _CHANGES = [
     {"field": "status", "old": "assigned", "new": "in progress"},
     {"field": "mou area", "old": "", "new": "All other tier-1 services"},
@@ -111,7 +126,16 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     "site-notification": (MailKind.SITE_NOTIFICATION, TICKET),
     "alarm": (
         MailKind.ALARM,
-        _like(kind="ALARM", wanted="ALARM", priority="top priority", vo="atlas"),
+        _like(kind="ALARM", wanted="ALARM", priority="top priority", vo="atlas", alarm=_ALARM),
+    ),
+    "alarm-heartbeat": (
+        MailKind.ALARM,
+        {
+            "helpdesk": "Example Helpdesk",
+            "tag": "Ticket-ID",
+            "notified_site": "T1-EXAMPLE",
+            "alarm": {**_ALARM, "event": "heartbeat", "of": "heartbeat", "status": "resolved"},
+        },
     ),
     "site-notification-team": (
         MailKind.SITE_NOTIFICATION,

@@ -1,0 +1,95 @@
+"""The daily sign of life to each site's hook, and what its silence means.
+
+Rule: only a site whose hook is known, or is said to be there, gets one: a pager with a person
+behind it never does. A hook that has not answered since the last one is reported to the operator.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from parsers.alarm import AlarmEvent, AlarmStatus, Mode, Severity
+from parsers.registry import Site
+from router.addresses import LANE_REST, Intent
+from router.decision import Decision, Due, Facts, Mail, Outgoing, Policy, Reminder
+from router.notices import operator_notice
+from router.tokens import TokenClass
+from router.words import Audience, MailKind, Outcome, Reason
+
+STEP = "heartbeat"
+EVERY = timedelta(days=1)
+LATE_AFTER = timedelta(hours=25)  # a day, and an hour for the mail both ways
+MAX_LISTED = 100
+
+
+def heartbeat(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Send the sign of life of this day; tell the operator of hooks that are silent.
+
+    `detail` is "first" for the one that begins the chain: then nobody has been asked before.
+    """
+    sites = [one for one in facts.registry.sites if one.routable and has_hook(one, facts.hooks)]
+    silent = [one.name for one in sites if _is_silent(one, facts.hooks, now)]
+    notice: tuple[Outgoing, ...] = ()
+    if silent and due.detail != "first":
+        lines = [f"{name}: {_since(name, facts.hooks)}" for name in silent[:MAX_LISTED]]
+        lines.append("An alarm there may reach nobody; the site sees: ticketgate-hook status")
+        notice = operator_notice(policy, "Alarm hooks that do not answer", lines)
+    mails = [
+        _mail(site, address, policy, now)
+        for site in sites
+        for address in dict.fromkeys(site.alarm_addresses_for(""))
+    ]
+    again = Reminder(STEP, now + EVERY, per_ticket=False)
+    return (Decision(Outcome.COMMAND, (), outgoing=(*mails, *notice), reminders=(again,)),)
+
+
+def sign_of_life(mail: Mail, facts: Facts) -> tuple[Decision, ...] | None:
+    """Return what a hook's receipt of a heartbeat does; None for any other mail."""
+    sent = facts.sent
+    is_answer = mail.intent is Intent.ANSWER and sent is not None and sent.kind is MailKind.ALARM
+    if not is_answer or sent is None or sent.ticket or not sent.site:
+        return None
+    reasons = (Reason.THREAD_TOKEN, Reason.SITE_RECEIPT)
+    return (Decision(Outcome.ANSWER, reasons, hook_of=sent.site),)
+
+
+def has_hook(site: Site, hooks: Mapping[str, datetime]) -> bool:
+    """Whether a program at this site answers alarm mails."""
+    known = site.receipt == "auto" and site.name.lower() in hooks
+    return bool(site.alarm_addresses) and (site.receipt == "expected" or known)
+
+
+def _is_silent(site: Site, hooks: Mapping[str, datetime], now: datetime) -> bool:
+    heard_at = hooks.get(site.name.lower())
+    return heard_at is None or now - heard_at > LATE_AFTER
+
+
+def _since(name: str, hooks: Mapping[str, datetime]) -> str:
+    heard_at = hooks.get(name.lower())
+    return f"heard last {heard_at:%Y-%m-%d %H:%M} UTC" if heard_at else "never heard of"
+
+
+def _mail(site: Site, address: str, policy: Policy, now: datetime) -> Outgoing:
+    at = now.isoformat(timespec="seconds")
+    return Outgoing(
+        MailKind.ALARM,
+        Audience.SITE,
+        address,
+        {
+            "helpdesk": policy.name,
+            "tag": policy.ticket_tag,
+            "notified_site": site.name,
+            "alarm": {
+                "of": STEP,
+                "event": str(AlarmEvent.HEARTBEAT),
+                "status": str(AlarmStatus.RESOLVED),
+                "severity": str(Severity.INFO),
+                "mode": str(Mode.TEST),
+                "site": site.name,
+                "summary": f"Sign of life of {policy.name}",
+                "starts_at": at,
+                "updated_at": at,
+            },
+        },
+        token=TokenClass.SITE,
+        lane=LANE_REST,
+    )
