@@ -55,9 +55,9 @@ def sync(config_file: Path, *, as_json: bool, name: str | None, accept: bool, no
                 changes = show.as_object(done.changes)
                 show.json_lines([show.as_object(done) | {"changes": changes}])
             else:
-                click.echo(show.cell(str(done)))
+                click.echo(show.folded(show.cell(str(done))))
                 for note in done.notes if notes else ():
-                    click.echo(f"  {show.cell(note)}")
+                    click.echo(show.folded(f"  {show.cell(note)}"))
             if done.said is not Said.OK:
                 worst = worst or FAULT
     raise SystemExit(worst)

@@ -137,7 +137,7 @@ def check(config_file: Path, *, as_json: bool, who: str) -> None:
         for entry in found:
             click.echo(show.cell(_title(entry)))
             for sentence in explain_person(entry, federation, allowed):
-                click.echo(f"  {show.cell(sentence)}")
+                click.echo(show.folded(f"  {show.cell(sentence)}"))
 
 
 def _title(entry: "Entry") -> str:
