@@ -18,7 +18,7 @@ from gateway.commands.opening import failures, store_of  # isort: skip
 @click.option("--accept", is_flag=True, help="Believe NAME that much of it is gone for good.")
 @click.option("--notes", is_flag=True, help="Say also what could not be used of the answers.")
 def sync(config_file: Path, *, as_json: bool, name: str | None, accept: bool, notes: bool) -> None:
-    """Read the directories now, or the one of NAME, and say what changed.
+    """Read all directories now, or NAME, and say what changed.
 
     One line for each: +new -gone ~changed. An answer that is empty, null, short, broken or missing
     changes nothing. Exit code 0 when each was read, 1 when one gave no usable answer, 3 when there

@@ -60,8 +60,10 @@ def explain(
 ) -> None:
     """Print what would happen to a mail now, and why.
 
-    Nothing is written. Without --to it goes to those of our addresses that stand in To and Cc,
-    else to support; without --from it comes from its From address.
+    Nothing is written. It is as if the mail came now, so that an old signature is too old, and one
+    that was decided on already is a replay or the same mail again. Without --to it goes to those of
+    our addresses that stand in To and Cc, else to support; without --from it comes from its From
+    address.
     """
     from gateway import explain as room
     from gateway import show

@@ -245,7 +245,7 @@ def test_without_its_credential_the_start_says_what_is_missing(place: Path) -> N
     desk = Helpdesk(place, CREDENTIAL)
     for environ, words in (
         ({}, "$CREDENTIALS_DIRECTORY is not set"),
-        ({"CREDENTIALS_DIRECTORY": str(place)}, "secret cannot be read: No such file"),
+        ({"CREDENTIALS_DIRECTORY": str(place)}, "LoadCredential=secret:"),
     ):
         done = subprocess.run(
             [PROGRAM, "serve", "--config", desk.config],
