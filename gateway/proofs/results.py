@@ -38,7 +38,8 @@ def results_proofs(
     if not dmarc:
         why = f"{trusted} says nothing of DMARC"
         if not said and any(_instances(below, trusted)):
-            why = f"what bears the name of {trusted} stands below a Received line: not its own word"
+            where = "stands below a Received line, where anybody may have written it"
+            why = f"what bears the name of {trusted} {where}"
         return (_proof(sender, trusted, ProofStatus.NONE, why),)
     why = _why_not(dmarc, said, sender)
     if why:
