@@ -91,7 +91,7 @@ def _downtime(one: "Downtime") -> str:
 def members(
     ctx: click.Context, *, config_file: Path, as_json: bool, vo: str | None, everybody: bool
 ) -> None:
-    """List the members of the VOs who may do something, and their roles."""
+    """List who may do something for a VO, and their roles."""
     from gateway import show
 
     if ctx.invoked_subcommand is not None:
@@ -116,7 +116,7 @@ def members(
 @JSON
 @click.argument("who", metavar="ADDRESS|DN")
 def check(config_file: Path, *, as_json: bool, who: str) -> None:
-    """Say what the person of a mail address or certificate may do, and why.
+    """Say what the person of an address or DN may do, and why.
 
     A DN is compared as it is written. Exit code 1 when nobody knows this person.
     """
@@ -137,7 +137,7 @@ def check(config_file: Path, *, as_json: bool, who: str) -> None:
         for entry in found:
             click.echo(show.cell(_title(entry)))
             for sentence in explain_person(entry, federation, allowed):
-                click.echo(f"  {show.cell(sentence)}")
+                click.echo(show.folded(f"  {show.cell(sentence)}"))
 
 
 def _title(entry: "Entry") -> str:

@@ -20,7 +20,7 @@ SELECTOR = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?"
 
 @click.group()
 def keys() -> None:
-    """Make the keys that sign our mail, and show what others need to check them."""
+    """Make the keys that sign our mail, and show them."""
 
 
 @keys.command()
@@ -34,10 +34,10 @@ def keys() -> None:
 def dkim(
     config_file: Path, file: Path, selector: str, domain: str | None, bits: str, *, ed25519: bool
 ) -> None:
-    """Make a DKIM key in FILE (mode 0600) and print the DNS record to publish.
+    """Make a DKIM key in FILE and print its DNS record to publish.
 
-    Nothing signs with it before it stands in [keys] of the configuration. Publish first, then
-    sign: dkim_other_key is for the time between.
+    FILE gets the mode 0600. Nothing signs with it before it stands in [keys] of the configuration.
+    Publish first, then sign: dkim_other_key is for the time between.
     """
     import re
 
@@ -54,6 +54,8 @@ def dkim(
     key = (ed25519_key if ed25519 else rsa_key)(selector, pem)
     click.echo(f"wrote {file}", err=True)
     _show(key, signs.lower())
+    kind = "dkim_ed25519" if ed25519 else "dkim"
+    click.echo(f"next: publish this, then set {kind}_selector and {kind}_key in [keys]", err=True)
 
 
 keys.add_command(smime)
@@ -62,7 +64,7 @@ keys.add_command(smime)
 @keys.command()
 @CONFIG
 def show(config_file: Path) -> None:
-    """Print the DNS records of all keys in the configuration, as lines of a zone file."""
+    """Print the DNS records of all configured keys, for a zone file."""
     from gateway.outbound.signing import keys_to_publish, signing_domain
 
     config = config_at(config_file)

@@ -31,9 +31,10 @@ def init(directory: Path) -> None:
 @CONFIG
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check_config(config_file: Path, file: Path | None) -> None:
-    """Show every fault of the configuration, of its templates, and of its certificates.
+    """Show every fault of the configuration.
 
-    One line each, FILE:LINE: KEY: MESSAGE. Exit code 1 with an error; warnings alone end with 0.
+    Templates, keys and certificates that it names are tried, too. One line each, FILE:LINE: KEY:
+    MESSAGE. Exit code 1 with an error; warnings alone end with 0.
     """
     from gateway.config.load import Severity, examine, placed
 

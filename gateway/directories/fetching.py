@@ -7,6 +7,7 @@ what is refused (4xx) is not asked again. Secrets stand in no message.
 """
 
 import os
+import re
 import ssl
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -107,7 +108,7 @@ class Fetching:
             raise _passing_or_not(error) from error
         except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
             if "_ALERT_" in _said(error):  # TLS 1.3 refuses a client only when it reads
-                raise Unreachable("The directory refuses us.", _said(error)) from error
+                raise Unreachable("The directory refuses us.", _refused(_said(error))) from error
             raise _Passing(Malformed, f"the answer breaks off: {_said(error)}") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError) as error:
             raise _Passing(Unreachable, _said(error)) from error
@@ -188,8 +189,16 @@ def _passing_or_not(error: httpx2.ConnectError) -> Exception:
     """Return what follows; a certificate that does not fit will not fit in a second either."""
     said = _said(error)
     if "CERTIFICATE_VERIFY_FAILED" in said:
-        return Unreachable("The directory cannot be trusted.", f"its certificate: {said}")
+        told = re.sub(r"^\[SSL[^\]]*\] |certificate verify failed: | \(_ssl.c:\d+\)", "", said)
+        told += ": does ca_file hold the authority that vouches for it?"
+        return Unreachable("The directory cannot be trusted.", f"its certificate: {told}")
     return _Passing(Unreachable, said)
+
+
+def _refused(said: str) -> str:
+    """Return what a TLS alert means for us: mostly that our certificate is missing or wrong."""
+    alert = re.sub(r"^\[SSL[^\]]*\] | \(_ssl.c:\d+\)", "", said)
+    return f"it refuses our certificate, or misses one (`certificate` and `key`): {alert}"
 
 
 def _said(error: Exception) -> str:

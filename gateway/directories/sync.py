@@ -60,8 +60,8 @@ class Synced:
             words = [f"{self.name}: {self.changes}", self.detail and f"accepted: {self.detail}"]
         else:
             since = f"the copy of {self.kept:%Y-%m-%d %H:%M} UTC stays" if self.kept else "no copy"
-            words = [f"{self.name}: {self.said}", self.detail, since]
-        return ", ".join(word for word in words if word)
+            words = [f"{self.name}: {self.said}" + (self.detail and f": {self.detail}"), since]
+        return "; ".join(word for word in words if word)
 
 
 def sync(

@@ -6,7 +6,7 @@ clear sentence: one DMARC result, pass, for the very domain of From, and a DKIM 
 Everything else is not evidence, whoever wrote it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import authres
@@ -20,6 +20,7 @@ FIELD = "authentication-results"
 DOOR = "imap"
 MAX_FIELDS = 10
 MAX_BYTES = 8_192
+Fields = Sequence[tuple[str, bytes]]
 
 
 def results_proofs(
@@ -31,10 +32,15 @@ def results_proofs(
     """
     if not trusted or door != DOOR or sender is None:
         return ()
-    said = [result for parsed in _instances(header, trusted) for result in parsed.results]
+    above, below = _blocks(header)
+    said = [result for parsed in _instances(above, trusted) for result in parsed.results]
     dmarc = [one for one in said if one.method == "dmarc"]
     if not dmarc:
-        return (_proof(sender, trusted, ProofStatus.NONE, f"{trusted} says nothing of DMARC"),)
+        why = f"{trusted} says nothing of DMARC"
+        if not said and any(_instances(below, trusted)):
+            where = "stands below a Received line, where anybody may have written it"
+            why = f"what bears the name of {trusted} {where}"
+        return (_proof(sender, trusted, ProofStatus.NONE, why),)
     why = _why_not(dmarc, said, sender)
     if why:
         return (_proof(sender, trusted, ProofStatus.FAIL, f"{trusted}: {why}"),)
@@ -50,13 +56,16 @@ def _proof(sender: str, server: str, status: ProofStatus, detail: str) -> Proof:
     return Proof(ProofKind.RESULTS, sender, status, detail, aligned=passed, issuer=issuer)
 
 
-def _instances(header: Header, trusted: str) -> Iterator[authres.AuthenticationResultsHeader]:
-    """Yield what the server wrote above the topmost Received line; nothing without such a line."""
+def _blocks(header: Header) -> tuple[Fields, Fields]:
+    """Return the fields above the topmost Received line, and the rest; all is rest without one."""
     names = [name for name, _ in header.fields]
-    if "received" not in names:
-        return
-    first_block = header.fields[: names.index("received")]
-    for value in [value for name, value in first_block if name == FIELD][:MAX_FIELDS]:
+    first = names.index("received") if "received" in names else 0
+    return header.fields[:first], header.fields[first:]
+
+
+def _instances(block: Fields, trusted: str) -> Iterator[authres.AuthenticationResultsHeader]:
+    """Yield the fields of a block that bear the server's name and can be read."""
+    for value in [value for name, value in block if name == FIELD][:MAX_FIELDS]:
         if len(value) > MAX_BYTES or not value.isascii():
             continue
         try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -52,6 +53,29 @@ def run_program(*args: object, stdin: bytes = b"", **environment: str) -> Done:
         env={**os.environ, **environment},
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def on_a_terminal(*args: object, columns: int = 300) -> str:
+    """Run the program on a terminal and return what it shows."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(
+        [PROGRAM, *map(str, args)], stdin=slave, stdout=slave, stderr=slave, env=environment
+    ) as process:
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:  # Linux ends a terminal's other side so
+                break
+            if not part:
+                break
+            shown += part
+        assert process.wait(timeout=60) == 0
+    os.close(master)
+    return shown.decode()
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,14 @@ def test_the_commands_are_listed_in_the_order_of_use() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("group", [(), ("keys",), ("members",)], ids=str)
+def test_what_a_command_does_is_said_whole_in_80_columns(group: tuple[str, ...]) -> None:
+    lines = run_program(*group, "--help", COLUMNS="80").out.splitlines()
+    listed = lines[lines.index("Commands:") + 1 :]
+    assert listed
+    assert [line for line in listed if line.endswith("...") or len(line) > 80] == []
+
+
 def test_init_writes_a_configuration_that_is_good_and_says_what_to_do_next(
     tmp_path: Path,
 ) -> None:
@@ -117,6 +125,12 @@ def test_a_store_that_was_never_made_is_75_and_stays_unmade(tmp_path: Path, comm
     assert done.code == 75
     assert "ticketgate serve" in done.err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["config.toml", "secret"]
+
+
+def test_a_configuration_that_is_not_there_says_how_to_name_one(tmp_path: Path) -> None:
+    done = run_program("check-config", "--config", tmp_path / "none.toml")
+    assert done.code == 1
+    assert "--config FILE, or in $TICKETGATE_CONFIG" in done.out
 
 
 def test_a_store_that_is_no_store_is_75(tmp_path: Path) -> None:

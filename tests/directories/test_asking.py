@@ -323,6 +323,8 @@ def test_a_server_of_another_authority_is_not_believed(
     heard = ask("voms", ca_file=Authority(tmp_path).ca)
     assert heard.said is Said.UNREACHABLE
     assert "certificate" in heard.detail
+    assert "ca_file" in heard.detail
+    assert "_ssl.c" not in heard.detail
     assert not player.asked
 
 
@@ -332,6 +334,7 @@ def test_a_server_that_wants_a_certificate_gets_none_from_us(
     heard = ask("voms", certificate=None, key=None)
     assert heard.said in {Said.UNREACHABLE, Said.BROKEN}
     assert heard.answer is None
+    assert "_ssl.c" not in heard.detail
     assert not player.asked
 
 

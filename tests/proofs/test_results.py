@@ -66,6 +66,15 @@ def test_the_shapes_of_common_servers_are_read(line: str) -> None:
     assert passes(line)
 
 
+def test_results_below_the_line_of_a_later_delivery_are_none_and_it_is_said() -> None:
+    """Dovecot's LMTP puts its Received line on top of what Postfix and its filters wrote."""
+    (proof,) = said(received=RECEIVED, below=GOOD)
+    assert (proof.status, proof.aligned) == (ProofStatus.NONE, False)
+    assert "stands below a Received line" in proof.detail
+    (proof,) = said(received=RECEIVED, below=GOOD.replace(OURS, "mx.elsewhere.example"))
+    assert "says nothing of DMARC" in proof.detail
+
+
 def test_results_in_several_fields_of_the_server_count_together() -> None:
     dkim, _, dmarc = GOOD.rpartition("; ")
     assert passes(f"{OURS}; {dmarc}", dkim)

@@ -299,6 +299,8 @@ def test_without_keys_there_is_nothing_to_show(place: Path) -> None:
 def test_a_zone_line_keeps_each_string_within_its_limit() -> None:
     line = zone_line("s1._domainkey.vo.example", "x" * 600)
     assert re.findall(r'"([^"]*)"', line) == ["x" * 250, "x" * 250, "x" * 100]
+    assert [len(part) for part in line.splitlines()] == [34, 256, 256, 108]
+    assert zone_line("e1._domainkey.vo.example", "p=x") == 'e1._domainkey.vo.example. IN TXT "p=x"'
 
 
 async def test_the_daemon_signs_what_it_sends(place: Path, nsd: NameServer) -> None:
