@@ -133,7 +133,10 @@ def sender_of(
     return _hint(mail) or lowest
 
 
-_BY_PROOF = frozenset({Standing.DISAGREE, Standing.SMIME, Standing.DKIM, Standing.RESULTS})
+# A signature counts once, and is used up by a mail with one of these only: a copy that proves nothing
+# (a list put itself into From) must not silence the mail that it was made of.
+PROVEN = frozenset({Standing.SMIME, Standing.DKIM, Standing.RESULTS})
+_BY_PROOF = PROVEN | {Standing.DISAGREE}
 # Nobody stands between us and a submission network: its mail has no Received line.
 _SUBMITTED = Sender(Standing.SUBMITTED, signed=frozenset({"to", "cc"}))
 
