@@ -133,8 +133,8 @@ def sender_of(
     return _hint(mail) or lowest
 
 
-# A signature counts once, and is used up by a mail with one of these only: a copy that proves nothing
-# (a list put itself into From) must not silence the mail that it was made of.
+# Only a mail with one of these uses its signature up: a copy that proves nothing (a list put itself
+# into From) must not silence the mail that it was made of.
 PROVEN = frozenset({Standing.SMIME, Standing.DKIM, Standing.RESULTS})
 _BY_PROOF = PROVEN | {Standing.DISAGREE}
 # Nobody stands between us and a submission network: its mail has no Received line.

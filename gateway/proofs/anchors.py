@@ -194,6 +194,7 @@ def _trust(files: list[_File]) -> Trust:
             found[key] = certificate
             if policy is not None and dn_of(certificate.subject) not in policy:
                 disabled.add(key)
+                policies[dn_of(certificate.subject)] = ()  # nobody's, though a mail encloses it
                 if policy:
                     faults.append(f"{file.stem}.signing_policy: does not name its own authority")
     good = [certificate for key, certificate in found.items() if key not in disabled]

@@ -10,7 +10,16 @@ from structlog.testing import capture_logs
 
 from gateway.proofs import anchors as module
 from gateway.proofs.anchors import LOOK_EVERY, Anchors
-from tests.smime.authority import NOW, authority, crl, key, person, trust_directory
+from parsers.evidence import ProofStatus
+from tests.smime.authority import (
+    NOW,
+    authority,
+    crl,
+    key,
+    person,
+    signed_mail,
+    trust_directory,
+)
 from tests.smime.conftest import Pki
 
 GRID = b"""access_id_CA X509 '/DC=org/DC=example/CN=Example Grid CA'
@@ -96,6 +105,19 @@ def test_a_leaf_in_the_directory_trusts_nobody(place: Path, pki: Pki) -> None:
     assert not trust.intermediates
     assert any("leaf.pem" in fault for fault in trust.faults)
     assert any("self.pem: block 1: is not" in fault for fault in trust.faults)
+
+
+@pytest.mark.parametrize("policy", [b"access_id_CA X509\n", GRID])
+def test_an_authority_with_a_broken_policy_signs_for_nobody_though_the_mail_encloses_it(
+    pki: Pki, policy: bytes
+) -> None:
+    (pki.anchors / "people.pem").write_bytes(pki.sub.pem)
+    mail = signed_mail(person(pki.sub))
+    assert pki.judge(mail).status is ProofStatus.PASS
+    (pki.anchors / "people.signing_policy").write_bytes(policy)
+    proof = pki.judge(mail)
+    assert proof.status is ProofStatus.FAIL
+    assert "signing policy" in proof.detail
 
 
 def test_a_policy_that_names_its_authority_leaves_it_enabled(place: Path) -> None:
