@@ -134,17 +134,25 @@ def _alarm_site(claim: Claim) -> Reason | None:
         return Reason.ALARM_WITHOUT_SITE
     if not all(takes_alarms(site, vo) for site in sites):
         return Reason.NO_ALARMS_OF_VO
-    named = {name.lower() for one in rows for name in one.alarm_sites}
-    everywhere = any(not one.alarm_sites for one in rows)
-    known = all({site.name.lower(), *map(str.lower, site.aliases)} & named for site in sites)
-    return None if everywhere or known else Reason.NOT_ALARMER_OF_SITE
+    known = all(any(_is_for(one, site) for one in rows) for site in sites)
+    return None if known else Reason.NOT_ALARMER_OF_SITE
 
 
 def _alarm_method(claim: Claim) -> Reason | None:
-    """Ask whether this kind of proof is enough, for the helpdesk and for this person."""
+    """Ask whether this kind of proof is enough, for the helpdesk and for this person.
+
+    One row has to allow both, method and site: several people may share an address.
+    """
     method = _method(claim)
-    by_person = any(method in one.alarm_evidence for one in _alarm_rows(claim))
+    rows = [one for one in _alarm_rows(claim) if method in one.alarm_evidence]
+    by_person = all(any(_is_for(one, site) for one in rows) for site in claim.sites)
     return _method_counts(claim) if by_person or not method else Reason.WEAK_EVIDENCE
+
+
+def _is_for(row: Member, site: Site) -> bool:
+    """Whether a row of an alarmer counts at a site."""
+    named = {name.lower() for name in row.alarm_sites}
+    return not named or bool({site.name.lower(), *map(str.lower, site.aliases)} & named)
 
 
 def _method_counts(claim: Claim) -> Reason | None:

@@ -7,6 +7,7 @@ import pytest
 from parsers.evidence import Proof, SenderEvidence
 from parsers.mail import hear
 from parsers.registry import SupportUnit
+from parsers.roster import Member, Roster
 from router.addresses import Intent
 from router.decide import decide
 from router.decision import Clue, Decision, Facts, Mail
@@ -73,6 +74,21 @@ def test_a_certificate_that_nobody_registered_does_not_hide_a_known_address() ->
     new = replace(SMIME, identity="/DC=org/DC=cern/CN=Renewed")
     assert pages(only(by((DKIM, new), Intent.ALARM, BLOCK)))
     assert not pages(only(by((new,), Intent.ALARM, BLOCK)))
+
+
+def test_one_row_has_to_allow_both_the_site_and_the_method() -> None:
+    address, alarm = ("anna@cern.example",), frozenset({"alarm"})
+    elsewhere = Member("Anna", address, (), "atlas", alarm, ("INFN-T1",), ("dkim",))
+    strictly = Member("Bob", address, (), "atlas", alarm, (), ("smime",))
+    here = replace(elsewhere, alarm_sites=("FZK-LCG2",))
+
+    def wakes(*rows: Member) -> bool:
+        return pages(only(by((DKIM,), Intent.ALARM, BLOCK), Facts(DESK, Roster(rows))))
+
+    assert not wakes(elsewhere)
+    assert not wakes(strictly)
+    assert not wakes(elsewhere, strictly), "two halves are no right"
+    assert wakes(here, strictly)
 
 
 # ---- who may confirm ----
