@@ -170,7 +170,7 @@ def _bundle(path: Path, stamp: Stamp, stem: str, data: bytes) -> _File:
 def _certificate(pem: bytes) -> x509.Certificate:
     """Read one certificate, and what is parsed late, so that its faults show here."""
     certificate = x509.load_pem_x509_certificate(pem)
-    dn_of(certificate.subject)
+    dn_of(certificate.subject), dn_of(certificate.issuer)
     constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
     if not constraints.value.ca:
         raise ValueError("is not the certificate of an authority")

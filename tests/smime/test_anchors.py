@@ -1,6 +1,7 @@
 """The trust directory: read, read again when it changes, and one bad file harms one CA."""
 
 import os
+import ssl
 from datetime import timedelta
 from pathlib import Path
 
@@ -95,6 +96,18 @@ def test_a_bad_file_disables_its_own_authority_only(
     assert len(said) == 1, "said once, not each time"
     assert why in said[0]["fault"]
     assert str(place) in said[0]["fault"] or "ca0" in said[0]["fault"]
+
+
+def test_an_issuer_that_cannot_be_read_costs_only_its_own_file(place: Path) -> None:
+    odd = authority([("CN", "Odd root")], secret=key("ec", 53))
+    below = authority([("CN", "Below")], by=odd, secret=key("ec", 54))
+    der = below.cert.public_bytes(serialization.Encoding.DER)
+    bad = der.replace(b"\x0c\x08Odd root", b"\x0c\x08Odd ro\xff\xfe")  # no UTF-8, though it says so
+    pem = ssl.DER_cert_to_PEM_cert(bad)
+    (place / "odd.pem").write_text(pem)
+    trust = Anchors(place, quiet=True).trust(NOW)
+    assert len(trust.roots) == 2
+    assert any("odd.pem: block 1" in fault for fault in trust.faults)
 
 
 def test_a_leaf_in_the_directory_trusts_nobody(place: Path, pki: Pki) -> None:
