@@ -190,16 +190,12 @@ class Asked:
 
 
 def _disagreement(asked: Asked) -> Sender | None:
-    """Say when a certificate speaks for another person than From, and From is proven, too."""
-    by_address = asked.roster.with_address(asked.address)
-    for proof in asked.mail.evidence.passed(ProofKind.SMIME):
-        owners = asked.roster.with_certificate(proof.identity)
-        if _speaks(asked, proof):
-            if owners and by_address and not _names(owners) & _names(by_address):
-                return Sender(Standing.DISAGREE)
-        elif _aligned(asked):
-            return Sender(Standing.DISAGREE)
-    return None
+    """Say when a certificate speaks for another person than From, and From is proven, too.
+
+    Names in the roster are not compared: two sources spell one person in two ways.
+    """
+    strangers = (p for p in asked.mail.evidence.passed(ProofKind.SMIME) if not _speaks(asked, p))
+    return Sender(Standing.DISAGREE) if any(strangers) and _aligned(asked) else None
 
 
 def _smime(asked: Asked) -> Sender | None:
@@ -255,7 +251,3 @@ def _speaks(asked: Asked, proof: Proof) -> bool:
     wanted = exact_address(asked.address)
     owned = (a for one in asked.roster.with_certificate(proof.identity) for a in one.addresses)
     return proof.aligned or wanted in map(exact_address, owned)
-
-
-def _names(members: Iterable[Member]) -> set[str]:
-    return {one.name for one in members}

@@ -91,6 +91,15 @@ def test_one_row_has_to_allow_both_the_site_and_the_method() -> None:
     assert wakes(here, strictly)
 
 
+def test_a_person_whom_two_sources_spell_differently_is_no_attack() -> None:
+    by_hand = Member("Anna", ("anna@cern.example",), (), "atlas", frozenset({"alarm"}))
+    synced = Member("a.alarmer", (), (SMIME.identity,), "cms", frozenset({"team"}))
+    twice = Facts(DESK, Roster((by_hand, synced)))
+    assert pages(only(by((DKIM,), Intent.ALARM, BLOCK), twice))
+    assert pages(only(by((DKIM, SMIME), Intent.ALARM, BLOCK), twice))
+    assert not pages(only(by((SMIME,), Intent.ALARM, BLOCK), twice)), "the certificate's rights"
+
+
 # ---- who may confirm ----
 
 
