@@ -1,79 +1,21 @@
-"""What a sender may do, by what was proven. Fails closed: what is not a row here has no right.
+"""Which row of the decision table a mail is in, by what was proven of its sender.
 
-`sender_of` finds the row, `RIGHTS` says what it allows. Whether an alarm or a team request is
-granted depends on more than the row: `router.entitled`. Anything that went wrong while proving
-counts as nothing proven.
-Source: the decision table of docs/security.md.
+`sender_of` finds the row, and the people of the roster whom a proof names; what the row allows:
+`router.rights`. Anything that went wrong while proving counts as nothing proven.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from parsers.evidence import Proof, ProofKind
 from parsers.heard import Note
 from parsers.roster import Member, Roster, exact_address
 from router.decision import Mail, Policy
-from router.words import Reason
+from router.rights import PROVEN, RIGHTS, Rights, Standing
 
 Members = tuple[Member, ...]
 CLOCK_SKEW = timedelta(minutes=10)
-
-
-class Standing(StrEnum):
-    """How well a mail's sender is known: a row of the decision table."""
-
-    DISAGREE = "proofs disagree"
-    SMIME = "s/mime"
-    DKIM = "dkim"
-    RESULTS = "authentication-results"
-    SUBMITTED = "submitted"
-    TOKEN = "token"  # noqa: S105 - a word, not a secret
-    UNANSWERED = "not answered"
-    REPLAYED = "signed mail sent again"
-    STALE = "signed too long ago"
-    UNBOUND = "text not signed"
-    ARC = "arc"
-    SPF = "spf"
-    NOBODY = "nobody"
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """What a standing allows. `reason` is what the history says of it.
-
-    `raise_alarm` and `update_team` count for people whom their VO has given these roles.
-    """
-
-    raise_alarm: bool
-    update_team: bool
-    act_as_submitter: bool
-    open_ticket: bool
-    comment: bool
-    be_answered: bool
-    reason: Reason
-
-
-_YES, _NO = True, False
-# fmt: off
-#                               alarm  team  submitter  open  comment  answered
-RIGHTS: Mapping[Standing, Rights] = {
-    Standing.DISAGREE:   Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.PROOFS_DISAGREE),
-    Standing.SMIME:      Rights(_YES, _YES, _YES,      _YES, _YES,    _YES, Reason.PROVEN_SMIME),
-    Standing.DKIM:       Rights(_YES, _YES, _YES,      _YES, _YES,    _YES, Reason.PROVEN_DKIM),
-    Standing.RESULTS:    Rights(_YES, _YES, _YES,      _YES, _YES,    _YES, Reason.PROVEN_RESULTS),
-    Standing.SUBMITTED:  Rights(_NO,  _NO,  _YES,      _YES, _YES,    _YES, Reason.SUBMITTED),
-    Standing.TOKEN:      Rights(_NO,  _NO,  _NO,       _NO,  _YES,    _NO,  Reason.BY_TOKEN),
-    Standing.UNANSWERED: Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.NOT_ANSWERED),
-    Standing.REPLAYED:   Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.REPLAYED),
-    Standing.STALE:      Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.STALE),
-    Standing.UNBOUND:    Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.TEXT_NOT_SIGNED),
-    Standing.ARC:        Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.ARC_ONLY),
-    Standing.SPF:        Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _YES, Reason.SPF_ONLY),
-    Standing.NOBODY:     Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.UNPROVEN),
-}
-# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +75,6 @@ def sender_of(
     return _hint(mail) or lowest
 
 
-# Only a mail with one of these uses its signature up: a copy that proves nothing (a list put itself
-# into From) must not silence the mail that it was made of.
-PROVEN = frozenset({Standing.SMIME, Standing.DKIM, Standing.RESULTS})
 _BY_PROOF = PROVEN | {Standing.DISAGREE}
 # Nobody stands between us and a submission network: its mail has no Received line.
 _SUBMITTED = Sender(Standing.SUBMITTED, signed=frozenset({"to", "cc"}))

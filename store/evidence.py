@@ -17,8 +17,8 @@ from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
 from parsers.evidence import Proof, ProofKind, SenderEvidence
 from router.addresses import Intent
-from router.authority import PROVEN
 from router.decision import Mail
+from router.rights import PROVEN
 from store.tables import evidence, inbox, seen_signature
 from store.upsert import upsert
 
