@@ -98,7 +98,7 @@ def open_tickets(
     silent = why_no_answer(mail, facts, policy, sender.may)
     asked = Asked(mail, facts, policy, now, kind, sender, wish, fields, silent)
     if hold is not None:
-        decisions: tuple[Decision, ...] = (_held(asked, routes[0], hold),)
+        decisions = tuple(_held(asked, to, hold) for to in routes)
     else:
         decisions = tuple(_opened(asked, to) for to in routes)
     return tuple(

@@ -100,6 +100,17 @@ def test_a_person_whom_two_sources_spell_differently_is_no_attack() -> None:
     assert not pages(only(by((SMIME,), Intent.ALARM, BLOCK), twice)), "the certificate's rights"
 
 
+def test_an_alarm_for_two_sites_that_is_held_is_held_for_both() -> None:
+    other = replace(DESK.sites[0], name="INFN-T1", alarm_addresses=("alarm@infn.example",))
+    desk = replace(DESK, sites=(*DESK.sites, other))
+    anna = Member("Anna", ("anna@cern.example",), (), "atlas", frozenset({"alarm", "multisite"}))
+    block = BLOCK.replace("FZK-LCG2", "FZK-LCG2, INFN-T1")
+    strict = replace(POLICY, alarm_evidence=("smime",))
+    both = decide(by((DKIM,), Intent.ALARM, block), Facts(desk, Roster((anna,))), strict, NOW)
+    held = [one.ticket for one in both if one.ticket is not None and one.ticket.held]
+    assert [one.notified_site for one in held] == ["FZK-LCG2", "INFN-T1"]
+
+
 # ---- who may confirm ----
 
 
