@@ -10,7 +10,7 @@ from datetime import datetime
 from parsers.heard import Automatic
 from router.addresses import LANE_REPLY, Intent
 from router.alarming import page
-from router.authority import Rights, Sender, sender_of
+from router.authority import Sender, sender_of
 from router.confirming import confirmed
 from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy, Reminder
 from router.holding import why_no_answer
@@ -24,6 +24,7 @@ from router.people import (
     readers,
     same_address,
 )
+from router.rights import Rights
 from router.steering import Steering, steer
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status

@@ -6,10 +6,11 @@ Each answers with one reason from the closed list, or None. Nothing is decided h
 from parsers.block import has_stray_fields
 from parsers.heard import OVER_A_CAP, Automatic, Note
 from router.addresses import Intent
-from router.authority import Rights
+from router.claim import Claim
 from router.decision import Earlier, Facts, Mail, Policy
-from router.entitled import Claim, why_not
+from router.entitled import why_not
 from router.kinds import Kind
+from router.rights import Rights
 from router.ticket import Ticket
 from router.words import Reason
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
-from router.authority import Rights, Sender, sender_of
+from router.authority import Sender, sender_of
+from router.claim import Claim
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
-from router.entitled import Claim, vo_granted
+from router.entitled import vo_granted
 from router.fields import Fields, read_fields
 from router.holding import circumstances, why_held, why_no_answer
 from router.kinds import Kind, kind_for
@@ -24,6 +25,7 @@ from router.people import (
     unit_of,
 )
 from router.reproof import first_reproof
+from router.rights import Rights
 from router.routing import Wish, first_line, route, wish_of
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
@@ -96,7 +98,7 @@ def open_tickets(
     silent = why_no_answer(mail, facts, policy, sender.may)
     asked = Asked(mail, facts, policy, now, kind, sender, wish, fields, silent)
     if hold is not None:
-        decisions: tuple[Decision, ...] = (_held(asked, routes[0], hold),)
+        decisions = tuple(_held(asked, to, hold) for to in routes)
     else:
         decisions = tuple(_opened(asked, to) for to in routes)
     return tuple(

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from router.addresses import LANE_REPLY
 from router.authority import sender_of
+from router.claim import Claim
 from router.decision import Decision, Facts, Mail, Outgoing, Policy
-from router.entitled import Claim, vo_granted
+from router.entitled import vo_granted
 from router.granting import Grant, changes, let_go, wish_of_ticket
 from router.holding import why_held
 from router.kinds import kind_of

@@ -3,15 +3,18 @@
 Rule: believed only where the configuration names that server, only by its exact name, and only from
 the block above the topmost Received line, which the server itself wrote. What it says has to be one
 clear sentence: one DMARC result, pass, for the very domain of From, and a DKIM pass that aligns.
+The signatures that it can mean have to be in the mail's header in a form that binds the whole text:
+servers say pass to one with l=, under which anybody may add words.
 Everything else is not evidence, whoever wrote it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import authres
 
 from gateway.proofs.dmarc import is_aligned
+from gateway.proofs.tags import NotTags, read_tags, words
 from parsers.evidence import Proof, ProofKind, ProofStatus
 from parsers.header import Header
 from parsers.ids import message_id
@@ -44,9 +47,16 @@ def results_proofs(
     why = _why_not(dmarc, said, sender)
     if why:
         return (_proof(sender, trusted, ProofStatus.FAIL, f"{trusted}: {why}"),)
+    try:
+        signatures = _signatures(header, sender.rpartition("@")[2])
+    except NotTags as error:
+        return (_proof(sender, trusted, ProofStatus.FAIL, f"a signature cannot be read: {error}"),)
+    if any("l" in tags for tags in signatures):
+        why = "only a part of the text is signed (l=)"
+        return (_proof(sender, trusted, ProofStatus.FAIL, why),)
     said_so = f"{trusted} says dkim=pass and dmarc=pass"
     name = message_id(header.raw("message-id"))
-    key = f"results:{sender}:{name}" if name else ""
+    key = f"results:{sender}:{name}" if name and _sign_its_name(signatures) else ""
     return (replace(_proof(sender, trusted, ProofStatus.PASS, said_so), replay_key=key),)
 
 
@@ -54,6 +64,17 @@ def _proof(sender: str, server: str, status: ProofStatus, detail: str) -> Proof:
     passed = status is ProofStatus.PASS
     issuer = server.lower()
     return Proof(ProofKind.RESULTS, sender, status, detail, aligned=passed, issuer=issuer)
+
+
+def _signatures(header: Header, domain: str) -> list[Mapping[str, str]]:
+    """Return the signatures that can speak for a domain; raises NotTags for an unreadable one."""
+    found = [read_tags(value) for value in header.raws("dkim-signature")]
+    return [tags for tags in found if is_aligned(tags.get("d", ""), domain)]
+
+
+def _sign_its_name(signatures: Sequence[Mapping[str, str]]) -> bool:
+    """Whether nobody can give the mail another name and date, and so send it again as a new one."""
+    return all({"message-id", "date"} <= set(words(tags.get("h", ""))) for tags in signatures)
 
 
 def _blocks(header: Header) -> tuple[Fields, Fields]:
