@@ -235,3 +235,7 @@ def many_users(amount: int) -> list[dict[str, Any]]:
 def waited(_seconds: float) -> None:
     """Wait between attempts, as long as a test has patience."""
     time.sleep(0)
+
+
+def users(*ids: int) -> list[dict[str, Any]]:
+    return [user for user in json.loads(document("voms-users.json")) if user["id"] in ids]
