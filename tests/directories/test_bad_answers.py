@@ -1,18 +1,24 @@
 """Answers that are none: wrong, cut, slow, endless; none is taken for an answer."""
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from gateway.directories import fetching
 from gateway.directories.reading import Heard
 from router.directories import Said
+from tests.directories import playing
 from tests.directories.playing import (
     Asked,
     Player,
     Reply,
     document,
+    many_users,
+    voms,
 )
 
 KINDS = ("gocdb", "voms", "iam", "topology")
@@ -82,7 +88,39 @@ def test_an_answer_that_drips_ends_at_the_deadline(
     monkeypatch.setattr(fetching, "ATTEMPTS", 1)
     player.bad = lambda _: Reply(b"x" * 1_000, kind=JSON, drip_s=0.1)
     heard = ask("voms", timeout=timedelta(seconds=1))
-    assert (heard.said, heard.detail) == (Said.UNREACHABLE, "the answer does not end in time")
+    assert (heard.said, heard.detail) == (Said.UNREACHABLE, "no whole answer in time")
+
+
+def test_header_lines_that_drip_end_at_the_deadline_too(
+    ask: Callable[..., Heard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drips(handler: Any) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        with suppress(OSError):
+            while not handler.server.player.ending.wait(0.1):
+                handler.wfile.write(b"X-More: y\r\n")
+
+    monkeypatch.setattr(playing.Handler, "do_GET", drips)
+    monkeypatch.setattr(fetching, "ATTEMPTS", 1)
+    began = time.monotonic()
+    heard = ask("voms", timeout=timedelta(seconds=1))
+    assert (heard.said, heard.detail) == (Said.UNREACHABLE, "no whole answer in time")
+    assert time.monotonic() - began < 8
+
+
+def test_pages_that_each_come_in_time_end_when_there_are_too_many_of_them(
+    ask: Callable[..., Heard], player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(asked: Asked) -> Reply:
+        player.ending.wait(0.1)
+        return voms(many_users(9_900))(asked)
+
+    monkeypatch.setattr(fetching, "MOST_S", 0.5)
+    player.bad = slow
+    heard = ask("voms")
+    assert heard.said is Said.UNREACHABLE
+    assert "not all of it could be read" in heard.detail
+    assert len(player.asked) < 10
 
 
 def test_a_server_that_says_nothing_is_unreachable(
@@ -96,7 +134,7 @@ def test_a_server_that_says_nothing_is_unreachable(
 
     player.bad = silent
     heard = ask("gocdb", timeout=timedelta(seconds=1))
-    assert (heard.said, heard.detail) == (Said.UNREACHABLE, "no answer in time")
+    assert (heard.said, heard.detail) == (Said.UNREACHABLE, "no whole answer in time")
 
 
 def test_a_flood_ends_at_the_limit(

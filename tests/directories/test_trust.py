@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from gateway.config.secrets import Secret
 from gateway.directories.reading import Heard
 from router.directories import Said
@@ -68,3 +70,14 @@ def test_no_thread_is_left_behind(ask: Callable[..., Heard]) -> None:
     before = threading.active_count()
     ask("voms")
     assert threading.active_count() <= before + 1
+
+
+@pytest.mark.parametrize("token", ["first-half\nsecond-half", "one-half two-half", "half-\u00fc"])
+def test_a_token_that_cannot_be_sent_is_said_without_a_word_of_it(
+    ask: Callable[..., Heard], player: Player, token: str
+) -> None:
+    heard = ask("iam", token=Secret(token.encode()))
+    assert heard.said is Said.UNREACHABLE
+    assert "our token" in heard.detail
+    assert "half" not in heard.detail
+    assert not player.asked
