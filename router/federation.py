@@ -1,9 +1,10 @@
 """One federation from several sources: the configuration, and what the directories said.
 
 Precedence: the sources in their order, the configuration first. For a site and a ROC the first
-source that gives a field wins, field by field. A person of a VO belongs to the first source in
-which the person has rights; a suspension that any source tells of beats them all. Nothing is read
-or written here.
+source that gives a field wins, field by field. A site by hand that leaves its ROC to a directory is
+that directory's site, and not certified when none lists it. A person of a VO belongs to the first
+source in which the person has rights; a suspension that any source tells of beats them all. Nothing
+is read or written here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from parsers.registry import Downtime, Registry, Roc, Site, SupportUnit
 from parsers.roster import Member, Roster, dn_key
 
 BY_HAND = "config"  # the source of what stands in the configuration itself
+UNLISTED = "Uncertified"  # closed sites are not even read
 CRITICAL_TIERS = frozenset({0, 1})
 
 
@@ -102,9 +104,10 @@ _FIELDS = (
 
 def _one_site(same: Sequence[tuple[Site, frozenset[str] | None]]) -> Site:
     """Return a site with each field from the first source that gives it."""
-    first = same[0][0]
+    first, given = same[0]
     if len(same) == 1:
-        return first
+        noted_only = given is not None and not {"roc", "certification"} & given
+        return replace(first, certification=UNLISTED) if noted_only else first
     values: dict[str, object] = {}
     used: dict[str, None] = {first.source: None}
     for name in _FIELDS:

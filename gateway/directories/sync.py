@@ -8,6 +8,7 @@ by trouble.
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from gateway.config.root import Config
 from gateway.desk import Desk
 from gateway.directories.known import federation_of
 from gateway.directories.reading import Heard, read_directory
+from parsers.errors import MailError
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.decide import decide
@@ -26,10 +28,13 @@ from router.registers import OPEN
 from store.commit import Decided, write
 from store.directories import (
     Attempt,
+    Claim,
     DirectoryState,
     claim,
     expect,
     finish,
+    holds,
+    let_go,
     next_due,
     read_copy,
     read_states,
@@ -77,15 +82,22 @@ def sync(
     """Read directory `name` and keep what it says; `by` names who reads.
 
     `due` reads it only when it is due. `accept` lets a shrinkage pass. None when somebody else is
-    reading it, or it is not due. Raises Deferred when the store fails.
+    reading it, or it is not due; also when reading took so long that somebody else has begun: an
+    older answer never replaces a newer one. Raises Deferred when the store fails.
     """
     now = desk.clock()
     with desk.store.writing() as conn:
         expect(conn, [name], now)
-        if not claim(conn, name, by, now, due=due):
-            return None
-    heard = read_directory(config.directory[name], config.file.parent, now, pause)
-    return repeated(lambda: _keep(desk, config, name, heard, accept=accept))
+        taken = claim(conn, name, by, now, due=due)
+    if taken is None:
+        return None
+    try:
+        heard = read_directory(config.directory[name], config.file.parent, now, pause)
+        return repeated(lambda: _keep(desk, config, taken, heard, accept=accept))
+    except KeyboardInterrupt:  # a person at a terminal, who may ask again at once
+        with suppress(MailError), desk.store.writing() as conn:
+            let_go(conn, taken)
+        raise
 
 
 def sync_what_is_due(
@@ -108,10 +120,13 @@ def sync_what_is_due(
             yield done
 
 
-def _keep(desk: Desk, config: Config, name: str, heard: Heard, *, accept: bool) -> Synced:
-    """Judge and write in one transaction."""
+def _keep(desk: Desk, config: Config, taken: Claim, heard: Heard, *, accept: bool) -> Synced | None:
+    """Judge and write in one transaction; None when the directory is no longer ours."""
+    name = taken.name
     now, directory = desk.clock(), config.directory[name]
     with desk.store.writing() as conn:
+        if not holds(conn, taken):
+            return None
         before = read_states(conn)[name]
         kept = read_copy(conn, name)
         judgement, changes = Judgement(heard.said, heard.detail), Changes()
@@ -120,6 +135,7 @@ def _keep(desk: Desk, config: Config, name: str, heard: Heard, *, accept: bool) 
             judgement = judge(
                 kept,
                 heard.answer,
+                now,
                 expected=heard.expected,
                 max_shrink=directory.max_shrink,
                 accept=accept,

@@ -145,3 +145,16 @@ def test_tier_1_sites_without_alarm_address_are_told_of_daily_until_there_is_one
         there.sync("goc")
         tick(there.desk)
     assert len(there.notices()) == 4
+
+
+def test_a_site_that_is_closed_is_taken_from_open_tickets_though_an_alias_stands_by_hand(
+    office: Opening, player: Player
+) -> None:
+    there = office("goc", more='[[site]]\nname = "FJELL-LCG2"\naliases = ["NO-FJELL"]\n')
+    there.sync("goc")
+    number = opened(there, "FJELL-LCG2", "NGI_NORTH")
+    gone = document("gocdb-sites.xml").replace(b"FJELL-LCG2", b"FJELL-NEW")
+    player.answers["/gocdbpi"] = gocdb(get_site=gone)
+    assert there.sync("goc").said is Said.OK
+    tick(there.desk)
+    assert ticket_of(there, number).notified_site == ""
