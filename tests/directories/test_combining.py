@@ -3,6 +3,8 @@
 import time
 from datetime import timedelta
 
+import pytest
+
 from parsers.directory import Answer
 from parsers.registry import Registry, Roc, Site
 from parsers.roster import Member
@@ -101,6 +103,19 @@ def test_nobody_suspended_or_expired_has_a_right() -> None:
 
 def test_a_suspension_beats_the_sources_before_it() -> None:
     federation = of_people(("config", (ada("config"),)), ("v", (ada("v", suspended=True),)))
+    assert federation.roster.members == ()
+    assert barred(federation) == ["suspended in v", "suspended in v"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"addresses": ("ada@home.example",)}, {"certificates": ("/CN=other",)}],
+    ids=["another address", "another certificate"],
+)  # fmt: skip
+def test_who_is_suspended_has_no_right_by_what_else_another_source_knows(
+    other: dict[str, object],
+) -> None:
+    hand = ada("config", **other)
+    federation = of_people(("config", (hand,)), ("v", (ada("v", suspended=True),)))
     assert federation.roster.members == ()
     assert barred(federation) == ["suspended in v", "suspended in v"]
 
