@@ -24,7 +24,7 @@ from router.decide import decide
 from router.decision import Due, Facts
 from router.directories import Changes, Judgement, Said, judge, tell
 from router.federation import Federation, without_alarm_address
-from router.registers import OPEN
+from router.registers import ALARM_ADDRESSES, OPEN
 from store.commit import Decided, write
 from store.directories import (
     Attempt,
@@ -169,7 +169,7 @@ def _follow(conn: Any, config: Config, now: datetime) -> None:
     """Let the clock look at what a new copy may have changed; each step decides for itself."""
     federation = federation_of(config, conn, now)
     if without_alarm_address(federation.registry):
-        keep_once(conn, "alarm-addresses", now)
+        keep_once(conn, ALARM_ADDRESSES, now)
     if _all_are_known(conn, config):
         for ticket in _tickets_of_gone_sites(conn, federation):
             keep_once(conn, "site-gone", now, ticket=ticket)
