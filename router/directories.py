@@ -8,11 +8,12 @@ real shrinkage. Downtimes come and go: none of them is a good answer.
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from parsers.directory import Answer
 
+WEEK = timedelta(days=7)  # trouble that lasts is told again: rights grow old with the copy
 ALONE = 1  # so many may always go at once: in a list of three, one is more than a part
 
 
@@ -193,24 +194,33 @@ class Telling:
     told: tuple[Said, ...]
 
 
-def tell(name: str, judgement: Judgement, told: Collection[Said], good_at: str) -> Telling:
+def another_week(since: datetime | None, before: datetime | None, now: datetime) -> bool:
+    """Whether a week of trouble has become full since the attempt before; `since` is its begin."""
+    if since is None or before is None:
+        return False
+    return (now - since) // WEEK > (before - since) // WEEK
+
+
+def tell(
+    name: str, judgement: Judgement, told: Collection[Said], good_at: str, *, again: bool = False
+) -> Telling:
     """Return the notice after an attempt to read directory `name`: title first, then lines.
 
-    Each kind of trouble is told once until it is over, and then that it is over. `good_at` is the
-    time of the kept copy as people read it, "" when there is none.
+    Each kind of trouble is told once until it is over, unless it is told `again`, and then that it
+    is over. `good_at` is the time of the kept copy as people read it, "" when there is none.
     """
     said, before = judgement.said, tuple(told)
     if said is Said.OK:
         if not before:
             return Telling("", ())
         return Telling(f"Directory {name}: all is well again\nIt has been read and is in use.", ())
-    if said in before:
+    if said in before and not again:
         return Telling("", before)
     kept = f"The copy of {good_at} stays in use." if good_at else "There is no earlier copy."
     lines = [f"Directory {name}: {said}", f"{ADVICE[said]} {judgement.detail}.", kept]
     if said is Said.SHORT:
         lines.append(f"If that is right: ticketgate sync {name} --accept")
-    return Telling("\n".join(lines), (*before, said))
+    return Telling("\n".join(lines), tuple(dict.fromkeys((*before, said))))
 
 
 ADVICE: Mapping[Said, str] = {

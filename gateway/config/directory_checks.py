@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from gateway.config.faults import Finding, Severity
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}")  # no name that only begins so
 OWN_NAMES = frozenset({"config"})
 OF_PEOPLE = frozenset({"voms", "iam"})
 NEEDS: Mapping[str, tuple[str, ...]] = {  # one of these, or it will hardly answer
@@ -70,7 +71,7 @@ def _urls(document: Document) -> Iterator[Finding]:
         except ValueError:
             yield Finding(loc, "is not an address")
             continue
-        here = host == "localhost" or host.startswith("127.")
+        here = host == "localhost" or _LOOPBACK.fullmatch(host) is not None
         if not host or (parts.scheme != "https" and not (parts.scheme == "http" and here)):
             yield Finding(loc, "must begin with https://: what is read here decides about rights")
         elif parts.query or parts.fragment or parts.username or parts.password:

@@ -22,7 +22,7 @@ from parsers.registry import Registry
 from parsers.roster import Roster
 from router.decide import decide
 from router.decision import Due, Facts
-from router.directories import Changes, Judgement, Said, judge, tell
+from router.directories import Changes, Judgement, Said, another_week, judge, tell
 from router.federation import Federation, without_alarm_address
 from router.registers import ALARM_ADDRESSES, OPEN
 from store.commit import Decided, write
@@ -143,7 +143,8 @@ def _keep(desk: Desk, config: Config, taken: Claim, heard: Heard, *, accept: boo
             if judgement.said is Said.OK:
                 changes = write_copy(conn, name, heard.answer, now)
         good = judgement.said is Said.OK
-        telling = tell(name, judgement, before.told, _spelt(before.good_at))
+        again = another_week(before.good_at or before.since, before.tried_at, now)
+        telling = tell(name, judgement, before.told, _spelt(before.good_at), again=again)
         every = directory.every if good else min(directory.every, RETRY)
         spread = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - no secret
         attempt = Attempt(judgement.said, judgement.detail, notes, changes)

@@ -45,6 +45,7 @@ def test_a_good_directory_has_no_fault(config: Path) -> None:
     [
         ("https://", "http://", "directory.people.url", "must begin with https://"),
         ("https://", "ftp://", "directory.people.url", "must begin with https://"),
+        ("https://", "http://127.", "directory.people.url", "must begin with https://"),
         ("voms/atlas", "voms/atlas?x=1", "directory.people.url", "base of the interface"),
         ("https://", "https://me:pw@", "directory.people.url", "base of the interface"),
         (":8443", ":port", "directory.people.url", "is not an address"),

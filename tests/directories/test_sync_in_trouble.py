@@ -129,3 +129,19 @@ def test_a_directory_that_nobody_reads_any_more_is_silent(office: Opening) -> No
     there.sync("people")
     (line,) = look_at_directories(there.config, there.store, there.now + timedelta(hours=49))
     assert line.state is State.SILENT
+
+
+def test_trouble_that_lasts_is_told_again_each_week_whatever_it_is_called(
+    office: Opening, player: Player
+) -> None:
+    there = office("people")
+    there.sync("people")
+    bad = (Reply(b"", 403), Reply(b"null", kind="application/json"))
+    for attempt in range(15 * 3):
+        reply = bad[attempt % 2]
+        player.bad = lambda _, reply=reply: reply
+        there.sync("people")
+        there.now += timedelta(hours=8)
+    titles = [title for title, *_ in there.notices()]
+    assert titles[:2] == ["Directory people: unreachable", "Directory people: null"]
+    assert len(titles) == 4, "once each, and once for each of two weeks"
