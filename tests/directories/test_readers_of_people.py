@@ -1,12 +1,14 @@
 """What the readers of people make of their documents, traps included."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from parsers import scim, voms
+from parsers.directory import MAX_JSON_BYTES
 from parsers.errors import Malformed
 from tests.directories.playing import document
 
@@ -144,3 +146,14 @@ def test_a_scim_list_without_entries_needs_no_resources_but_null_is_null() -> No
     assert scim.read_groups(b'{"totalResults": 3, "Resources": null}') is None
     with pytest.raises(Malformed):
         scim.read_groups(b'{"totalResults": 3}')
+
+
+@pytest.mark.parametrize("read", [lambda raw: voms.read_users(raw, "atlas", ROLES),
+                                  scim.read_groups], ids=["voms", "iam"])  # fmt: skip
+def test_a_page_so_long_that_reading_it_would_hold_up_alarms_is_refused(
+    read: Callable[[bytes], object],
+) -> None:
+    raw = users({"id": 1}, padding="x" * MAX_JSON_BYTES)
+    with pytest.raises(Malformed) as raised:
+        read(raw)
+    assert raised.value.public == "It is too long."
