@@ -47,11 +47,15 @@ def _names(document: Document) -> Iterator[Finding]:
 def _vos(document: Document) -> Iterator[Finding]:
     vos = document.get("vo")
     entries = vos if isinstance(vos, list) else []
-    known = {_folded(_text(one, "name")) for one in entries if isinstance(one, dict)}
+    names = [_text(one, "name") for one in entries if isinstance(one, dict)]
+    known = {_folded(name): name for name in names}
     for name, entry in _directories(document):
         vo = _text(entry, "vo")
         if vo and _folded(vo) not in known:
             yield Finding(("directory", name, "vo"), f"there is no [[vo]] named {vo!r}")
+        elif vo and vo != known[_folded(vo)] and _text(entry, "kind") in OF_PEOPLE:
+            told = f"must be spelt {known[_folded(vo)]!r} here, too: it makes group names"
+            yield Finding(("directory", name, "vo"), told)
         elif not vo and _text(entry, "kind") in OF_PEOPLE:
             yield Finding(("directory", name, "kind"), "needs vo: whose people it lists")
 
