@@ -118,7 +118,7 @@ def members(
 def check(config_file: Path, *, as_json: bool, who: str) -> None:
     """Say what the person of an address or DN may do, and why.
 
-    A DN is compared as it is written. Exit code 1 when nobody knows this person.
+    A DN may be spelt in any way. Exit code 1 when nobody knows this person.
     """
     from gateway import show
     from gateway.directories.standing import explain_person, find_person

@@ -2,8 +2,9 @@
 
 Rule: what comes back is the whole answer to our question from whom we asked, or an error that says
 what was wrong. TLS is verified, no redirect is followed (a login page is no roster), no proxy or
-other setting is taken from the environment. Each answer has a deadline, a size, and a few attempts;
-what is refused (4xx) is not asked again. Secrets stand in no message.
+other setting is taken from the environment. Each answer has a deadline from the first byte that we
+send to the last one that comes, a size, and a few attempts, and the whole reading has an end; what
+is refused (4xx) is not asked again. Secrets stand in no message.
 """
 
 import os
@@ -18,6 +19,7 @@ from typing import Self
 
 import httpx2
 
+from gateway.directories.patience import Patience, TooSlow
 from parsers.directory import MAX_BYTES
 from parsers.errors import Deferred, Malformed
 from parsers.text import clean
@@ -25,9 +27,12 @@ from parsers.text import clean
 ATTEMPTS = 3
 PAUSES_S = (1.0, 5.0)
 CONNECT_S = 15.0
+MOST_S = 1_200.0  # for all pages together: less than the claim on a directory
 MAX_PAGES = 2_000
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 Query = Sequence[tuple[str, str]]
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
+_LATE = "no whole answer in time"
 
 
 class Unreachable(Deferred):
@@ -51,8 +56,11 @@ class Fetching:
 
     def __init__(self, access: Access, pause: Callable[[float], object] = time.sleep) -> None:
         """Make the client; raises Unreachable when a file of ours cannot be used."""
+        if access.token and not _TOKEN.fullmatch(access.token):
+            raise Unreachable("Our token cannot be used.", "our token has signs that none may have")
         self._access, self._pause = access, pause
-        self._left = MAX_BYTES
+        self._left, self._end = MAX_BYTES, time.monotonic() + MOST_S
+        self._patience = Patience(access.timeout_s)
         self._client = httpx2.Client(
             verify=_tls(access),
             trust_env=False,
@@ -83,6 +91,9 @@ class Fetching:
         """
         url = self._access.url.rstrip("/") + path
         for attempt in range(1, ATTEMPTS + 1):
+            if time.monotonic() > self._end:
+                told = f"not all of it could be read in {MOST_S / 60:.0f} minutes"
+                raise Unreachable("The directory is too slow.", told)
             try:
                 return self._get_once(url, query, frozenset(content_types), headers)
             except _Passing as error:
@@ -97,13 +108,14 @@ class Fetching:
         sent = dict(headers)
         if self._access.token:
             sent["Authorization"] = f"Bearer {self._access.token}"
-        deadline = time.monotonic() + self._access.timeout_s
         try:
-            with self._client.stream("GET", url, params=list(query), headers=sent) as answer:
+            with self._patience.over() as extensions, self._client.stream(
+                "GET", url, params=list(query), headers=sent, extensions=extensions
+            ) as answer:  # fmt: skip
                 self._check(answer, content_types)
-                return self._body(answer, deadline)
-        except httpx2.TimeoutException as error:
-            raise _Passing(Unreachable, "no answer in time") from error
+                return self._body(answer)
+        except (httpx2.TimeoutException, TooSlow) as error:
+            raise _Passing(Unreachable, _LATE) from error
         except httpx2.ConnectError as error:
             raise _passing_or_not(error) from error
         except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
@@ -136,15 +148,13 @@ class Fetching:
             )
             raise Malformed("The answer is of another kind.", told)
 
-    def _body(self, answer: httpx2.Response, deadline: float) -> bytes:
-        """Return the whole body; a slow drip ends at the deadline, a flood at the limit."""
+    def _body(self, answer: httpx2.Response) -> bytes:
+        """Return the whole body; a flood ends at the limit."""
         parts, size = [], 0
         for part in answer.iter_raw():
             size += len(part)
             if size > self._left:
                 raise Malformed("The answers are too long.", f"more than {MAX_BYTES} bytes in all")
-            if time.monotonic() > deadline:
-                raise _Passing(Unreachable, "the answer does not end in time")
             parts.append(part)
         self._left -= size
         return b"".join(parts)

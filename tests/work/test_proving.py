@@ -14,6 +14,8 @@ from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from parsers.mail import hear
 from router.words import Outcome
 from store import inbox
+from store.counters import SILENCES, proofs_in
+from store.watching import read_amounts
 from tests.work.mails import TO, keep
 
 LATE = SenderEvidence((Proof(ProofKind.DKIM, "cern.example", ProofStatus.TEMPERROR, aligned=True),))
@@ -173,3 +175,24 @@ def test_a_signature_is_remembered_for_thirty_days(stage: Stage, answers: Answer
     assert forget(stage.desk) == 0
     stage.now += timedelta(days=2)
     assert forget(stage.desk) == 1
+
+
+def test_proofs_questions_without_answer_and_what_waits_are_counted(
+    stage: Stage, answers: Answers
+) -> None:
+    answers.known["Lost 1"] = SenderEvidence(LATE.proofs, silences=3)
+    answers.known["Lost 2"] = signed(2)
+    for number in (1, 2):
+        alarm(stage, number)
+    settle(stage)
+    amounts = read_amounts(stage.store)
+    assert proofs_in(amounts.desk) == {("dkim", "temperror"): 1, ("dkim", "pass"): 1}
+    assert (amounts.desk[SILENCES], amounts.reproofs) == (3, 1)
+    stage.now += timedelta(minutes=1)
+    asyncio.run(prove_again(stage.desk, answers))
+    answers.known["Lost 1"] = signed(1)
+    stage.now += timedelta(minutes=4)
+    asyncio.run(prove_again(stage.desk, answers))
+    amounts = read_amounts(stage.store)
+    assert proofs_in(amounts.desk) == {("dkim", "temperror"): 2, ("dkim", "pass"): 2}
+    assert (amounts.desk[SILENCES], amounts.reproofs) == (6, 0)
