@@ -12,7 +12,7 @@ from router.authority import Rights, Sender, sender_of
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
 from router.entitled import Claim, vo_granted
 from router.fields import Fields, read_fields
-from router.holding import circumstances, why_held, why_no_answer
+from router.holding import circumstances, standing_of, why_held, why_no_answer
 from router.kinds import Kind, kind_for
 from router.notices import Story, once_each, operator_notice
 from router.people import (
@@ -113,7 +113,8 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
     told = kind.restricted and _may_tell_of_held(asked)
     silent = (asked.silent,) if asked.silent else ()
     capped = (Reason.HELD_CAP,) if kind.restricted and not told else ()
-    reasons = (hold, *would_go.reasons, *silent, *capped)
+    standing = standing_of(asked.mail, asked.sender)
+    reasons = tuple(dict.fromkeys((hold, standing, *would_go.reasons, *silent, *capped)))
     ticket, event = _ticket_and_event(asked, TicketKind.USER, desk, reasons)
     ticket = replace(
         ticket,

@@ -122,6 +122,8 @@ TOLD = frozenset(
         Reason.STALE,
         Reason.TEXT_NOT_SIGNED,
         Reason.NOT_ANSWERED,
+        Reason.SUBMITTED,
+        Reason.SPF_ONLY,
         Reason.ALARM_NOT_PROVEN,
         Reason.ALARM_BY_RESULTS,
         Reason.NOT_AN_ALARMER,
