@@ -13,6 +13,7 @@ from parsers.registry import Site
 from parsers.roster import Member
 from router.authority import Sender, Standing
 from router.decision import Facts, Mail, Policy, Route
+from router.methods import counts_for, why_too_weak
 from router.ticket import TicketKind
 from router.tokens import read_token
 from router.words import Reason
@@ -20,7 +21,6 @@ from router.words import Reason
 TIERS_WITH_ALARMS = frozenset({0, 1})
 # What has to be signed, so that nobody can turn one signed mail into another.
 SIGNED_FIELDS = frozenset({"from", "subject", "date", "message-id"})
-_METHODS: Mapping[ProofKind, str] = {ProofKind.DKIM: "dkim", ProofKind.SMIME: "smime"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +141,14 @@ def _alarm_site(claim: Claim) -> Reason | None:
 
 
 def _alarm_method(claim: Claim) -> Reason | None:
-    """Ask whether this kind of proof is enough, for the helpdesk and for this person."""
-    method = _method(claim)
-    by_person = any(method in one.alarm_evidence for one in _alarm_rows(claim))
-    return _method_counts(claim) if by_person or not method else Reason.WEAK_EVIDENCE
+    """Ask whether this kind of proof is enough, for this person and for this mail."""
+    by_person = counts_for(claim.sender, _alarm_rows(claim))
+    return _method_counts(claim) if by_person else Reason.WEAK_EVIDENCE
 
 
 def _method_counts(claim: Claim) -> Reason | None:
-    method = _method(claim)
-    return None if not method or method in claim.policy.alarm_evidence else Reason.WEAK_EVIDENCE
-
-
-def _method(claim: Claim) -> str:
-    """Return the name of the kind of proof; "" for a mailbox's results, which are asked before."""
-    proof = claim.sender.proof
-    return _METHODS.get(proof.kind, "") if proof is not None else ""
+    sender = claim.mail.heard.sender
+    return why_too_weak(claim.sender, sender.address if sender else "", claim.policy)
 
 
 def _all_signed(claim: Claim) -> Reason | None:

@@ -14,6 +14,7 @@ from router.entitled import Claim, vo_granted
 from router.fields import Fields, read_fields
 from router.holding import circumstances, standing_of, why_held, why_no_answer
 from router.kinds import Kind, kind_for
+from router.methods import say_asked_of
 from router.notices import Story, once_each, operator_notice
 from router.people import (
     author_of,
@@ -109,6 +110,9 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
     desk = first_line(facts.registry, policy, (hold,))
     if kind.kind is not TicketKind.USER and not would_go.site:
         notes = (*asked.fields.notes, _needs_a_site(kind, facts))
+        asked = replace(asked, fields=replace(asked.fields, notes=notes))
+    if hold is Reason.WEAK_FOR_DOMAIN and asked.mail.heard.sender is not None:
+        notes = (*asked.fields.notes, say_asked_of(policy, asked.mail.heard.sender.address))
         asked = replace(asked, fields=replace(asked.fields, notes=notes))
     told = kind.restricted and _may_tell_of_held(asked)
     silent = (asked.silent,) if asked.silent else ()
