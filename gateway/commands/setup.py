@@ -31,9 +31,10 @@ def init(directory: Path) -> None:
 @CONFIG
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check_config(config_file: Path, file: Path | None) -> None:
-    """Show every fault of the configuration, of its templates, and of its certificates.
+    """Show every fault of the configuration, of its templates, certificates and published keys.
 
     One line each, FILE:LINE: KEY: MESSAGE. Exit code 1 with an error; warnings alone end with 0.
+    DNS is asked for our own DKIM keys, five seconds at most.
     """
     from gateway.config.load import Severity, examine, placed
 
@@ -43,6 +44,7 @@ def check_config(config_file: Path, file: Path | None) -> None:
     if config is None:
         raise SystemExit(FAULT)
     from gateway.now import utc_now
+    from gateway.outbound.published import check_published
     from gateway.outbound.smime_check import check_signing
     from gateway.proofs.anchors_check import check_anchors
     from templates.check import check_templates
@@ -51,7 +53,8 @@ def check_config(config_file: Path, file: Path | None) -> None:
     for template in broken:
         click.echo(str(template))
     now = utc_now()
-    trust = placed(config, (*check_anchors(config, now), *check_signing(config, now)))
+    found = (*check_anchors(config, now), *check_signing(config, now), *check_published(config))
+    trust = placed(config, found)
     for fault in trust:
         click.echo(str(fault))
     if broken or any(fault.severity is Severity.ERROR for fault in trust):
