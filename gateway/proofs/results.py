@@ -31,7 +31,7 @@ def results_proofs(
     """
     if not trusted or door != DOOR or sender is None:
         return ()
-    said = [result for parsed in _instances(header, trusted) for result in parsed.results]
+    said = [result for _, parsed in written_by(header, trusted) for result in parsed.results]
     dmarc = [one for one in said if one.method == "dmarc"]
     if not dmarc:
         return (_proof(sender, trusted, ProofStatus.NONE, f"{trusted} says nothing of DMARC"),)
@@ -50,8 +50,13 @@ def _proof(sender: str, server: str, status: ProofStatus, detail: str) -> Proof:
     return Proof(ProofKind.RESULTS, sender, status, detail, aligned=passed, issuer=issuer)
 
 
-def _instances(header: Header, trusted: str) -> Iterator[authres.AuthenticationResultsHeader]:
-    """Yield what the server wrote above the topmost Received line; nothing without such a line."""
+def written_by(
+    header: Header, trusted: str
+) -> Iterator[tuple[bytes, authres.AuthenticationResultsHeader]]:
+    """Yield what is taken for the server's word, as it stands and as it is read.
+
+    That is what bears its name above the topmost Received line; nothing without such a line.
+    """
     names = [name for name, _ in header.fields]
     if "received" not in names:
         return
@@ -64,7 +69,7 @@ def _instances(header: Header, trusted: str) -> Iterator[authres.AuthenticationR
         except Exception:  # noqa: S112 - what cannot be read says nothing, and may be hostile
             continue
         if parsed.authserv_id == trusted.lower():
-            yield parsed
+            yield value, parsed
 
 
 def _why_not(
