@@ -10,6 +10,7 @@ from datetime import datetime
 
 from parsers.evidence import ProofKind
 from router.claim import Claim, alarm_rows, counts_at, is_team_member, takes_alarms, vo_of
+from router.methods import counts_for, why_too_weak
 from router.rights import Standing
 from router.ticket import TicketKind
 from router.tokens import read_token
@@ -17,7 +18,6 @@ from router.words import Reason
 
 # What has to be signed, so that nobody can turn one signed mail into another.
 SIGNED_FIELDS = frozenset({"from", "subject", "date", "message-id"})
-_METHODS: Mapping[ProofKind, str] = {ProofKind.DKIM: "dkim", ProofKind.SMIME: "smime"}
 
 
 def why_not(claim: Claim, kind: TicketKind) -> Reason | None:
@@ -92,25 +92,18 @@ def _alarm_site(claim: Claim) -> Reason | None:
 
 
 def _alarm_method(claim: Claim) -> Reason | None:
-    """Ask whether this kind of proof is enough, for the helpdesk and for this person.
+    """Ask whether this kind of proof is enough, for this person and for this mail.
 
     One row has to allow both, method and site: several people may share an address.
     """
-    method = _method(claim)
-    rows = [one for one in alarm_rows(claim) if method in one.alarm_evidence]
+    rows = [one for one in alarm_rows(claim) if counts_for(claim.sender, [one])]
     by_person = all(any(counts_at(one, site) for one in rows) for site in claim.sites)
-    return _method_counts(claim) if by_person or not method else Reason.WEAK_EVIDENCE
+    return _method_counts(claim) if by_person else Reason.WEAK_EVIDENCE
 
 
 def _method_counts(claim: Claim) -> Reason | None:
-    method = _method(claim)
-    return None if not method or method in claim.policy.alarm_evidence else Reason.WEAK_EVIDENCE
-
-
-def _method(claim: Claim) -> str:
-    """Return the name of the kind of proof; "" for a mailbox's results, which are asked before."""
-    proof = claim.sender.proof
-    return _METHODS.get(proof.kind, "") if proof is not None else ""
+    sender = claim.mail.heard.sender
+    return why_too_weak(claim.sender, sender.address if sender else "", claim.policy)
 
 
 def _all_signed(claim: Claim) -> Reason | None:

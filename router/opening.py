@@ -13,8 +13,9 @@ from router.claim import Claim
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
 from router.entitled import vo_granted
 from router.fields import Fields, read_fields
-from router.holding import circumstances, why_held, why_no_answer
+from router.holding import circumstances, standing_of, why_held, why_no_answer
 from router.kinds import Kind, kind_for
+from router.methods import say_asked_of
 from router.notices import Story, once_each, operator_notice
 from router.people import (
     author_of,
@@ -112,10 +113,14 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
     if kind.kind is not TicketKind.USER and not would_go.site:
         notes = (*asked.fields.notes, _needs_a_site(kind, facts))
         asked = replace(asked, fields=replace(asked.fields, notes=notes))
+    if hold is Reason.WEAK_FOR_DOMAIN and asked.mail.heard.sender is not None:
+        notes = (*asked.fields.notes, say_asked_of(policy, asked.mail.heard.sender.address))
+        asked = replace(asked, fields=replace(asked.fields, notes=notes))
     told = kind.restricted and _may_tell_of_held(asked)
     silent = (asked.silent,) if asked.silent else ()
     capped = (Reason.HELD_CAP,) if kind.restricted and not told else ()
-    reasons = (hold, *would_go.reasons, *silent, *capped)
+    standing = standing_of(asked.mail, asked.sender)
+    reasons = tuple(dict.fromkeys((hold, standing, *would_go.reasons, *silent, *capped)))
     ticket, event = _ticket_and_event(asked, TicketKind.USER, desk, reasons)
     ticket = replace(
         ticket,

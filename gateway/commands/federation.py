@@ -121,22 +121,23 @@ def check(config_file: Path, *, as_json: bool, who: str) -> None:
     A DN may be spelt in any way. Exit code 1 when nobody knows this person.
     """
     from gateway import show
+    from gateway.config.load import policy
     from gateway.directories.standing import explain_person, find_person
 
-    allowed = config_at(config_file).proof.alarm_evidence
+    rules = policy(config_at(config_file))
     with federation_at(config_file) as federation:
         found = find_person(federation, who)
         if not found:
             raise Stop(f"nobody of the address or DN {show.cell(who)} is known", FAULT)
         if as_json:
             show.json_lines(
-                _as_object(entry) | {"may": explain_person(entry, federation, allowed)}
+                _as_object(entry) | {"may": explain_person(entry, federation, rules)}
                 for entry in found
             )
             return
         for entry in found:
             click.echo(show.cell(_title(entry)))
-            for sentence in explain_person(entry, federation, allowed):
+            for sentence in explain_person(entry, federation, rules):
                 click.echo(show.folded(f"  {show.cell(sentence)}"))
 
 

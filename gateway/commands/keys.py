@@ -64,13 +64,20 @@ keys.add_command(smime)
 @keys.command()
 @CONFIG
 def show(config_file: Path) -> None:
-    """Print the DNS records of all configured keys, for a zone file."""
-    from gateway.outbound.signing import keys_to_publish, signing_domain
+    """Print the DNS records of all configured keys, for a zone file.
+
+    Beside them, on standard error, what DNS says of each: fits, not published, another key is
+    published, revoked, not usable, or not answered.
+    """
+    from gateway.outbound.published import look_up
+    from gateway.outbound.signing import signing_domain
+    from gateway.show import cell
 
     config = config_at(config_file)
-    found = keys_to_publish(config)
-    for key in found:
-        _show(key, signing_domain(config))
+    found = look_up(config)
+    for one in found:
+        _show(one.key, signing_domain(config))
+        click.echo(f"{one.name}: {cell(one.sentence)}", err=True)
     if not found:
         click.echo("no keys: our mail goes out unsigned (ticketgate keys dkim)", err=True)
 

@@ -36,7 +36,7 @@ def results_proofs(
     if not trusted or door != DOOR or sender is None:
         return ()
     above, below = _blocks(header)
-    said = [result for parsed in _instances(above, trusted) for result in parsed.results]
+    said = [result for _, parsed in _instances(above, trusted) for result in parsed.results]
     dmarc = [one for one in said if one.method == "dmarc"]
     if not dmarc:
         why = f"{trusted} says nothing of DMARC"
@@ -77,6 +77,16 @@ def _sign_its_name(signatures: Sequence[Mapping[str, str]]) -> bool:
     return all({"message-id", "date"} <= set(words(tags.get("h", ""))) for tags in signatures)
 
 
+def written_by(
+    header: Header, trusted: str
+) -> Iterator[tuple[bytes, authres.AuthenticationResultsHeader]]:
+    """Yield what is taken for the server's word, as it stands and as it is read.
+
+    That is what bears its name above the topmost Received line; nothing without such a line.
+    """
+    return _instances(_blocks(header)[0], trusted)
+
+
 def _blocks(header: Header) -> tuple[Fields, Fields]:
     """Return the fields above the topmost Received line, and the rest; all is rest without one."""
     names = [name for name, _ in header.fields]
@@ -84,7 +94,9 @@ def _blocks(header: Header) -> tuple[Fields, Fields]:
     return header.fields[:first], header.fields[first:]
 
 
-def _instances(block: Fields, trusted: str) -> Iterator[authres.AuthenticationResultsHeader]:
+def _instances(
+    block: Fields, trusted: str
+) -> Iterator[tuple[bytes, authres.AuthenticationResultsHeader]]:
     """Yield the fields of a block that bear the server's name and can be read."""
     for value in [value for name, value in block if name == FIELD][:MAX_FIELDS]:
         if len(value) > MAX_BYTES or not value.isascii():
@@ -94,7 +106,7 @@ def _instances(block: Fields, trusted: str) -> Iterator[authres.AuthenticationRe
         except Exception:  # noqa: S112 - what cannot be read says nothing, and may be hostile
             continue
         if parsed.authserv_id == trusted.lower():
-            yield parsed
+            yield value, parsed
 
 
 def _why_not(

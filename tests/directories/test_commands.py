@@ -236,3 +236,12 @@ def test_evidence_that_the_helpdesk_does_not_take_proves_nothing(run: Run, confi
     out = run("members", "check", "ada@atlas.example").out
     assert "DKIM" in out
     assert "S/MIME" not in out
+
+
+def test_a_rule_for_the_persons_domain_is_said(run: Run, config: Path) -> None:
+    run("sync")
+    rule = '[proof]\nalarm_evidence_of = { "atlas.example" = ["smime"] }\n'
+    config.write_text(config.read_text() + rule)
+    out = run("members", "check", "ada@atlas.example").out
+    assert "An alarm from an address at atlas.example needs an S/MIME signature." in out
+    assert "DKIM" not in out
