@@ -33,7 +33,7 @@ ENDS = {
 
 @pytest.fixture
 def demo(place: Path) -> Path:
-    write_demo(place)
+    write_demo(place, datetime.now(UTC))
     config = place / "config.toml"
     text = re.sub(r"(?m)^(listen = .*):\d+", r"\1:0", config.read_text())
     config.write_text(text.replace("#processes = 2", "processes = 1"))
