@@ -20,9 +20,10 @@ SHELLS = ("bash", "zsh", "fish")
 def init(directory: Path) -> None:
     """Write a configuration with a demo federation into DIR."""
     from gateway.demo.writing import AlreadyThere, write_demo
+    from gateway.now import utc_now
 
     try:
-        written = write_demo(directory)
+        written = write_demo(directory, utc_now())
     except AlreadyThere as error:
         raise Stop(f"{error} is there already; nothing was changed", FAULT) from error
     except OSError as error:

@@ -82,7 +82,7 @@ def on_a_terminal(*args: object, columns: int = 300) -> str:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a demo with a ticket for each sample and some mails that wait."""
     place = tmp_path_factory.mktemp("office")
-    write_demo(place)
+    write_demo(place, NOW)
     stage = Stage(place, place / "config.toml", NOW)
     for kind in kinds():
         if kind != REPLY:
