@@ -5,10 +5,10 @@ is missed or fails loses nothing, because the next one finds the same steps.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -25,20 +25,26 @@ from store.evidence import forget_signatures
 from store.reminders import DueStep, due_steps, keep_once, postpone
 
 TICK_S = 5
-FORGET_S = 3600
+HOUR_S = 3600
 PROVEN_AT_ONCE = 64
 AFTER_A_FAULT = timedelta(minutes=15)
+Found = Mapping[str, Callable[[datetime], str]]
 _log = structlog.get_logger("clock")
 
 
-def tick(desk: Desk) -> int:
-    """Do every step that is due; return how many were done."""
+def tick(desk: Desk, found: Found | None = None) -> int:
+    """Do every step that is due; return how many were done.
+
+    `found` says for some steps what is to be told, as it is at this moment, outside the store.
+    """
     with desk.store.reading() as conn:
         steps = due_steps(conn, desk.clock(), but=REPROVE)
     done = 0
     for step in steps:
         try:
-            desk.do(Due(step.step, step.ticket, detail=step.detail), reminder=step.row)
+            say = (found or {}).get(step.step)
+            detail = say(desk.clock()) if say is not None else step.detail
+            desk.do(Due(step.step, step.ticket, detail=detail), reminder=step.row)
         except MailError:
             raise
         except Exception:  # one bad step must not hold up the others
@@ -93,18 +99,25 @@ def forget(desk: Desk) -> int:
         return forget_signatures(conn, desk.clock())
 
 
-def _keep_heartbeat(desk: Desk) -> None:
-    """Begin the chain of heartbeats, unless it goes on already."""
-    with suppress(MailError), desk.store.writing() as conn:
+def keep_daily(desk: Desk, found: Found) -> None:
+    """Keep the steps that look at something day by day, unless they are open already.
+
+    Each keeps itself for the next day, so that nothing is told more often, however often we start.
+    """
+    with desk.store.writing() as conn:
+        for step in found:
+            keep_once(conn, step, desk.clock())
         keep_once(conn, HEARTBEAT, desk.clock(), detail="first")
 
 
 def start_clock(
-    desk: Desk, wake_courier: Callable[[], None], prover: Prover | None = None
+    desk: Desk,
+    wake_courier: Callable[[], None],
+    prover: Prover | None = None,
+    found: Found | None = None,
 ) -> AsyncIOScheduler:
-    """Start the metronome on the running loop; the caller shuts it down."""
+    """Start the metronome on the running loop; the caller shuts it down. `found`: see `tick`."""
     outage = Outage(_log)
-    _keep_heartbeat(desk)
 
     async def _reprove() -> None:
         try:
@@ -113,15 +126,18 @@ def start_clock(
         except MailError as error:
             _log.warning("nothing proven again, later", detail=error.detail)
 
-    async def _forget() -> None:
+    async def _hourly() -> None:
         try:
+            await asyncio.to_thread(keep_daily, desk, found or {})
             await asyncio.to_thread(forget, desk)
         except MailError as error:
-            _log.warning("nothing forgotten, later", detail=error.detail)
+            _log.warning("nothing kept or forgotten, later", detail=error.detail)
+        except Exception:
+            _log.exception("nothing kept or forgotten; tried again in an hour")
 
     async def _tick() -> None:
         try:
-            if await asyncio.to_thread(tick, desk):
+            if await asyncio.to_thread(tick, desk, found):
                 wake_courier()
             outage.is_over()
         except MailError as error:  # the next one finds the same steps
@@ -149,10 +165,11 @@ def start_clock(
         misfire_grace_time=None,
     )
     scheduler.add_job(
-        _forget,
+        _hourly,
         "interval",
-        seconds=FORGET_S,
-        id="forget",
+        seconds=HOUR_S,
+        id="hourly",
+        next_run_time=desk.clock(),
         coalesce=True,
         max_instances=1,
         misfire_grace_time=None,

@@ -13,6 +13,7 @@ from gateway.config.convert import policy, registry, roster
 from gateway.config.root import Config
 from gateway.directories.known import Directories
 from gateway.now import utc_now
+from parsers.evidence import SenderEvidence
 from router.authority import sender_of
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
@@ -68,7 +69,9 @@ class Desk:
             if mail is not None:
                 sender = sender_of(mail, facts.roster, self.policy, replayed=facts.replayed)
                 write_evidence(conn, [(mail.mail_id, mail.evidence, sender.standing)], now)
-            return write(conn, [Decided(decisions)], self.policy, now).get(0, ())
+            evidence = mail.evidence if mail is not None else SenderEvidence()
+            decided = Decided(decisions, evidence=evidence)
+            return write(conn, [decided], self.policy, now).get(0, ())
 
     def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
         if isinstance(request, Due) and request.mail is not None:

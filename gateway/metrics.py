@@ -2,7 +2,7 @@
 
 Rule: every number comes from the store, so that any process can show it and a restart loses none.
 Labels come from closed lists of words; whatever else stands in the store is `other`. Nothing that a
-mail says can become a label.
+mail says can become a label; names of directories are the configuration's.
 """
 
 from collections import Counter
@@ -18,11 +18,13 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.health import Line, State
+from parsers.evidence import ProofKind, ProofStatus
 from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
 from router.ticket import TicketKind
 from router.words import Outcome, Reason, Status
-from store.counters import tickets_in
-from store.watching import Amounts
+from store.counters import SILENCES, proofs_in, tickets_in
+from store.directory_rows import NOUNS
+from store.watching import Amounts, DirectoryAmounts
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 DOORS = ("smtp", "lmtp", "imap")
@@ -75,13 +77,50 @@ def _families(amounts: Amounts, lines: Sequence[Line], now: datetime) -> Iterato
         _rows(amounts.outbox, OUTBOX_STATES),
     )  # fmt: skip
     for name, moment in (("inbox", amounts.oldest_in), ("outbox", amounts.oldest_out)):
-        age_s = (now - moment).total_seconds() if moment is not None else 0.0
         text = "Age of the oldest mail that waits, 0 for none."
-        yield _gauge(f"ticketgate_{name}_oldest_seconds", text, (), {(): max(0.0, age_s)})
+        yield _gauge(f"ticketgate_{name}_oldest_seconds", text, (), {(): _age_s(moment, now)})
+    yield from _proofs(amounts)
+    yield from _directories(amounts.directories, now)
     health = {(line.name,): int(line.state is State.OK) for line in lines}
     yield _gauge("ticketgate_healthy", "1 for what is ok (see /readyz).", ("name",), health)
     sizes = {(name,): size for name, size in amounts.bytes_of.items()}
     yield _gauge("ticketgate_store_bytes", "Size of the store.", ("file",), sizes)
+
+
+def _proofs(amounts: Amounts) -> Iterator[Metric]:
+    none: dict[Labels, float] = {(str(k), str(s)): 0 for k in ProofKind for s in ProofStatus}
+    found = _bounded(proofs_in(amounts.desk), ProofKind, ProofStatus)
+    yield _counter("ticketgate_proofs", "Proofs of senders.", ("kind", "result"), none | found)
+    text = "Questions to DNS about senders that nobody answered."
+    yield _counter("ticketgate_dns_unanswered", text, (), {(): amounts.desk.get(SILENCES, 0)})
+    text = "Mails that are to be proven again."
+    yield _gauge("ticketgate_reproofs_waiting", text, (), {(): amounts.reproofs})
+
+
+def _directories(all_of_them: Sequence[DirectoryAmounts], now: datetime) -> Iterator[Metric]:
+    """Give how each directory of the configuration is; its name is a label, an operator's word."""
+    ok: dict[Labels, float] = {}
+    age_s: dict[Labels, float] = {}
+    failing_s: dict[Labels, float] = {}
+    notes: dict[Labels, float] = {}
+    entries: dict[Labels, float] = {}
+    for one in all_of_them:
+        ok[one.name,] = int(one.read and one.failing_since is None)
+        failing_s[one.name,] = _age_s(one.failing_since, now)
+        notes[one.name,] = one.notes
+        if one.good_at is not None:
+            age_s[one.name,] = _age_s(one.good_at, now)
+        entries |= {(one.name, kind): one.entries.get(kind, 0) for kind in NOUNS}
+    each, name = ("directory",), "ticketgate_directory_"
+    yield _gauge(name + "ok", "1 when the last answer is the copy in use.", each, ok)
+    yield _gauge(name + "copy_age_seconds", "Age of the copy in use, if any.", each, age_s)
+    yield _gauge(name + "failing_seconds", "How long it has failed, 0 for ok.", each, failing_s)
+    yield _gauge(name + "notes", "What of its last answer could not be used.", each, notes)
+    yield _gauge(name + "entries", "What the copy holds.", ("directory", "kind"), entries)
+
+
+def _age_s(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds()) if moment is not None else 0.0
 
 
 def _rows(found: Mapping[tuple[str, int], int], states: Sequence[str]) -> dict[Labels, int]:

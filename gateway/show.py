@@ -6,7 +6,9 @@ width; what goes into a pipe is never cut.
 """
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -17,6 +19,8 @@ import click
 from parsers.text import clean
 
 Row = Sequence[object]
+GAP = 2  # blanks between two columns
+LEAST_WIDTH = 40
 
 
 def json_lines(objects: Iterable[Mapping[str, object]]) -> None:
@@ -66,18 +70,54 @@ def _plain(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join(padded).rstrip())
 
 
-def _fitted(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def folded(text: str) -> str:
+    """Return one line as a terminal shows it: folded between words, the rest indented deeper."""
+    if not sys.stdout.isatty():
+        return text
+    start = " " * (len(text) - len(text.lstrip(" ")))
+    return _wrapped(text.strip(), start, start + "    ")
 
-    drawn = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in heads:
-        drawn.add_column(Text(head), overflow="fold")
+
+def _fitted(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Print a table whose columns stay whole: those without room follow below, each with its head.
+
+    No word is broken for the width of a column, so that an address can be copied.
+    """
+    widths = [max(map(_cell_width, column)) for column in zip(heads, *cells, strict=True)]
+    room, here = _terminal_width(), 0
+    while here < len(widths) and (room := room - widths[here]) >= 0:
+        room, here = room - GAP, here + 1
+    here = max(here, 1)
+    click.echo(click.style(_aligned(heads[:here], widths), bold=True))
     for row in cells:
-        drawn.add_row(*(Text(text) for text in row))
-    Console(highlight=False).print(drawn)
+        click.echo(_aligned(row[:here], widths))
+        for head, text in zip(heads[here:], row[here:], strict=True):
+            if text:
+                click.echo(_wrapped(f"{head}: {text}", "    ", "        "))
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = zip(row, widths, strict=False)
+    return "  ".join(text + " " * (width - _cell_width(text)) for text, width in cells).rstrip()
+
+
+def _cell_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes; some letters take two, some none."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _wrapped(text: str, first: str, rest: str) -> str:
+    lines = textwrap.wrap(
+        text, _terminal_width(), initial_indent=first, subsequent_indent=rest,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return "\n".join(lines)
+
+
+def _terminal_width() -> int:
+    return max(shutil.get_terminal_size().columns, LEAST_WIDTH)
 
 
 def _json_value(value: object) -> object:

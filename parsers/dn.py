@@ -48,6 +48,7 @@ _PLUS = re.compile(rf"\+[ ]*({_TYPE})[ ]*=")
 _HIGH_BYTES = re.compile(r"(?:\\x[89A-Fa-f][0-9A-Fa-f])+")
 _PAIR = re.compile(rf"[ ]*({_TYPE})[ ]*=[ ]*")
 _ESCAPED = re.compile(r"\\(?:([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_OPENSSL = "subject="  # what `openssl x509 -subject` prints before the name
 _FROM_THE_TOP = frozenset({"2.5.4.6", "0.9.2342.19200300.100.1.25"})
 
 Attribute = tuple[str, str]
@@ -74,7 +75,7 @@ def read_dn(text: str) -> DistinguishedName:
     """Return the name that a text in slash or RFC 4514 form is; raises Malformed, with a reason."""
     if len(text) > MAX_CHARS:
         raise Malformed(f"a distinguished name is longer than {MAX_CHARS} characters")
-    text = text.strip()
+    text = text.strip().removeprefix(_OPENSSL).lstrip()
     return read_slash(text) if text.startswith("/") else read_rfc4514(text)
 
 
@@ -93,11 +94,12 @@ def read_slash(text: str) -> DistinguishedName:
     for match, end in zip(starts, ends, strict=True):
         oid, value = _oid(match[1]), text[match.end() : end]
         if not oid:
-            told = f"{match[1]!r} is no type of attribute that we know; if a value holds this slash"
-            raise _unclear(text, f"{told}, write the name in RFC 4514 form, CN=...,DC=...")
+            told = f"is unclear: {match[1]!r} is no type of attribute that we know"
+            in_form = "if a value holds this slash, write the name in RFC 4514 form, CN=...,DC=..."
+            raise _unclear(text, f"{told}; {in_form}")
         plus = next((p for p in _PLUS.finditer(value) if _oid(p[1])), None)
         if plus:
-            told = f"{plus[0]!r} may be part of a value or begin another"
+            told = f"is unclear: {plus[0]!r} may be part of a value or begin another"
             raise _unclear(text, f"{told}: write the name in RFC 4514 form, CN=...,DC=...")
         rdns.append(((oid, _checked(text, _HIGH_BYTES.sub(_from_high_bytes, value))),))
     return DistinguishedName(tuple(rdns))
@@ -128,7 +130,8 @@ def read_rfc4514(text: str) -> DistinguishedName:
                 raise _unclear(text, "is neither /TYPE=value/... nor TYPE=value,...")
             oid = _oid(match[1])
             if not oid:
-                raise _unclear(text, f"{match[1]!r} is no type of attribute that we know")
+                told = f"is unclear: {match[1]!r} is no type of attribute that we know"
+                raise _unclear(text, told)
             pairs.append((oid, _checked(text, _unescaped(text, piece[match.end() :]))))
         rdns.append(tuple(sorted(pairs)))
     first, last = rdns[0][0][0], rdns[-1][0][0]

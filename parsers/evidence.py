@@ -5,7 +5,7 @@ An empty evidence proves nothing, and that is the default everywhere.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -94,9 +94,13 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class SenderEvidence:
-    """Everything that was proven, or not, about one mail's sender; empty proves nothing."""
+    """Everything that was proven, or not, about one mail's sender; empty proves nothing.
+
+    `silences` is how many questions to DNS had no answer; it is counted and proves nothing.
+    """
 
     proofs: tuple[Proof, ...] = ()
+    silences: int = field(default=0, compare=False)
 
     def passed(self, kind: ProofKind) -> tuple[Proof, ...]:
         """Return the proofs of a kind that passed."""

@@ -205,7 +205,7 @@ class _Reading:
         words = {True: True, False: False, "yes": True, "true": True, "no": False, "false": False}
         value = value.strip().lower() if isinstance(value, str) else value
         if not isinstance(value, (bool, str)) or value not in words:
-            raise self.fault(key, "must be true or false")
+            raise self.fault(key, "must be true or false (in CSV also yes or no)")
         return words[value]
 
     def end_of(self, key: str) -> datetime | None:

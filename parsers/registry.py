@@ -110,9 +110,11 @@ class Registry:
         for site in self.sites:
             for name in dict.fromkeys(n.lower() for n in (site.name, *site.aliases)):
                 by_name[name] = (*by_name.get(name, ()), site)
-        for site in self.sites:  # a real name beats another site's alias
-            exact = tuple(s for s in self.sites if s.name.lower() == site.name.lower())
-            by_name[site.name.lower()] = exact
+        by_real_name: dict[str, tuple[Site, ...]] = {}
+        for site in self.sites:
+            name = site.name.lower()
+            by_real_name[name] = (*by_real_name.get(name, ()), site)
+        by_name |= by_real_name  # a real name beats another site's alias
         object.__setattr__(self, "_sites_by_name", by_name)
 
     def find_sites(self, name: str) -> tuple[Site, ...]:

@@ -15,7 +15,7 @@ from router.decision import Outgoing, Route
 from router.notices import Story
 from router.ticket import Participant, Ticket, TicketKind
 from router.tokens import TokenClass
-from router.words import MailKind, Reason, Role, Status
+from router.words import Audience, MailKind, Reason, Role, Status
 
 _WORKING = frozenset({Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD})
 _OVER = frozenset({Status.SOLVED, Status.UNSOLVED, Status.VERIFIED, Status.CLOSED})
@@ -73,7 +73,7 @@ def alarm_mails(
     """
     ticket = story.ticket
     status = status or alarm_status(ticket) or AlarmStatus.FIRING
-    text = story.values()
+    text = story.values(Audience.SITE)
     said = {
         "event": str(event),
         "status": str(status),

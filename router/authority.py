@@ -1,79 +1,21 @@
-"""What a sender may do, by what was proven. Fails closed: what is not a row here has no right.
+"""Which row of the decision table a mail is in, by what was proven of its sender.
 
-`sender_of` finds the row, `RIGHTS` says what it allows. Whether an alarm or a team request is
-granted depends on more than the row: `router.entitled`. Anything that went wrong while proving
-counts as nothing proven.
-Source: the decision table of docs/security.md.
+`sender_of` finds the row, and the people of the roster whom a proof names; what the row allows:
+`router.rights`. Anything that went wrong while proving counts as nothing proven.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from parsers.evidence import Proof, ProofKind
 from parsers.heard import Note
 from parsers.roster import Member, Roster, exact_address
 from router.decision import Mail, Policy
-from router.words import Reason
+from router.rights import PROVEN, RIGHTS, Rights, Standing
 
 Members = tuple[Member, ...]
 CLOCK_SKEW = timedelta(minutes=10)
-
-
-class Standing(StrEnum):
-    """How well a mail's sender is known: a row of the decision table."""
-
-    DISAGREE = "proofs disagree"
-    SMIME = "s/mime"
-    DKIM = "dkim"
-    RESULTS = "authentication-results"
-    SUBMITTED = "submitted"
-    TOKEN = "token"  # noqa: S105 - a word, not a secret
-    UNANSWERED = "not answered"
-    REPLAYED = "signed mail sent again"
-    STALE = "signed too long ago"
-    UNBOUND = "text not signed"
-    ARC = "arc"
-    SPF = "spf"
-    NOBODY = "nobody"
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """What a standing allows. `reason` is what the history says of it.
-
-    `raise_alarm` and `update_team` count for people whom their VO has given these roles.
-    """
-
-    raise_alarm: bool
-    update_team: bool
-    act_as_submitter: bool
-    open_ticket: bool
-    comment: bool
-    be_answered: bool
-    reason: Reason
-
-
-_YES, _NO = True, False
-# fmt: off
-#                               alarm  team  submitter  open  comment  answered
-RIGHTS: Mapping[Standing, Rights] = {
-    Standing.DISAGREE:   Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.PROOFS_DISAGREE),
-    Standing.SMIME:      Rights(_YES, _YES, _YES,      _YES, _YES,    _YES, Reason.PROVEN_SMIME),
-    Standing.DKIM:       Rights(_YES, _YES, _YES,      _YES, _YES,    _YES, Reason.PROVEN_DKIM),
-    Standing.RESULTS:    Rights(_YES, _YES, _YES,      _YES, _YES,    _YES, Reason.PROVEN_RESULTS),
-    Standing.SUBMITTED:  Rights(_NO,  _NO,  _YES,      _YES, _YES,    _YES, Reason.SUBMITTED),
-    Standing.TOKEN:      Rights(_NO,  _NO,  _NO,       _NO,  _YES,    _NO,  Reason.BY_TOKEN),
-    Standing.UNANSWERED: Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.NOT_ANSWERED),
-    Standing.REPLAYED:   Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.REPLAYED),
-    Standing.STALE:      Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.STALE),
-    Standing.UNBOUND:    Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.TEXT_NOT_SIGNED),
-    Standing.ARC:        Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.ARC_ONLY),
-    Standing.SPF:        Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _YES, Reason.SPF_ONLY),
-    Standing.NOBODY:     Rights(_NO,  _NO,  _NO,       _NO,  _NO,     _NO,  Reason.UNPROVEN),
-}
-# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +75,7 @@ def sender_of(
     return _hint(mail) or lowest
 
 
-_BY_PROOF = frozenset({Standing.DISAGREE, Standing.SMIME, Standing.DKIM, Standing.RESULTS})
+_BY_PROOF = PROVEN | {Standing.DISAGREE}
 # Nobody stands between us and a submission network: its mail has no Received line.
 _SUBMITTED = Sender(Standing.SUBMITTED, signed=frozenset({"to", "cc"}))
 
@@ -187,16 +129,12 @@ class Asked:
 
 
 def _disagreement(asked: Asked) -> Sender | None:
-    """Say when a certificate speaks for another person than From, and From is proven, too."""
-    by_address = asked.roster.with_address(asked.address)
-    for proof in asked.mail.evidence.passed(ProofKind.SMIME):
-        owners = asked.roster.with_certificate(proof.identity)
-        if _speaks(asked, proof):
-            if owners and by_address and not _names(owners) & _names(by_address):
-                return Sender(Standing.DISAGREE)
-        elif _aligned(asked):
-            return Sender(Standing.DISAGREE)
-    return None
+    """Say when a certificate speaks for another person than From, and From is proven, too.
+
+    Names in the roster are not compared: two sources spell one person in two ways.
+    """
+    strangers = (p for p in asked.mail.evidence.passed(ProofKind.SMIME) if not _speaks(asked, p))
+    return Sender(Standing.DISAGREE) if any(strangers) and _aligned(asked) else None
 
 
 def _smime(asked: Asked) -> Sender | None:
@@ -252,7 +190,3 @@ def _speaks(asked: Asked, proof: Proof) -> bool:
     wanted = exact_address(asked.address)
     owned = (a for one in asked.roster.with_certificate(proof.identity) for a in one.addresses)
     return proof.aligned or wanted in map(exact_address, owned)
-
-
-def _names(members: Iterable[Member]) -> set[str]:
-    return {one.name for one in members}

@@ -14,7 +14,14 @@ from router.heartbeat import STEP as HEARTBEAT
 from router.heartbeat import heartbeat
 from router.notices import operator_notice, say_route
 from router.proving_again import proven_again
-from router.registers import alarm_addresses, directory_notice, site_gone
+from router.registers import (
+    ALARM_ADDRESSES,
+    ANCHORS,
+    alarm_addresses,
+    directory_notice,
+    site_gone,
+    trust_anchors,
+)
 from router.reproof import STEP as REPROVE
 from router.routing import first_line, route
 from router.ticket import Ticket, TicketEvent, TicketKind
@@ -167,7 +174,8 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     paging.ANSWER: unanswered.no_answer,
     HEARTBEAT: heartbeat,
     "directory": directory_notice,
-    "alarm-addresses": alarm_addresses,
+    ALARM_ADDRESSES: alarm_addresses,
+    ANCHORS: trust_anchors,
     "site-gone": site_gone,
 }
 

@@ -12,7 +12,7 @@ from parsers.heard import Automatic
 from router.addresses import LANE_REPLY, Intent
 from router.alarming import alarm_mails, alarm_status
 from router.answering import answered
-from router.authority import Rights, Sender, sender_of
+from router.authority import Sender, sender_of
 from router.confirming import confirmed
 from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy, Reminder
 from router.holding import why_no_answer
@@ -26,6 +26,7 @@ from router.people import (
     readers,
     same_address,
 )
+from router.rights import Rights
 from router.steering import Steering, steer
 from router.ticket import Change, Paging, Participant, Ticket, TicketEvent
 from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from parsers.roster import exact_address
 from router.authority import Sender
+from router.claim import Claim
 from router.decision import Decision, Facts, Mail, Policy
-from router.entitled import Claim, may_wake, why_not
+from router.entitled import may_wake, why_not
 from router.granting import Grant, let_go, wish_of_ticket
 from router.people import author_of, listed_attachments
 from router.routing import route

@@ -20,7 +20,8 @@ class Policy:
     """The helpdesk's own rules, from the configuration; every limit has its number here.
 
     `ticket_tag` is the word in subjects ("GGUS-Ticket-ID"). `first_line` is a support unit's name.
-    `unproven` is "first-line" or "route". `alarm_evidence` are the methods that may prove an alarm;
+    `unproven` is "first-line" or "route". `alarm_evidence` are the methods that may prove an alarm,
+    `alarm_evidence_of` the same for mail of a domain (lower case) and those below it;
     `alarm_results` the mail servers whose results may. A signature older than `max_age_s` proves
     nothing. `operator` are the addresses for trouble with ourselves. An alarm's receipt is waited
     for `alarm_receipt_s`, an answer `alarm_answer_s`; `alarm_steps` follow (`router.paging`).
@@ -34,6 +35,7 @@ class Policy:
     ticket_tag: str = "Ticket-ID"
     unproven: str = "first-line"
     alarm_evidence: tuple[str, ...] = ("dkim", "smime")
+    alarm_evidence_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     alarm_results: frozenset[str] = frozenset()
     max_age_s: int = 86_400
     notice_chars: int = 4_000

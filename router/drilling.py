@@ -12,8 +12,8 @@ from parsers.errors import Refused
 from parsers.registry import Site
 from router.addresses import LANE_REPLY
 from router.alarming import alarm_mails, pager_of
+from router.claim import takes_alarms
 from router.decision import Command, Decision, Facts, Policy
-from router.entitled import takes_alarms
 from router.notices import Story
 from router.opening import tell_of_opening
 from router.people import unit_of

@@ -5,44 +5,19 @@ a reason to hold: a person then looks at it. Source: docs/security.md, the decis
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from parsers.evidence import ProofKind
-from parsers.registry import Site
-from parsers.roster import Member
-from router.authority import Sender, Standing
-from router.decision import Facts, Mail, Policy, Route
+from router.claim import Claim, alarm_rows, counts_at, is_team_member, takes_alarms, vo_of
+from router.methods import counts_for, why_too_weak
+from router.rights import Standing
 from router.ticket import TicketKind
 from router.tokens import read_token
 from router.words import Reason
 
-TIERS_WITH_ALARMS = frozenset({0, 1})
 # What has to be signed, so that nobody can turn one signed mail into another.
 SIGNED_FIELDS = frozenset({"from", "subject", "date", "message-id"})
-_METHODS: Mapping[ProofKind, str] = {ProofKind.DKIM: "dkim", ProofKind.SMIME: "smime"}
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A request for an alarm or team ticket: by whom, in which VO, where to.
-
-    `vo` is the VO that the mail names, "" for none.
-    """
-
-    mail: Mail
-    sender: Sender
-    facts: Facts
-    policy: Policy
-    vo: str
-    routes: tuple[Route, ...]
-
-    @property
-    def sites(self) -> tuple[Site, ...]:
-        """Return the notified sites; empty when it goes to none."""
-        named = [to.site for to in self.routes]
-        found = [self.facts.registry.find_sites(name) for name in named if name]
-        return tuple(sites[0] for sites in found if sites)
 
 
 def why_not(claim: Claim, kind: TicketKind) -> Reason | None:
@@ -74,27 +49,6 @@ def may_wake(claim: Claim, ticket: int, now: datetime) -> bool:
     )
 
 
-def vo_of(members: Iterable[Member], role: str, named: str) -> str:
-    """Return the VO of a request: the named one, else the only one in which a person has the role.
-
-    "" when it is not clear.
-    """
-    if named:
-        return named
-    vos = {one.vo.lower(): one.vo for one in members if role in one.roles and one.vo}
-    return next(iter(vos.values())) if len(vos) == 1 else ""
-
-
-def is_team_member(members: Iterable[Member], vo: str) -> bool:
-    """Whether one of these rows makes its person a member of the VO's team; alarmers are."""
-    return any(_is(one.vo, vo) and one.roles & {"team", "alarm"} for one in members)
-
-
-def takes_alarms(site: Site, vo: str) -> bool:
-    """Whether alarms of a VO may be raised at a site."""
-    return site.tier in TIERS_WITH_ALARMS or vo.lower() in {one.lower() for one in site.alarm_vos}
-
-
 Question = Callable[[Claim], Reason | None]
 
 
@@ -120,42 +74,36 @@ def _alarmer(claim: Claim) -> Reason | None:
     rows = [one for one in claim.sender.members if "alarm" in one.roles]
     if not rows:
         return Reason.NOT_AN_ALARMER
-    vo = vo_of(rows, "alarm", claim.vo)
-    if not vo:
+    if not vo_of(rows, "alarm", claim.vo):
         return Reason.VO_UNCLEAR
-    return None if any(_is(one.vo, vo) for one in rows) else Reason.NOT_AN_ALARMER
+    return None if alarm_rows(claim) else Reason.NOT_AN_ALARMER
 
 
 def _alarm_site(claim: Claim) -> Reason | None:
-    rows = _alarm_rows(claim)
+    rows = alarm_rows(claim)
     vo = vo_of(rows, "alarm", claim.vo)
     sites = claim.sites
     if not sites or len(sites) != len(claim.routes):
         return Reason.ALARM_WITHOUT_SITE
     if not all(takes_alarms(site, vo) for site in sites):
         return Reason.NO_ALARMS_OF_VO
-    named = {name.lower() for one in rows for name in one.alarm_sites}
-    everywhere = any(not one.alarm_sites for one in rows)
-    known = all({site.name.lower(), *map(str.lower, site.aliases)} & named for site in sites)
-    return None if everywhere or known else Reason.NOT_ALARMER_OF_SITE
+    known = all(any(counts_at(one, site) for one in rows) for site in sites)
+    return None if known else Reason.NOT_ALARMER_OF_SITE
 
 
 def _alarm_method(claim: Claim) -> Reason | None:
-    """Ask whether this kind of proof is enough, for the helpdesk and for this person."""
-    method = _method(claim)
-    by_person = any(method in one.alarm_evidence for one in _alarm_rows(claim))
-    return _method_counts(claim) if by_person or not method else Reason.WEAK_EVIDENCE
+    """Ask whether this kind of proof is enough, for this person and for this mail.
+
+    One row has to allow both, method and site: several people may share an address.
+    """
+    rows = [one for one in alarm_rows(claim) if counts_for(claim.sender, [one])]
+    by_person = all(any(counts_at(one, site) for one in rows) for site in claim.sites)
+    return _method_counts(claim) if by_person else Reason.WEAK_EVIDENCE
 
 
 def _method_counts(claim: Claim) -> Reason | None:
-    method = _method(claim)
-    return None if not method or method in claim.policy.alarm_evidence else Reason.WEAK_EVIDENCE
-
-
-def _method(claim: Claim) -> str:
-    """Return the name of the kind of proof; "" for a mailbox's results, which are asked before."""
-    proof = claim.sender.proof
-    return _METHODS.get(proof.kind, "") if proof is not None else ""
+    sender = claim.mail.heard.sender
+    return why_too_weak(claim.sender, sender.address if sender else "", claim.policy)
 
 
 def _all_signed(claim: Claim) -> Reason | None:
@@ -197,16 +145,6 @@ def _signed_recipients(claim: Claim) -> list[str]:
         if proof is not None and field in proof.covers
         for box in boxes
     ]
-
-
-def _alarm_rows(claim: Claim) -> list[Member]:
-    rows = [one for one in claim.sender.members if "alarm" in one.roles]
-    vo = vo_of(rows, "alarm", claim.vo)
-    return [one for one in rows if _is(one.vo, vo)]
-
-
-def _is(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
 
 
 # ---- team ----------------------------------------------------------------------------------------

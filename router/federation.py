@@ -1,9 +1,10 @@
 """One federation from several sources: the configuration, and what the directories said.
 
 Precedence: the sources in their order, the configuration first. For a site and a ROC the first
-source that gives a field wins, field by field. A person of a VO belongs to the first source in
-which the person has rights; a suspension that any source tells of beats them all. Nothing is read
-or written here.
+source that gives a field wins, field by field. A site by hand that leaves its ROC to a directory is
+that directory's site, and not certified when none lists it. A person of a VO belongs to the first
+source in which the person has rights; a suspension that any source tells of beats them all. Nothing
+is read or written here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from parsers.registry import Downtime, Registry, Roc, Site, SupportUnit
 from parsers.roster import Member, Roster, dn_key
 
 BY_HAND = "config"  # the source of what stands in the configuration itself
+UNLISTED = "Uncertified"  # closed sites are not even read
 CRITICAL_TIERS = frozenset({0, 1})
 
 
@@ -102,9 +104,10 @@ _FIELDS = (
 
 def _one_site(same: Sequence[tuple[Site, frozenset[str] | None]]) -> Site:
     """Return a site with each field from the first source that gives it."""
-    first = same[0][0]
+    first, given = same[0]
     if len(same) == 1:
-        return first
+        noted_only = given is not None and not {"roc", "certification"} & given
+        return replace(first, certification=UNLISTED) if noted_only else first
     values: dict[str, object] = {}
     used: dict[str, None] = {first.source: None}
     for name in _FIELDS:
@@ -141,13 +144,13 @@ def _downtimes(sources: Iterable[Source]) -> list[Downtime]:
 
 
 def _entries(sources: Sequence[Source], now: datetime) -> tuple[Entry, ...]:
-    barred = _barred(sources, now)
+    barred, suspended = _barred(sources, now), _suspended(sources, now)
     taken: dict[tuple[str, str], str] = {}  # (vo, DN or address) -> the source that has the person
     entries: list[Entry] = []
     for source in sources:
         mine: dict[tuple[str, str], str] = {}
         for member in source.answer.members:
-            entry = _entry(member, barred, taken, now)
+            entry = _entry(member, barred, suspended, taken, now)
             entries.append(entry)
             if not entry.barred and entry.member.roles:
                 mine |= dict.fromkeys(_identities(entry.member), source.name)
@@ -158,6 +161,7 @@ def _entries(sources: Sequence[Source], now: datetime) -> tuple[Entry, ...]:
 def _entry(
     member: Member,
     barred: dict[tuple[str, str], str],
+    suspended: dict[tuple[str, str], str],
     taken: dict[tuple[str, str], str],
     now: datetime,
 ) -> Entry:
@@ -165,6 +169,9 @@ def _entry(
         return Entry(member, f"suspended in {member.source}")
     if member.expired(now) and member.until is not None:
         return Entry(member, f"the membership ended on {member.until:%Y-%m-%d}")
+    themselves = next((suspended[one] for one in _identities(member) if one in suspended), "")
+    if themselves:
+        return Entry(member, themselves)
     vo = member.vo.lower()
     why = [barred[one] for one in _identities(member) if one in barred]
     pairs = zip(
@@ -182,6 +189,28 @@ def _entry(
         certificates = tuple(dn for dn, _ in left)
         member = replace(member, addresses=mails, certificates=certificates, issuers=issuers)
     return Entry(member)
+
+
+def _suspended(sources: Sequence[Source], now: datetime) -> dict[tuple[str, str], str]:
+    """Return the identities of people who are suspended themselves, and why.
+
+    What else somebody of one of them has elsewhere gives no right either. People who are registered
+    again in the same source, by any of the identities, are not suspended.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for source in sources:
+        members = source.answer.members
+        active = {
+            identity
+            for one in members
+            if not one.suspended and not one.expired(now)
+            for identity in _identities(one)
+        }
+        for one in members:
+            mine = _identities(one)
+            if one.suspended and active.isdisjoint(mine):
+                found |= dict.fromkeys(mine, f"suspended in {one.source}")
+    return found
 
 
 def _barred(sources: Sequence[Source], now: datetime) -> dict[tuple[str, str], str]:

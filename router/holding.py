@@ -6,10 +6,12 @@ Each answers with one reason from the closed list, or None. Nothing is decided h
 from parsers.block import has_stray_fields
 from parsers.heard import OVER_A_CAP, Automatic, Note
 from router.addresses import Intent
-from router.authority import Rights
+from router.authority import Sender
+from router.claim import Claim
 from router.decision import Earlier, Facts, Mail, Policy
-from router.entitled import Claim, why_not
+from router.entitled import why_not
 from router.kinds import Kind
+from router.rights import Rights
 from router.ticket import Ticket
 from router.words import Reason
 
@@ -36,6 +38,17 @@ def why_held(claim: Claim, kind: Kind) -> Reason | None:
     if not may.open_ticket and policy.unproven != "route":
         return Reason.NO_SENDER if mail.heard.sender is None else may.reason
     return None
+
+
+def standing_of(mail: Mail, sender: Sender) -> Reason:
+    """Return how well the sender of a held mail is known, as its history says it.
+
+    The hold reason may only say that proof is missing; this one says which, or what is wrong.
+    """
+    if mail.heard.sender is None:
+        return Reason.NO_SENDER
+    unproven = sender.may.reason is Reason.UNPROVEN
+    return Reason.STRUCTURE if unproven and mail.envelope.faults else sender.may.reason
 
 
 def why_no_answer(mail: Mail, facts: Facts, policy: Policy, may: Rights) -> Reason | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from router.decision import Outgoing, Policy, Route
 from router.people import GETS
 from router.ticket import Participant, Ticket, TicketEvent
-from router.words import TOLD, Audience, MailKind
+from router.words import TOLD, Audience, MailKind, Reason
 
 MAX_NOTES = 20
 ANSWERS = frozenset({MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL})
@@ -28,8 +28,12 @@ class Story:
     mail_id: int = 0
     answers: str = ""
 
-    def values(self) -> dict[str, object]:
-        """Return the values for a template (templates/mails), all of JSON types."""
+    def values(self, audience: Audience) -> dict[str, object]:
+        """Return the values for a template (templates/mails), all of JSON types.
+
+        Supporters are told every reason, everybody else those that are meant for a sender.
+        """
+        told = frozenset(Reason) if audience is Audience.UNIT else TOLD
         text, text_cut = _cut(self.event.text, self.policy.notice_chars)
         subject, subject_cut = _cut(
             self.ticket.subject or "(no subject)", self.policy.subject_chars
@@ -62,7 +66,7 @@ class Story:
             "text_cut": text_cut,
             "changes": [{"field": c.field, "old": c.old, "new": c.new} for c in self.event.changes],
             "notes": notes,
-            "reasons": [str(reason) for reason in self.event.reasons if reason in TOLD],
+            "reasons": [str(reason) for reason in self.event.reasons if reason in told],
             "held": str(ticket.held or ""),
             "route": say_route(self.route) if self.route else "",
             "opened_at": ticket.opened_at.isoformat(timespec="seconds"),
@@ -79,7 +83,7 @@ class Story:
             kind,
             gets.audience,
             reader.address,
-            self.values(),
+            self.values(gets.audience),
             role=reader.role,
             in_reply_to=(self.answers,) if self.answers and kind in ANSWERS else (),
             attachments_of=self.mail_id if carries else 0,

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
-from router.authority import Rights, Sender, sender_of
+from router.authority import Sender, sender_of
+from router.claim import Claim
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
-from router.entitled import Claim, vo_granted
+from router.entitled import vo_granted
 from router.fields import Fields, read_fields
-from router.holding import circumstances, why_held, why_no_answer
+from router.holding import circumstances, standing_of, why_held, why_no_answer
 from router.kinds import Kind, kind_for
+from router.methods import say_asked_of
 from router.notices import Story, once_each, operator_notice
 from router.people import (
     author_of,
@@ -24,6 +26,7 @@ from router.people import (
     unit_of,
 )
 from router.reproof import first_reproof
+from router.rights import Rights
 from router.routing import Wish, first_line, route, wish_of
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
@@ -96,7 +99,7 @@ def open_tickets(
     silent = why_no_answer(mail, facts, policy, sender.may)
     asked = Asked(mail, facts, policy, now, kind, sender, wish, fields, silent)
     if hold is not None:
-        decisions: tuple[Decision, ...] = (_held(asked, routes[0], hold),)
+        decisions = tuple(_held(asked, to, hold) for to in routes)
     else:
         decisions = tuple(_opened(asked, to) for to in routes)
     return tuple(
@@ -110,10 +113,14 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
     if kind.kind is not TicketKind.USER and not would_go.site:
         notes = (*asked.fields.notes, _needs_a_site(kind, facts))
         asked = replace(asked, fields=replace(asked.fields, notes=notes))
+    if hold is Reason.WEAK_FOR_DOMAIN and asked.mail.heard.sender is not None:
+        notes = (*asked.fields.notes, say_asked_of(policy, asked.mail.heard.sender.address))
+        asked = replace(asked, fields=replace(asked.fields, notes=notes))
     told = kind.restricted and _may_tell_of_held(asked)
     silent = (asked.silent,) if asked.silent else ()
     capped = (Reason.HELD_CAP,) if kind.restricted and not told else ()
-    reasons = (hold, *would_go.reasons, *silent, *capped)
+    standing = standing_of(asked.mail, asked.sender)
+    reasons = tuple(dict.fromkeys((hold, standing, *would_go.reasons, *silent, *capped)))
     ticket, event = _ticket_and_event(asked, TicketKind.USER, desk, reasons)
     ticket = replace(
         ticket,

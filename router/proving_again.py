@@ -8,10 +8,11 @@ from datetime import datetime
 
 from router.addresses import LANE_REPLY
 from router.authority import sender_of
+from router.claim import Claim
 from router.decision import Decision, Facts, Mail, Outgoing, Policy
-from router.entitled import Claim, vo_granted
+from router.entitled import vo_granted
 from router.granting import Grant, changes, let_go, wish_of_ticket
-from router.holding import why_held
+from router.holding import standing_of, why_held
 from router.kinds import kind_of
 from router.notices import Story
 from router.people import author_of, unit_of
@@ -38,21 +39,30 @@ def proven_again(
     later = next_reproof(mail.mail_id, ticket.opened_at, now)
     if mail.evidence.unanswered and later is not None:
         return (Decision(Outcome.COMMAND, (), ticket=ticket, reminders=(later,)),)
-    return (_given_up(mail, ticket, hold, facts, policy, now),)
+    standing = standing_of(mail, sender)
+    reasons = [Reason.NEVER_ANSWERED if mail.evidence.unanswered else hold]
+    reasons += [standing] if standing is not Reason.NOT_ANSWERED else []
+    why = tuple(dict.fromkeys(reasons))
+    return (_given_up(why, ticket, hold, facts, policy, now),)
 
 
 def _given_up(  # noqa: PLR0917 - one request and what it is about
-    mail: Mail, ticket: Ticket, hold: Reason, facts: Facts, policy: Policy, now: datetime
+    why: tuple[Reason, ...],
+    ticket: Ticket,
+    hold: Reason,
+    facts: Facts,
+    policy: Policy,
+    now: datetime,
 ) -> Decision:
     """Leave the ticket held, for what was found now; first line hears of a request once more."""
-    why = Reason.NEVER_ANSWERED if mail.evidence.unanswered else hold
     changed = replace(ticket, held=hold, updated_at=now)
     event = TicketEvent(
-        EventKind.NOT_PROVEN, policy.name, now, changes=changes(ticket, changed), reasons=(why,)
+        EventKind.NOT_PROVEN, policy.name, now, changes=changes(ticket, changed), reasons=why
     )
     desk = first_line(facts.registry, policy, (hold,))
     told: tuple[Outgoing, ...] = ()
     if kind_of(ticket.wanted).restricted:
-        story = Story(changed, facts.opening or event, policy, (str(why),), desk)
+        opening = replace(facts.opening or event, reasons=why)
+        story = Story(changed, opening, policy, route=desk)
         told = story.to_all(unit_of(desk), MailKind.NOTIFICATION, LANE_REPLY)
     return Decision(Outcome.COMMAND, event.reasons, ticket=changed, events=(event,), outgoing=told)

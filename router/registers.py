@@ -1,5 +1,8 @@
 """What follows from what directories say: notices to the operator, and sites that are gone.
 
+The trust anchors are a directory, too, whose word grows stale: what is wrong with them is told
+daily.
+
 A site that leaves the certified ones is no longer notified: on open tickets the field is flushed
 and the ROC inherits them. Source: EGI helpdesk documentation, tickets to sites (docs/sources.md).
 """
@@ -16,6 +19,9 @@ from router.ticket import Change, Ticket, TicketEvent
 from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status
 
 ALARM_ADDRESSES_AGAIN = timedelta(days=1)
+ANCHORS_AGAIN = timedelta(days=1)
+ALARM_ADDRESSES = "alarm-addresses"
+ANCHORS = "trust-anchors"
 OPEN = frozenset(Status) - FINAL - {Status.SOLVED, Status.UNSOLVED}
 MAX_LISTED = 100
 US = "ticketgate"
@@ -43,7 +49,25 @@ def alarm_addresses(due: Due, facts: Facts, policy: Policy, now: datetime) -> tu
     if len(missing) > MAX_LISTED:
         lines.append(f"{len(missing) - MAX_LISTED} more sites are left out here.")
     title = "Sites without an alarm address"
-    again = Reminder("alarm-addresses", now + ALARM_ADDRESSES_AGAIN, per_ticket=False)
+    again = Reminder(ALARM_ADDRESSES, now + ALARM_ADDRESSES_AGAIN, per_ticket=False)
+    told = operator_notice(policy, title, lines)
+    return (Decision(Outcome.COMMAND, (), outgoing=told, reminders=(again,)),)
+
+
+def trust_anchors(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Tell the operator what is wrong with the trust anchors, if anything, and look again in a day.
+
+    `detail` holds a line for each thing, as found at this moment.
+    """
+    del facts
+    again = Reminder(ANCHORS, now + ANCHORS_AGAIN, per_ticket=False)
+    lines = due.detail.split("\n") if due.detail else []
+    if not lines:
+        return (Decision(Outcome.COMMAND, (), reminders=(again,)),)
+    if len(lines) > MAX_LISTED:
+        lines[MAX_LISTED:] = [f"{len(lines) - MAX_LISTED} more are left out here."]
+    title = "Trust anchors and revocation lists"
+    lines.append("All of it: ticketgate check-config")
     told = operator_notice(policy, title, lines)
     return (Decision(Outcome.COMMAND, (), outgoing=told, reminders=(again,)),)
 

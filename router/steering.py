@@ -12,8 +12,9 @@ from datetime import datetime
 from parsers.block import Field
 from router.alarming import pager_of
 from router.authority import Sender
+from router.claim import Claim, is_team_member
 from router.decision import Facts, Mail, Policy, Route
-from router.entitled import Claim, is_team_member, why_not
+from router.entitled import why_not
 from router.ticket import Change, Participant, Ticket, TicketKind
 from router.words import FINAL, Reason, Status
 

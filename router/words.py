@@ -87,6 +87,7 @@ class Reason(StrEnum):
     NO_ALARMS_OF_VO = "alarm wanted, but the site takes no alarms of the VO"
     NOT_ALARMER_OF_SITE = "alarm wanted by a person who may not alarm this site"
     WEAK_EVIDENCE = "alarm wanted, but this kind of proof is not enough for this person"
+    WEAK_FOR_DOMAIN = "alarm wanted, but mail of this domain needs another kind of proof"
     NOT_ALL_SIGNED = "alarm wanted, but not all that counts is signed"
     NOT_BOUND = "alarm wanted, but nothing signed says that it is meant for this helpdesk"
     TEAM_NOT_PROVEN = "team ticket wanted, not proven"
@@ -133,6 +134,8 @@ TOLD = frozenset(
         Reason.STALE,
         Reason.TEXT_NOT_SIGNED,
         Reason.NOT_ANSWERED,
+        Reason.SUBMITTED,
+        Reason.SPF_ONLY,
         Reason.ALARM_NOT_PROVEN,
         Reason.ALARM_BY_RESULTS,
         Reason.NOT_AN_ALARMER,
@@ -141,6 +144,7 @@ TOLD = frozenset(
         Reason.NO_ALARMS_OF_VO,
         Reason.NOT_ALARMER_OF_SITE,
         Reason.WEAK_EVIDENCE,
+        Reason.WEAK_FOR_DOMAIN,
         Reason.NOT_ALL_SIGNED,
         Reason.NOT_BOUND,
         Reason.TEAM_NOT_PROVEN,

@@ -29,7 +29,7 @@ from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
 from router.ticket import Participant, Ticket
 from store.columns import UtcTime
-from store.counters import count, counters_moved, counters_of
+from store.counters import count, counters_moved, counters_of, proof_counters
 from store.engine import Conflict
 from store.evidence import write_evidence
 from store.numbers import take
@@ -70,7 +70,7 @@ class Decided:
     """A request's decisions. `mail` is 0 for a command or the clock; `by` holds the claim.
 
     `sender` is shown in listings; `proven` tells a later copy whether it proves more. `evidence` is
-    kept with the mail, with the `standing` that it gave.
+    kept with the mail, with the `standing` that it gave; without a mail it is only counted.
     """
 
     decisions: tuple[Decision, ...]
@@ -108,6 +108,7 @@ def write(
     _insert_new(conn, mail_ticket, links)
     amounts = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
     amounts.update(counters_moved(old, numbered))
+    amounts.update(proof_counters(one.evidence for one in ours))
     count(conn, amounts)
     return tickets
 

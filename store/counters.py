@@ -1,15 +1,18 @@
 """Counters as table rows, written in the transaction that they count: any process can show them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, Table, select
 
+from parsers.evidence import SenderEvidence
 from router.decision import Decision
 from store.tables import counter, ticket
 from store.upsert import upsert
 
+SILENCES = "dns.unanswered"
 _TICKETS = "tickets."
+_PROOFS = "proof."
 
 
 def count(conn: Connection, amounts: Mapping[str, int], table: Table = counter) -> None:
@@ -36,6 +39,25 @@ def mails_by_outcome(conn: Connection) -> dict[str, int]:
     prefix = "outcome."
     found = read_counters(conn)
     return {n.removeprefix(prefix): v for n, v in sorted(found.items()) if n.startswith(prefix)}
+
+
+def proof_counters(collected: Iterable[SenderEvidence]) -> Counter[str]:
+    """Return what the counters of proofs, and of questions without an answer, change by."""
+    amounts = Counter[str]()
+    for evidence in collected:
+        amounts.update(f"{_PROOFS}{one.kind}.{one.status}" for one in evidence.proofs)
+        amounts[SILENCES] += evidence.silences
+    return amounts
+
+
+def proofs_in(counters: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    """Return how many proofs there were by (kind, status), out of all counters."""
+    return {
+        (kind, status): value
+        for name, value in counters.items()
+        if name.startswith(_PROOFS)
+        for kind, _, status in [name.removeprefix(_PROOFS).partition(".")]
+    }
 
 
 def tickets_by_status(conn: Connection) -> dict[str, int]:

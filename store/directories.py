@@ -2,7 +2,7 @@
 
 Rule: a copy is replaced as a whole, in the transaction that says so and raises its version; whoever
 keeps a copy in memory compares versions. One daemon of several reads a directory at a time: who
-moves `claimed_until` does.
+moves `claimed_until` does, and writes only while that claim is still the one in the row.
 """
 
 from collections.abc import Iterable
@@ -21,6 +21,8 @@ from store.upsert import upsert
 
 MAX_DETAIL = 1_000
 CLAIM = timedelta(minutes=30)
+JUST_TRIED = timedelta(minutes=10)
+KEEP_UNREAD = timedelta(days=30)
 PAGE = 500
 
 
@@ -42,6 +44,15 @@ class DirectoryState:
     told: tuple[Said, ...]
     version: int
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who reads a directory, and until when nobody else does."""
+
+    name: str
+    by: str
+    until: datetime
 
 
 def read_states(conn: Connection) -> dict[str, DirectoryState]:
@@ -82,12 +93,46 @@ def next_due(conn: Connection, names: Iterable[str], now: datetime) -> str | Non
     return conn.execute(query).scalar()
 
 
-def claim(conn: Connection, name: str, by: str, now: datetime, *, due: bool) -> bool:
-    """Take a directory for reading; False when somebody else reads it, or (`due`) it is not due."""
+def claim(conn: Connection, name: str, by: str, now: datetime, *, due: bool) -> Claim | None:
+    """Take a directory for reading; None when somebody else reads it, or (`due`) it is not due."""
     mine = update(directory).where(directory.c.name == name, _free(now))
     if due:
         mine = mine.where(directory.c.due_at <= now)
-    return conn.execute(mine.values(claimed_by=by[:80], claimed_until=now + CLAIM)).rowcount == 1
+    taken = Claim(name, by[:80], now + CLAIM)
+    values = {"claimed_by": taken.by, "claimed_until": taken.until}
+    return taken if conn.execute(mine.values(values)).rowcount == 1 else None
+
+
+def holds(conn: Connection, taken: Claim) -> bool:
+    """Whether a claim is still in force; then nobody takes it in this transaction."""
+    row = select(directory.c.name).where(_is_of(taken)).with_for_update()
+    return conn.execute(row).first() is not None
+
+
+def let_go(conn: Connection, taken: Claim) -> None:
+    """Give a directory back that was not read; it is as due as it was."""
+    conn.execute(update(directory).where(_is_of(taken)).values(claimed_by=None, claimed_until=None))
+
+
+def read_all_again(conn: Connection, names: Iterable[str], now: datetime) -> None:
+    """Let these be due now, but for those that were tried within some minutes."""
+    old = or_(directory.c.tried_at.is_(None), directory.c.tried_at < now - JUST_TRIED)
+    mine = and_(directory.c.name.in_(list(names)), old, directory.c.due_at > now)
+    conn.execute(update(directory).where(mine).values(due_at=now))
+
+
+def forget_unread(conn: Connection, names: Iterable[str], now: datetime) -> list[str]:
+    """Delete what is kept of directories other than these that nobody has read for a month.
+
+    One that was taken out of the configuration by mistake has its copy until then.
+    """
+    here = directory.c
+    old = and_(here.name.not_in(list(names)), here.due_at < now - KEEP_UNREAD, _free(now))
+    gone = list(conn.execute(select(here.name).where(old)).scalars())
+    if gone:
+        conn.execute(delete(directory_entry).where(directory_entry.c.directory.in_(gone)))
+        conn.execute(delete(directory).where(here.name.in_(gone)))
+    return gone
 
 
 def write_copy(conn: Connection, name: str, answer: Answer, now: datetime) -> Changes:
@@ -161,6 +206,11 @@ def finish(
 
 def _free(now: datetime) -> Any:
     return or_(directory.c.claimed_until.is_(None), directory.c.claimed_until <= now)
+
+
+def _is_of(taken: Claim) -> Any:
+    mine = (directory.c.claimed_by == taken.by, directory.c.claimed_until == taken.until)
+    return and_(directory.c.name == taken.name, *mine)
 
 
 def _is(name: str, kind: str, key: str) -> Any:

@@ -1,8 +1,9 @@
 """What was proven of a mail's sender, kept with the mail; and which signatures were seen.
 
 A signature counts with one mail only: the same mail may come again (by another door), another mail
-with a signature that was seen is a replay. An alarm is one only of an alarm: a list's copy of it
-to a weaker address, which comes first with a list's own fields, must not silence it.
+with a signature that was seen is a replay. Only a mail that it proved has used it up, and an alarm
+is a replay only of an alarm: a list's copy, which comes first with a list's own From or to a weaker
+address, must not silence it.
 Rows of signatures stay for thirty days.
 """
 
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, select, update
 from parsers.evidence import Proof, ProofKind, SenderEvidence
 from router.addresses import Intent
 from router.decision import Mail
+from router.rights import PROVEN
 from store.tables import evidence, inbox, seen_signature
 from store.upsert import upsert
 
@@ -71,7 +73,8 @@ def write_evidence(
         if proofs.proofs:
             said = [proof.to_json() for proof in proofs.proofs]
             rows.append({"mail": mail, "proofs": said, "standing": standing, "at": now})
-        seen += [{"signature": key, "mail": mail, "at": now} for key in signatures_of(proofs)]
+        if standing in PROVEN:
+            seen += [{"signature": key, "mail": mail, "at": now} for key in signatures_of(proofs)]
     if rows:
         new = upsert(conn, evidence)
         values = {name: new.excluded[name] for name in ("proofs", "standing", "at")}

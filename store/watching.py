@@ -5,18 +5,37 @@ written (store.counters); what waits, failed or is held is found by an index and
 may read this; nothing is written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, Table, func, select, text
 
+from router.directories import Said
+from router.reproof import STEP as REPROVE
 from store.counters import read_counters
+from store.directories import DirectoryState, read_states
 from store.engine import Store
 from store.journal_counters import counters
-from store.tables import inbox, outbox, ticket
+from store.tables import directory_entry, inbox, outbox, reminder, ticket
 
 WAITING = ("waiting", "claimed")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryAmounts:
+    """How one directory is. `failing_since` is None when its last answer is the copy in use.
+
+    `entries` are those of the kept copy by their kind; `notes` is how many things in the last
+    answer could not be used.
+    """
+
+    name: str
+    read: bool
+    good_at: datetime | None
+    failing_since: datetime | None
+    entries: Mapping[str, int]
+    notes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +54,12 @@ class Amounts:
     oldest_in: datetime | None
     oldest_out: datetime | None
     bytes_of: Mapping[str, int]
+    reproofs: int = 0
+    directories: tuple[DirectoryAmounts, ...] = ()
 
 
-def read_amounts(store: Store) -> Amounts:
-    """Read all of it; raises Deferred when the store cannot be read."""
+def read_amounts(store: Store, directories: Iterable[str] = ()) -> Amounts:
+    """Read all of it, and of these directories; raises Deferred when the store cannot be read."""
     doors = counters(store)
     with store.reading() as conn:
         return Amounts(
@@ -50,6 +71,8 @@ def read_amounts(store: Store) -> Amounts:
             oldest_in=_oldest(conn, inbox, inbox.c.mail, inbox.c.received_at, ("kept",)),
             oldest_out=_oldest(conn, outbox, outbox.c.id, outbox.c.date, WAITING),
             bytes_of=_bytes_of(store, conn),
+            reproofs=_open_steps(conn, REPROVE),
+            directories=_directories(conn, list(directories)),
         )
 
 
@@ -85,6 +108,33 @@ def _oldest(
     if first is None:
         return None
     return conn.execute(select(moment).where(key == first)).scalar()
+
+
+def _open_steps(conn: Connection, step: str) -> int:
+    """Return how many steps of a name are to be done; few are open."""
+    is_open = (reminder.c.done_at.is_(None), reminder.c.step == step)
+    return conn.execute(select(func.count()).where(*is_open)).scalar() or 0
+
+
+def _directories(conn: Connection, names: list[str]) -> tuple[DirectoryAmounts, ...]:
+    if not names:
+        return ()
+    entry = directory_entry.c
+    query = select(entry.directory, entry.kind, func.count()).where(entry.directory.in_(names))
+    entries: dict[str, dict[str, int]] = {name: {} for name in names}
+    for name, kind, amount in conn.execute(query.group_by(entry.directory, entry.kind)):
+        entries[name][kind] = amount
+    states = read_states(conn)
+    return tuple(_directory(name, states.get(name), entries[name]) for name in names)
+
+
+def _directory(
+    name: str, state: DirectoryState | None, entries: Mapping[str, int]
+) -> DirectoryAmounts:
+    if state is None or state.said is None:
+        return DirectoryAmounts(name, False, None, None, entries, 0)
+    failing_since = state.since if state.said is not Said.OK else None
+    return DirectoryAmounts(name, True, state.good_at, failing_since, entries, len(state.notes))
 
 
 def _bytes_of(store: Store, conn: Connection) -> dict[str, int]:

@@ -121,6 +121,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             author_verified=False,
             site_notified=False,
             notes=["The line 'Piority: top' was not understood."],
+            reasons=["alarm wanted, not proven", "only a mailing list says who sent it"],
         ),
     ),
     "site-notification": (MailKind.SITE_NOTIFICATION, TICKET),

@@ -35,15 +35,22 @@ def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_
 
 
 class Helpdesk:
-    """A daemon in `place`; `changes` are replacements in the text of the world."""
+    """A daemon in `place`; `changes` are replacements in the text of the world.
 
-    def __init__(self, place: Path, changes: dict[str, str] | None = None) -> None:
+    It has `workers` processes that work, whatever the machine has: each costs a second to start.
+    """
+
+    def __init__(
+        self, place: Path, changes: dict[str, str] | None = None, workers: int = 2
+    ) -> None:
         text = WORLD.read_text()
         named = (changes or {}).get("sqlite:///tickets.db", "")
         self.store_url = named or f"sqlite:///{place}/tickets.db"
         for old, new in (changes or {}).items():
             assert old in text, old
             text = text.replace(old, new)
+        if "[work]" not in text:
+            text += f"\n[work]\nprocesses = {workers}\n"
         self.place = place
         self.config = place / "config.toml"
         self.config.write_text(text)
@@ -157,9 +164,11 @@ class Helpdesk:
 
 
 @contextmanager
-def helpdesk(place: Path, changes: dict[str, str] | None = None) -> Iterator[Helpdesk]:
+def helpdesk(
+    place: Path, changes: dict[str, str] | None = None, workers: int = 2
+) -> Iterator[Helpdesk]:
     """Run a daemon for the length of a block."""
-    desk = Helpdesk(place, changes)
+    desk = Helpdesk(place, changes, workers)
     desk.start()
     try:
         yield desk

@@ -107,7 +107,8 @@ def test_the_wheel_carries_all_that_the_program_needs_and_no_test(place: Path) -
         "from store.engine import open_store\n"
         "assert gateway.demo.writing.__file__.startswith(sys.argv[1])\n"
         "store.schema.upgrade(open_store('sqlite:///' + sys.argv[1] + '/t.db'), first_ticket=1)\n"
-        "gateway.demo.writing.write_demo(pathlib.Path(sys.argv[1]) / 'demo')\n"
+        "from gateway.now import utc_now\n"
+        "gateway.demo.writing.write_demo(pathlib.Path(sys.argv[1]) / 'demo', utc_now())\n"
         "assert templates.check.check_templates(None) == []\n"
     )
     site = str(place / "site")

@@ -152,7 +152,7 @@ def _names(sites: tuple[str, ...], known: "Registry") -> list[str]:
 
 
 def _all_sites(known: "Registry", vo: str) -> Iterator[str]:
-    from router.entitled import takes_alarms
+    from router.claim import takes_alarms
 
     for site in known.sites:
         if site.routable and takes_alarms(site, vo):

@@ -18,7 +18,7 @@ from gateway.commands.opening import failures, store_of  # isort: skip
 @click.option("--accept", is_flag=True, help="Believe NAME that much of it is gone for good.")
 @click.option("--notes", is_flag=True, help="Say also what could not be used of the answers.")
 def sync(config_file: Path, *, as_json: bool, name: str | None, accept: bool, notes: bool) -> None:
-    """Read the directories now, or the one of NAME, and say what changed.
+    """Read all directories now, or NAME, and say what changed.
 
     One line for each: +new -gone ~changed. An answer that is empty, null, short, broken or missing
     changes nothing. Exit code 0 when each was read, 1 when one gave no usable answer, 3 when there
@@ -55,9 +55,9 @@ def sync(config_file: Path, *, as_json: bool, name: str | None, accept: bool, no
                 changes = show.as_object(done.changes)
                 show.json_lines([show.as_object(done) | {"changes": changes}])
             else:
-                click.echo(show.cell(str(done)))
+                click.echo(show.folded(show.cell(str(done))))
                 for note in done.notes if notes else ():
-                    click.echo(f"  {show.cell(note)}")
+                    click.echo(show.folded(f"  {show.cell(note)}"))
             if done.said is not Said.OK:
                 worst = worst or FAULT
     raise SystemExit(worst)

@@ -91,7 +91,7 @@ def _downtime(one: "Downtime") -> str:
 def members(
     ctx: click.Context, *, config_file: Path, as_json: bool, vo: str | None, everybody: bool
 ) -> None:
-    """List the members of the VOs who may do something, and their roles."""
+    """List who may do something for a VO, and their roles."""
     from gateway import show
 
     if ctx.invoked_subcommand is not None:
@@ -116,28 +116,29 @@ def members(
 @JSON
 @click.argument("who", metavar="ADDRESS|DN")
 def check(config_file: Path, *, as_json: bool, who: str) -> None:
-    """Say what the person of a mail address or certificate may do, and why.
+    """Say what the person of an address or DN may do, and why.
 
-    A DN is compared as it is written. Exit code 1 when nobody knows this person.
+    A DN may be spelt in any way. Exit code 1 when nobody knows this person.
     """
     from gateway import show
+    from gateway.config.load import policy
     from gateway.directories.standing import explain_person, find_person
 
-    allowed = config_at(config_file).proof.alarm_evidence
+    rules = policy(config_at(config_file))
     with federation_at(config_file) as federation:
         found = find_person(federation, who)
         if not found:
             raise Stop(f"nobody of the address or DN {show.cell(who)} is known", FAULT)
         if as_json:
             show.json_lines(
-                _as_object(entry) | {"may": explain_person(entry, federation, allowed)}
+                _as_object(entry) | {"may": explain_person(entry, federation, rules)}
                 for entry in found
             )
             return
         for entry in found:
             click.echo(show.cell(_title(entry)))
-            for sentence in explain_person(entry, federation, allowed):
-                click.echo(f"  {show.cell(sentence)}")
+            for sentence in explain_person(entry, federation, rules):
+                click.echo(show.folded(f"  {show.cell(sentence)}"))
 
 
 def _title(entry: "Entry") -> str:

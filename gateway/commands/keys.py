@@ -21,7 +21,7 @@ SELECTOR = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?"
 
 @click.group()
 def keys() -> None:
-    """Make the keys that sign our mail, and show what others need to check them."""
+    """Make the keys that sign our mail, and show them."""
 
 
 @keys.command()
@@ -35,10 +35,10 @@ def keys() -> None:
 def dkim(
     config_file: Path, file: Path, selector: str, domain: str | None, bits: str, *, ed25519: bool
 ) -> None:
-    """Make a DKIM key in FILE (mode 0600) and print the DNS record to publish.
+    """Make a DKIM key in FILE and print its DNS record to publish.
 
-    Nothing signs with it before it stands in [keys] of the configuration. Publish first, then
-    sign: dkim_other_key is for the time between.
+    FILE gets the mode 0600. Nothing signs with it before it stands in [keys] of the configuration.
+    Publish first, then sign: dkim_other_key is for the time between.
     """
     import re
 
@@ -55,6 +55,8 @@ def dkim(
     key = (ed25519_key if ed25519 else rsa_key)(selector, pem)
     click.echo(f"wrote {file}", err=True)
     _show(key, signs.lower())
+    kind = "dkim_ed25519" if ed25519 else "dkim"
+    click.echo(f"next: publish this, then set {kind}_selector and {kind}_key in [keys]", err=True)
 
 
 keys.add_command(smime)
@@ -82,14 +84,21 @@ def alarm(config_file: Path, file: Path) -> None:
 @keys.command()
 @CONFIG
 def show(config_file: Path) -> None:
-    """Print the DNS records of all keys in the configuration, as lines of a zone file."""
+    """Print the DNS records of all configured keys, for a zone file.
+
+    Beside them, on standard error, what DNS says of each: fits, not published, another key is
+    published, revoked, not usable, or not answered. The key of alarms, too, as sites take it.
+    """
     from gateway.outbound.alarm import alarm_signer_of
-    from gateway.outbound.signing import keys_to_publish, signing_domain
+    from gateway.outbound.published import look_up
+    from gateway.outbound.signing import signing_domain
+    from gateway.show import cell
 
     config = config_at(config_file)
-    found = keys_to_publish(config)
-    for key in found:
-        _show(key, signing_domain(config))
+    found = look_up(config)
+    for one in found:
+        _show(one.key, signing_domain(config))
+        click.echo(f"{one.name}: {cell(one.sentence)}", err=True)
     if not found:
         click.echo("no keys: our mail goes out unsigned (ticketgate keys dkim)", err=True)
     alarms = alarm_signer_of(config)

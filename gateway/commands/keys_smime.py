@@ -6,14 +6,17 @@ import click
 
 from gateway.commands.opening import CONFIG, FAULT, JSON, NOT_FOUND, Stop, config_at, failures
 
+LABELS = {"not_before": "valid from", "not_after": "valid until"}
+
 
 @click.command("smime")
 @CONFIG
 @JSON
 def smime(config_file: Path, *, as_json: bool) -> None:
-    """Show the S/MIME certificate: whose it is, until when, which addresses, and what is wrong.
+    """Show the S/MIME certificate, and what is wrong with it.
 
-    Exit code 1 with an error in it; warnings alone end with 0.
+    Whose it is, until when, and for which addresses. Exit code 1 with an error in it; warnings
+    alone end with 0.
     """
     from gateway import show
     from gateway.config.faults import Severity
@@ -36,7 +39,7 @@ def smime(config_file: Path, *, as_json: bool) -> None:
         show.json_lines([{**show.as_object(facts), "from": alarm_sender(config), "faults": faults}])
     else:
         for name, value in {**show.as_object(facts), "from": alarm_sender(config)}.items():
-            click.echo(f"{name + ':':<12} {show.cell(value)}")
+            click.echo(f"{LABELS.get(name, name) + ':':<12} {show.cell(value) or '-'}")
         for finding in found:
             click.echo(f"{finding.severity}: {finding.key}: {show.cell(finding.message)}")
     if any(finding.severity is Severity.ERROR for finding in found):

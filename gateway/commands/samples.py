@@ -1,5 +1,6 @@
 """`send-sample`: mails to try the daemon with."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
 @click.command("send-sample")
 @CONFIG
 @click.option("--door", metavar="HOST:PORT", help="Another SMTP door than that of [smtp] listen.")
+@click.option("--print", "printed", is_flag=True, help="Print the mail instead (for `explain -`).")
 @click.argument("kind", metavar="KIND|all|list")
-def send_sample(config_file: Path, door: str | None, kind: str) -> None:
+def send_sample(config_file: Path, door: str | None, kind: str, *, printed: bool) -> None:
     """Send a sample mail to the running daemon.
 
     Prints its reply. `list` shows the kinds; `all` sends one of each but `reply`, which answers
     the newest mail that the daemon wrote to the sample's sender.
     """
+    from gateway.demo.names import advice
     from gateway.demo.sending import REPLY, CannotSend, kinds, sample, send
 
     known = kinds()
@@ -30,9 +33,20 @@ def send_sample(config_file: Path, door: str | None, kind: str) -> None:
     if kind != "all" and kind not in known:
         raise click.BadParameter(f"one of {', '.join(known)}, all, list", param_hint="KIND")
     config = config_at(config_file)
+    names = [k for k in known if k != REPLY] if kind == "all" else [kind]
+    told = advice(names, config)
+    if told:
+        click.echo(told, err=True)
+    if printed:
+        try:
+            for name in names:
+                sys.stdout.buffer.write(sample(name, config).raw)
+        except CannotSend as error:
+            raise Stop(f"{name}: {error}", UNAVAILABLE) from error
+        return
     to = _door(door, config.smtp.listen)
     refused = False
-    for name in (k for k in known if k != REPLY) if kind == "all" else (kind,):
+    for name in names:
         try:
             one = sample(name, config)
             reply = send(one, to)

@@ -1,10 +1,16 @@
 """Setting up: `init` writes the demo, `check-config` reads, `completion` helps the shell."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gateway.commands.opening import CONFIG, FAULT, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.config.load import Config, Fault
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -14,9 +20,10 @@ SHELLS = ("bash", "zsh", "fish")
 def init(directory: Path) -> None:
     """Write a configuration with a demo federation into DIR."""
     from gateway.demo.writing import AlreadyThere, write_demo
+    from gateway.now import utc_now
 
     try:
-        written = write_demo(directory)
+        written = write_demo(directory, utc_now())
     except AlreadyThere as error:
         raise Stop(f"{error} is there already; nothing was changed", FAULT) from error
     except OSError as error:
@@ -29,12 +36,29 @@ def init(directory: Path) -> None:
 
 @click.command("check-config")
 @CONFIG
+@click.option(
+    "--probe", is_flag=True, help="Send a forged mail to each mailbox with trusted_results."
+)
+@click.option(
+    "--through",
+    multiple=True,
+    metavar="URL",
+    help="Send it through smtp://HOST:PORT, not through the servers that DNS names.",
+)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-def check_config(config_file: Path, file: Path | None) -> None:
-    """Show every fault of the configuration, of its templates, and of its certificates.
+def check_config(
+    config_file: Path, file: Path | None, *, probe: bool, through: tuple[str, ...]
+) -> None:
+    """Show every fault of the configuration.
 
-    One line each, FILE:LINE: KEY: MESSAGE. Exit code 1 with an error; warnings alone end with 0.
+    Templates, keys and certificates that it names are tried, too. One line each, FILE:LINE: KEY:
+    MESSAGE. Exit code 1 with an error; warnings alone end with 0.
+    DNS is asked for our own DKIM keys, five seconds at most. --probe sends mail: it tries whether
+    the server in front of a mailbox lets a forgery of its own results through, two minutes at most
+    for each server, and removes the mail again (docs/imap.md).
     """
+    if through and not probe:
+        raise Stop("--through says where --probe sends: give both", FAULT)
     from gateway.config.load import Severity, examine, placed
 
     config, faults = examine(file or config_file)
@@ -43,7 +67,9 @@ def check_config(config_file: Path, file: Path | None) -> None:
     if config is None:
         raise SystemExit(FAULT)
     from gateway.now import utc_now
+    from gateway.outbound.published import check_published
     from gateway.outbound.smime_check import check_signing
+    from gateway.probe import unprobed
     from gateway.proofs.anchors_check import check_anchors
     from templates.check import check_templates
 
@@ -51,9 +77,13 @@ def check_config(config_file: Path, file: Path | None) -> None:
     for template in broken:
         click.echo(str(template))
     now = utc_now()
-    trust = placed(config, (*check_anchors(config, now), *check_signing(config, now)))
+    found = [*check_anchors(config, now), *check_signing(config, now), *check_published(config)]
+    found += [] if probe else unprobed(config)
+    trust = list(placed(config, found))
     for fault in trust:
         click.echo(str(fault))
+    if probe:
+        trust += _probed(config, through)
     if broken or any(fault.severity is Severity.ERROR for fault in trust):
         raise SystemExit(FAULT)
     click.echo(
@@ -61,6 +91,22 @@ def check_config(config_file: Path, file: Path | None) -> None:
         f"{len(config.unit)} units, {len(config.vo)} VOs, {len(config.member)} members",
         err=True,
     )
+
+
+def _probed(config: "Config", through: tuple[str, ...]) -> "Iterator[Fault]":
+    """Probe the mailboxes and say at once what is found; yield the faults."""
+    from gateway.config.load import placed
+    from gateway.probe import probe, trusting
+
+    if not trusting(config):
+        click.echo("nothing to probe: no [[imap]] mailbox has trusted_results", err=True)
+    for said in probe(config, through):
+        if isinstance(said, str):
+            click.echo(said, err=True)
+            continue
+        for fault in placed(config, [said]):
+            click.echo(str(fault))
+            yield fault
 
 
 @click.command()

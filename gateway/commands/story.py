@@ -47,7 +47,7 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     for name in STATE:
         value = show.cell(getattr(row, name))
         if value:
-            click.echo(f"{name.replace('_', ' '):<14} {value}")
+            click.echo(show.folded(f"{name.replace('_', ' '):<14} {value}"))
     for entry in history:
         click.echo("\n" + "\n".join(_entry(entry)))
     click.echo("\nParticipants")
@@ -63,7 +63,7 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     for one in proven.values():
         click.echo(f"\nProofs of mail {one.mail}, which count as: {one.standing}")
         for line in proof_lines(one.proofs):
-            click.echo(line)
+            click.echo(show.folded(line))
     click.echo("\nOur mails")
     show.table(
         ("id", "kind", "recipient", "state", "sent", "error"),
@@ -76,7 +76,7 @@ def _entry(entry: EventRow) -> Iterator[str]:
     yield f"{entry.number}. {show.cell(entry.at)}  {entry.kind}, by {show.cell(entry.by)}{mail}"
     marks = [*(["internal"] if entry.internal else []), *entry.reasons]
     if marks:
-        yield f"   ({'; '.join(marks)})"
+        yield show.folded(f"   ({'; '.join(marks)})")
     for field, old, new in entry.changes:
         yield f"   {field}: {show.cell(old) or '-'} -> {show.cell(new) or '-'}"
     if entry.text:

@@ -87,7 +87,7 @@ TICKET = click.argument("ticket", type=click.IntRange(min=1))
 @COMMENT
 @TICKET
 def release(config_file: Path, ticket: int, comment: str) -> None:
-    """Let a held TICKET go where it wanted to go, as a USER ticket.
+    """Let a held TICKET go where it wanted, as a USER ticket.
 
     A request for an alarm becomes an ordinary ticket too: it alarms no site.
     """
@@ -103,10 +103,11 @@ def release(config_file: Path, ticket: int, comment: str) -> None:
 @COMMENT
 @TICKET
 def confirm(config_file: Path, ticket: int, comment: str) -> None:
-    """Grant what a held TICKET asks for, as if its sender had been proven.
+    """Grant what a held TICKET asks for, such as an alarm.
 
-    An alarm wakes the site: do it when you have made sure that the request is real. By mail, a
-    supporter of first line answers the notice with "Confirm: yes" as the first line.
+    It is as if its sender had been proven. An alarm wakes the site: do it when you have made sure
+    that the request is real. By mail, a supporter of first line answers the notice with "Confirm:
+    yes" as the first line.
     """
     unit, wanted = _do("confirm", config_file, ticket, comment)
     told = "; the site was alarmed" if wanted == "ALARM" else ""

@@ -10,9 +10,7 @@ import click
 
 from gateway.commands.opening import (
     CONFIG,
-    FAULT,
     JSON,
-    Stop,
     config_at,
     failures,
     read_input,
@@ -22,6 +20,7 @@ from gateway.commands.opening import (
 if TYPE_CHECKING:
     from gateway.config.load import Config
     from parsers.envelope import Envelope
+    from router.authority import Sender
     from router.decision import Decision
     from store.engine import Store
 
@@ -46,6 +45,7 @@ def parse(file: str) -> None:
 @click.option("--from", "mail_from", default=None, metavar="ADDRESS", help="The envelope sender.")
 @click.option("--peer", default="", metavar="IP", help="Who hands it in.")
 @click.option("--submitted", is_flag=True, help="As if from a submission network.")
+@click.option("--mailbox", default="", metavar="ADDRESS", help="As if read from this [[imap]].")
 @click.argument("file", metavar="FILE|-")
 def explain(
     *,
@@ -55,22 +55,27 @@ def explain(
     mail_from: str | None,
     peer: str,
     submitted: bool,
+    mailbox: str,
     file: str,
 ) -> None:
     """Print what would happen to a mail now, and why.
 
-    Nothing is written. Without --to it goes to those of our addresses that stand in To and Cc,
-    else to support; without --from it comes from its From address.
+    Nothing is written. It is as if the mail came now, so that an old signature is too old, and one
+    that was decided on already is a replay or the same mail again. Without --to it goes to those of
+    our addresses that stand in To and Cc, else to support; without --from it comes from its From
+    address.
     """
     from gateway import explain as room
     from gateway import show
+    from gateway.commands.asif import AsIf, envelope_as_if
     from gateway.commands.proofs import proof_lines
     from gateway.desk import open_desk
     from gateway.prover import prover_of
 
     raw = read_input(file)
     config = config_at(config_file)
-    envelope = _envelope(config, raw, recipients, mail_from, peer, submitted=submitted)
+    said = AsIf(recipients, mail_from, peer, mailbox, submitted)
+    envelope = envelope_as_if(config, raw, said)
     with _store_or_empty(config) as store, failures():
         prover = prover_of(config, quiet=True)
         explained = room.explain(open_desk(config, store), envelope, raw, prover.prove_now)
@@ -83,57 +88,27 @@ def explain(
         }
         show.json_lines(_object(one) | known for one in explained.settled.decisions)
         return
-    click.echo(f"to {', '.join(envelope.recipients)}, from <{envelope.mail_from}>")
-    if not envelope.submitted:
-        click.echo("as from the Internet (--submitted: as from a submission network)")
-    click.echo(f"sender: {explained.sender.standing}, {explained.sender.may.reason}")
-    for line in proof_lines(proofs):
-        click.echo(line)
+    for line in (*_came(envelope), *_sender_lines(explained.sender), *proof_lines(proofs)):
+        click.echo(show.folded(line))
     for one in explained.settled.decisions:
-        click.echo("\n".join(_lines(one)))
+        for line in _lines(one):
+            click.echo(show.folded(line))
 
 
-def _envelope(
-    config: "Config",
-    raw: bytes,
-    recipients: tuple[str, ...],
-    mail_from: str | None,
-    peer: str,
-    *,
-    submitted: bool,
-) -> "Envelope":
-    """Return the envelope that a door would have made for this mail."""
-    import ipaddress
+def _came(envelope: "Envelope") -> Iterator[str]:
+    yield f"to {', '.join(envelope.recipients)}, from <{envelope.mail_from}>"
+    if envelope.mailbox:
+        yield f"as read from the mailbox {envelope.mailbox}"
+    elif not envelope.submitted:
+        yield "as from the Internet (--submitted: as from a submission network)"
 
-    from gateway.config.load import policy
-    from gateway.now import utc_now
-    from parsers.envelope import Envelope
-    from parsers.gate import look
-    from parsers.mail import hear
 
-    heard = hear(raw)
-    ours = policy(config).addresses
-    named = tuple(m.address for m in (*heard.to, *heard.cc) if ours.intent(m.address) is not None)
-    for recipient in recipients:
-        if ours.intent(recipient) is None:
-            raise Stop(f"{recipient} is not an address of this helpdesk", FAULT)
-    gate = look(raw, file=True)
-    try:
-        address = ipaddress.ip_address(peer) if peer else None
-    except ValueError:
-        raise click.BadParameter("must be an IP address", param_hint="--peer") from None
-    trusted = address is not None and any(address in n for n in config.smtp.submission_networks)
-    sender = heard.sender.address if heard.sender is not None else ""
-    return Envelope(
-        door="explain",
-        peer=peer,
-        helo="",
-        mail_from=sender if mail_from is None else mail_from.strip("<>"),
-        recipients=recipients or named or (config.helpdesk.address,),
-        received_at=utc_now(),
-        submitted=submitted or (trusted and gate.received == 0),
-        faults=tuple(str(fault) for fault in gate.faults),
-    )
+def _sender_lines(sender: "Sender") -> Iterator[str]:
+    """Yield the row of the decision table, and as whom the roster knows the sender."""
+    yield f"sender: {sender.may.reason} (counts as: {sender.standing})"
+    if sender.proof is not None:
+        known = sorted(f"{one.name} ({one.vo})" if one.vo else one.name for one in sender.members)
+        yield f"  registered as: {', '.join(known) or 'nobody'}"
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from gateway.commands.opening import CONFIG, JSON, Stop, config_at, store_of
     help="Who has said nothing for longer is silent.",
 )
 def health(config_file: Path, *, as_json: bool, within: int) -> None:
-    """Say how every door, role and directory is, the store and its disk.
+    """Say how each door, role and directory is, store and disk.
 
     Where several daemons share a store, each name ends in @HOST:DIGEST, and the others that have
     said something within an hour are shown too. Exit code 0 when all is ok, else 1.
@@ -45,5 +45,5 @@ def health(config_file: Path, *, as_json: bool, within: int) -> None:
         show.json_lines(show.as_object(line) for line in lines)
     else:
         for line in lines:
-            click.echo(str(line))
+            click.echo(show.folded(str(line)))
     raise SystemExit(0 if all_well(lines) else 1)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateway.config.directory_checks import DIRECTORY_CHECKS
+from gateway.config.evidence_checks import check_evidence
 from gateway.config.faults import Finding, Severity
 from gateway.config.keychecks import check_keys
 from gateway.config.pages import page_warnings
@@ -154,15 +155,6 @@ def _pairs(document: Document) -> Iterator[Finding]:
                 yield Finding((section, given), f"needs {absent} beside it")
 
 
-def _evidence(document: Document) -> Iterator[Finding]:
-    if _table(document, "proof").get("alarm_evidence") == []:
-        yield Finding(("proof", "alarm_evidence"), "an empty list would never page anybody")
-    for index, member in _entries(document, "member"):
-        if member.get("alarm_evidence") == []:
-            loc = ("member", index, "alarm_evidence")
-            yield Finding(loc, "an empty list proves nothing: leave out the role alarm instead")
-
-
 def _office_hours(document: Document) -> Iterator[Finding]:
     clock = _table(document, "clock")
     start, end = _text(clock, "office_start") or "09:00", _text(clock, "office_end") or "17:00"
@@ -274,7 +266,7 @@ CHECKS: tuple[Check, ...] = (
     *DIRECTORY_CHECKS,
     _pairs,
     check_keys,
-    _evidence,
+    check_evidence,
     _office_hours,
     _alarmers,
     _a_door,

@@ -98,6 +98,7 @@ def policy(config: Config) -> Policy:
         ticket_tag=helpdesk.ticket_tag,
         unproven=routing.unproven,
         alarm_evidence=config.proof.alarm_evidence,
+        alarm_evidence_of=config.proof.alarm_evidence_of,
         alarm_results=frozenset(
             box.trusted_results.lower() for box in config.imap if box.alarms and box.trusted_results
         ),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from gateway.config.faults import Finding, Severity
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}")  # no name that only begins so
 OWN_NAMES = frozenset({"config"})
 OF_PEOPLE = frozenset({"voms", "iam"})
 NEEDS: Mapping[str, tuple[str, ...]] = {  # one of these, or it will hardly answer
@@ -46,11 +47,15 @@ def _names(document: Document) -> Iterator[Finding]:
 def _vos(document: Document) -> Iterator[Finding]:
     vos = document.get("vo")
     entries = vos if isinstance(vos, list) else []
-    known = {_folded(_text(one, "name")) for one in entries if isinstance(one, dict)}
+    names = [_text(one, "name") for one in entries if isinstance(one, dict)]
+    known = {_folded(name): name for name in names}
     for name, entry in _directories(document):
         vo = _text(entry, "vo")
         if vo and _folded(vo) not in known:
             yield Finding(("directory", name, "vo"), f"there is no [[vo]] named {vo!r}")
+        elif vo and vo != known[_folded(vo)] and _text(entry, "kind") in OF_PEOPLE:
+            told = f"must be spelt {known[_folded(vo)]!r} here, too: it makes group names"
+            yield Finding(("directory", name, "vo"), told)
         elif not vo and _text(entry, "kind") in OF_PEOPLE:
             yield Finding(("directory", name, "kind"), "needs vo: whose people it lists")
 
@@ -70,7 +75,7 @@ def _urls(document: Document) -> Iterator[Finding]:
         except ValueError:
             yield Finding(loc, "is not an address")
             continue
-        here = host == "localhost" or host.startswith("127.")
+        here = host == "localhost" or _LOOPBACK.fullmatch(host) is not None
         if not host or (parts.scheme != "https" and not (parts.scheme == "http" and here)):
             yield Finding(loc, "must begin with https://: what is read here decides about rights")
         elif parts.query or parts.fragment or parts.username or parts.password:

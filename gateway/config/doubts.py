@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from gateway.config.faults import Finding, Severity
 from gateway.config.root import Config
+from gateway.demo.words import ALARMER, DNS_PORT, HELPDESK
 
 Doubt = Callable[[Config], Iterator[Finding]]
 _HERE = ("127.", "::1", "localhost")
@@ -53,4 +54,16 @@ def _group(config: Config) -> Iterator[Finding]:
             yield Finding(("lmtp", "socket_group"), told, Severity.WARNING)
 
 
-DOUBTS: tuple[Doubt, ...] = (_come_back, _open_lmtp, _group)
+def _demo(config: Config) -> Iterator[Finding]:
+    """Find what only the demo may believe, in a federation of somebody's own."""
+    if config.helpdesk.domain == HELPDESK:
+        return
+    if config.proof.anchors == config.file.parent / ALARMER / "anchors":
+        told = "this is the demo's authority: name those of your federation"
+        yield Finding(("proof", "anchors"), told, Severity.WARNING)
+    if config.dns.port == DNS_PORT and all(one.startswith(_HERE) for one in config.dns.servers):
+        told = "this is the demo's name server: take servers and port away for the system's"
+        yield Finding(("dns", "servers"), told, Severity.WARNING)
+
+
+DOUBTS: tuple[Doubt, ...] = (_come_back, _open_lmtp, _group, _demo)

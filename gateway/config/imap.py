@@ -68,7 +68,9 @@ class Imap(Section):
         description='The header with the true recipient, such as "Delivered-To"; "" for To and Cc.',
     )
     trusted_results: str = Field(
-        default="", max_length=253, description="The authserv-id whose results we believe."
+        default="",
+        max_length=253,
+        description="The authserv-id whose results we believe; check-config --probe tries it.",
     )
     alarms: bool = Field(default=False, description="Whether these results may prove an alarm.")
 

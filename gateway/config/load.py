@@ -95,6 +95,9 @@ def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        told = "cannot be read: No such file or directory: name yours with --config FILE"
+        raise _UnreadableError(f"{told}, or in $TICKETGATE_CONFIG") from None
     except OSError as error:
         raise _UnreadableError(f"cannot be read: {error.strerror or error}") from None
     if len(raw) > MAX_BYTES:

@@ -91,10 +91,15 @@ def _from_env(name: str, _info: ValidationInfo) -> bytes:
 def _from_credential(name: str, _info: ValidationInfo) -> bytes:
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     if not directory:
-        raise fault("$CREDENTIALS_DIRECTORY is not set: credentials come from the service manager")
+        told = "credentials come from the service manager; by hand, set it to their directory"
+        raise fault(f"$CREDENTIALS_DIRECTORY is not set: {told}")
     if "/" in name or name.startswith("."):
         raise fault("credential must be a plain name")
-    return _read(Path(directory) / name, private=False)
+    path = Path(directory) / name
+    if not path.exists():
+        told = f"is there a LoadCredential={name}: in the service's unit?"
+        raise fault(f"{path} cannot be read: No such file or directory: {told}")
+    return _read(path, private=False)
 
 
 def _read(path: Path, *, private: bool) -> bytes:

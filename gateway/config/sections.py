@@ -35,6 +35,9 @@ from gateway.config.values import (
 LARGEST_TICKET = 2**32 - 1  # a token holds a ticket's number in 32 bits
 Purposes = Annotated[tuple[Literal["emailProtection", "clientAuth"], ...], AsTuple]
 Evidence = Annotated[tuple[Literal["dkim", "smime"], ...], AsTuple]
+EvidenceOfDomain = Annotated[
+    tuple[Literal["dkim", "smime", "dkim+smime"], ...], Field(min_length=1), AsTuple
+]
 
 
 class Section(BaseModel):
@@ -193,6 +196,11 @@ class Proof(Section):
 
     alarm_evidence: Evidence = Field(
         default=("dkim", "smime"), description="What may prove an alarm: dkim, smime."
+    )
+    alarm_evidence_of: Mapping[Domain, EvidenceOfDomain] = Field(
+        default_factory=dict,
+        description="The same for mail of a domain and those below it, such as a provider that"
+        " signs for all its users; dkim+smime asks for both. It replaces alarm_evidence.",
     )
     min_rsa_bits: int = Field(
         default=2048, ge=1024, le=8_192, description="Shorter DKIM keys prove nothing."

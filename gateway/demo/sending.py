@@ -1,14 +1,15 @@
 """Sample mails: whole mails as people write them, sent to the door of a running demo.
 
 Each sample is a file in gateway/demo/mails. Its Message-ID and Date are made fresh, and the demo's
-addresses become those of the configuration. `reply` is no file: it answers the newest mail that the
-demo's maildir holds for the sample sender, as a mail program would.
+addresses become those of the configuration. `alarm-...` is `alarm` with a signature (signing.py).
+`reply` is no file: it answers the newest mail that the demo's maildir holds for the sample sender,
+as a mail program would.
 """
 
 import re
 import smtplib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
@@ -17,8 +18,12 @@ from pathlib import Path
 
 from gateway.config.load import Config
 from gateway.config.values import Listen
+from gateway.demo.signing import WAYS, sign
+from gateway.demo.words import ALARMER
+from gateway.now import utc_now
 
 SENDER = "Ada Example <ada@atlas.example>"
+ALARM = "alarm"
 REPLY = "reply"
 TIMEOUT_S = 30.0
 MAX_MAILDIR_FILES = 5000
@@ -45,26 +50,41 @@ class Sample:
 def kinds() -> tuple[str, ...]:
     """Return the names of the samples; `reply` is last, since it needs an answer of ours."""
     names = (entry.name for entry in files("gateway.demo").joinpath("mails").iterdir())
-    return (*sorted(n.removesuffix(".eml") for n in names if n.endswith(".eml")), REPLY)
+    stems = {name.removesuffix(".eml") for name in names if name.endswith(".eml")}
+    return (*sorted(stems | set(WAYS)), REPLY)
 
 
 def sample(kind: str, config: Config) -> Sample:
-    """Return the sample of that kind; raises CannotSend when there is nothing to answer."""
+    """Return the sample of that kind.
+
+    Raises CannotSend when there is nothing to answer, or no key to sign with.
+    """
     if kind == REPLY:
         return _reply(config)
-    raw = files("gateway.demo").joinpath("mails").joinpath(f"{kind}.eml").read_bytes()
+    way = WAYS.get(kind)
+    name = f"{ALARM if way else kind}.eml"
+    raw = files("gateway.demo").joinpath("mails").joinpath(name).read_bytes()
     helpdesk = config.helpdesk
     for demo, ours in (
         (b"support@helpdesk.example", helpdesk.address),
         (b"team@helpdesk.example", helpdesk.team_address),
         (b"alarm@helpdesk.example", helpdesk.alarm_address),
+        (b"Alarm: helpdesk.example", f"Alarm: {helpdesk.domain}"),
     ):
         raw = raw.replace(demo, ours.encode())
     message_id = make_msgid(domain="atlas.example")
     fresh = f"Message-ID: {message_id}\nDate: {formatdate()}\n".encode()
     raw = fresh + _FRESH.sub(b"", raw, count=2)
     mail = message_from_bytes(raw, policy=policy.default)
-    return _sample(mail, message_id, raw)
+    one = _sample(mail, message_id, raw)
+    if way is None:
+        return one
+    directory = config.file.parent / ALARMER
+    try:
+        return replace(one, raw=sign(way, one.raw, directory, utc_now()))
+    except OSError as error:
+        reason = error.strerror or error
+        raise CannotSend(f"{error.filename or directory}: {reason}: `init` writes it") from error
 
 
 def send(one: Sample, door: Listen) -> str:

@@ -1,13 +1,18 @@
-"""What `ticketgate init` writes: the example configuration and a secret of its own.
+"""What `ticketgate init` writes: the example configuration, a secret of its own, an alarmer's keys.
 
-Rule: nothing that exists is touched, and a file appears whole or not at all. The secret comes
-first, so that a configuration that is there always works.
+Rule: nothing that exists is touched, and a file or the directory `alarmer` appears whole or not at
+all. The configuration comes last, so that one that is there always works.
 """
 
 import os
 import secrets
+import shutil
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+
+from gateway.demo.alarmer import files_of, new_alarmer
+from gateway.demo.words import ALARMER
 
 SECRET_BYTES = 32
 
@@ -21,11 +26,11 @@ def example() -> str:
     return files("gateway.demo").joinpath("config.toml").read_text(encoding="utf-8")
 
 
-def write_demo(directory: Path) -> list[Path]:
+def write_demo(directory: Path, now: datetime) -> list[Path]:
     """Write the demo into `directory`, which is made if need be; return what was written.
 
-    A secret that is there already stays: mails that went out may hold tokens of it.
-    Raises AlreadyThere, or OSError when the directory cannot be written.
+    A secret that is there already stays: mails that went out may hold tokens of it. So do the
+    alarmer's keys. Raises AlreadyThere, or OSError when the directory cannot be written.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     config, secret = directory / "config.toml", directory / "secret"
@@ -35,8 +40,26 @@ def write_demo(directory: Path) -> list[Path]:
     if not secret.exists():
         _write(secret, secrets.token_urlsafe(SECRET_BYTES) + "\n", 0o600)
         written.append(secret)
+    alarmer = directory / ALARMER
+    if not alarmer.exists():
+        _write_alarmer(alarmer, now)
+        written.append(alarmer)
     _write(config, example(), 0o644)
     return [*written, config]
+
+
+def _write_alarmer(place: Path, now: datetime) -> None:
+    """Make the directory of a new alarmer's keys."""
+    temporary = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        for name, (data, mode) in files_of(new_alarmer(now), place.resolve()).items():
+            path = temporary / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode)
+            path.write_bytes(data)
+        temporary.rename(place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write(path: Path, text: str, mode: int) -> None:

@@ -2,11 +2,13 @@
 
 Rule: what comes back is the whole answer to our question from whom we asked, or an error that says
 what was wrong. TLS is verified, no redirect is followed (a login page is no roster), no proxy or
-other setting is taken from the environment. Each answer has a deadline, a size, and a few attempts;
-what is refused (4xx) is not asked again. Secrets stand in no message.
+other setting is taken from the environment. Each answer has a deadline from the first byte that we
+send to the last one that comes, a size, and a few attempts, and the whole reading has an end; what
+is refused (4xx) is not asked again. Secrets stand in no message.
 """
 
 import os
+import re
 import ssl
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -17,6 +19,7 @@ from typing import Self
 
 import httpx2
 
+from gateway.directories.patience import Patience, TooSlow
 from parsers.directory import MAX_BYTES
 from parsers.errors import Deferred, Malformed
 from parsers.text import clean
@@ -24,9 +27,12 @@ from parsers.text import clean
 ATTEMPTS = 3
 PAUSES_S = (1.0, 5.0)
 CONNECT_S = 15.0
+MOST_S = 1_200.0  # for all pages together: less than the claim on a directory
 MAX_PAGES = 2_000
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 Query = Sequence[tuple[str, str]]
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
+_LATE = "no whole answer in time"
 
 
 class Unreachable(Deferred):
@@ -50,8 +56,11 @@ class Fetching:
 
     def __init__(self, access: Access, pause: Callable[[float], object] = time.sleep) -> None:
         """Make the client; raises Unreachable when a file of ours cannot be used."""
+        if access.token and not _TOKEN.fullmatch(access.token):
+            raise Unreachable("Our token cannot be used.", "our token has signs that none may have")
         self._access, self._pause = access, pause
-        self._left = MAX_BYTES
+        self._left, self._end = MAX_BYTES, time.monotonic() + MOST_S
+        self._patience = Patience(access.timeout_s)
         self._client = httpx2.Client(
             verify=_tls(access),
             trust_env=False,
@@ -82,6 +91,9 @@ class Fetching:
         """
         url = self._access.url.rstrip("/") + path
         for attempt in range(1, ATTEMPTS + 1):
+            if time.monotonic() > self._end:
+                told = f"not all of it could be read in {MOST_S / 60:.0f} minutes"
+                raise Unreachable("The directory is too slow.", told)
             try:
                 return self._get_once(url, query, frozenset(content_types), headers)
             except _Passing as error:
@@ -96,18 +108,19 @@ class Fetching:
         sent = dict(headers)
         if self._access.token:
             sent["Authorization"] = f"Bearer {self._access.token}"
-        deadline = time.monotonic() + self._access.timeout_s
         try:
-            with self._client.stream("GET", url, params=list(query), headers=sent) as answer:
+            with self._patience.over() as extensions, self._client.stream(
+                "GET", url, params=list(query), headers=sent, extensions=extensions
+            ) as answer:  # fmt: skip
                 self._check(answer, content_types)
-                return self._body(answer, deadline)
-        except httpx2.TimeoutException as error:
-            raise _Passing(Unreachable, "no answer in time") from error
+                return self._body(answer)
+        except (httpx2.TimeoutException, TooSlow) as error:
+            raise _Passing(Unreachable, _LATE) from error
         except httpx2.ConnectError as error:
             raise _passing_or_not(error) from error
         except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
             if "_ALERT_" in _said(error):  # TLS 1.3 refuses a client only when it reads
-                raise Unreachable("The directory refuses us.", _said(error)) from error
+                raise Unreachable("The directory refuses us.", _refused(_said(error))) from error
             raise _Passing(Malformed, f"the answer breaks off: {_said(error)}") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError) as error:
             raise _Passing(Unreachable, _said(error)) from error
@@ -135,15 +148,13 @@ class Fetching:
             )
             raise Malformed("The answer is of another kind.", told)
 
-    def _body(self, answer: httpx2.Response, deadline: float) -> bytes:
-        """Return the whole body; a slow drip ends at the deadline, a flood at the limit."""
+    def _body(self, answer: httpx2.Response) -> bytes:
+        """Return the whole body; a flood ends at the limit."""
         parts, size = [], 0
         for part in answer.iter_raw():
             size += len(part)
             if size > self._left:
                 raise Malformed("The answers are too long.", f"more than {MAX_BYTES} bytes in all")
-            if time.monotonic() > deadline:
-                raise _Passing(Unreachable, "the answer does not end in time")
             parts.append(part)
         self._left -= size
         return b"".join(parts)
@@ -188,8 +199,16 @@ def _passing_or_not(error: httpx2.ConnectError) -> Exception:
     """Return what follows; a certificate that does not fit will not fit in a second either."""
     said = _said(error)
     if "CERTIFICATE_VERIFY_FAILED" in said:
-        return Unreachable("The directory cannot be trusted.", f"its certificate: {said}")
+        told = re.sub(r"^\[SSL[^\]]*\] |certificate verify failed: | \(_ssl.c:\d+\)", "", said)
+        told += ": does ca_file hold the authority that vouches for it?"
+        return Unreachable("The directory cannot be trusted.", f"its certificate: {told}")
     return _Passing(Unreachable, said)
+
+
+def _refused(said: str) -> str:
+    """Return what a TLS alert means for us: mostly that our certificate is missing or wrong."""
+    alert = re.sub(r"^\[SSL[^\]]*\] | \(_ssl.c:\d+\)", "", said)
+    return f"it refuses our certificate, or misses one (`certificate` and `key`): {alert}"
 
 
 def _said(error: Exception) -> str:

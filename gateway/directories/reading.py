@@ -51,8 +51,9 @@ def read_directory(
     except NoSuchGroup as error:
         return Heard(None, Said.NULL, error.detail)
     except MailError as error:
-        detail = error.public if error.detail == error.public else f"{error.public} {error.detail}"
-        return Heard(None, Said.BROKEN, detail.rstrip("."))
+        told = error.public.rstrip(".")
+        detail = told if error.detail == error.public else f"{told}: {error.detail.rstrip('.')}"
+        return Heard(None, Said.BROKEN, detail)
     except Exception as error:
         _log.exception("a directory could not be read")
         detail = clean(f"{type(error).__name__}: {error}"[:300], one_line=True)

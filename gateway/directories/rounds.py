@@ -10,9 +10,12 @@ from contextlib import contextmanager
 
 import structlog
 
+from gateway.config.root import Config
+from gateway.desk import Desk
 from gateway.outage import Outage
 from gateway.processes.post import Post
 from parsers.errors import MailError
+from store.directories import expect, forget_unread, read_all_again
 
 EVERY_S = 30.0
 END_WAIT_S = 1.0
@@ -21,10 +24,7 @@ _log = structlog.get_logger("directories")
 
 @contextmanager
 def go_round(post: Post) -> Iterator[None]:
-    """For the length of a block read what is due; nothing when no directory is configured."""
-    if not post.config.directory:
-        yield
-        return
+    """For the length of a block read what is due."""
     ending = threading.Event()
     thread = threading.Thread(target=_run, args=(post, ending), name="directories", daemon=True)
     thread.start()
@@ -35,12 +35,30 @@ def go_round(post: Post) -> Iterator[None]:
         thread.join(END_WAIT_S)  # one that waits for an answer is cut off: nothing is half written
 
 
-def _run(post: Post, ending: threading.Event) -> None:
-    from gateway.directories.sync import sync_what_is_due  # the HTTP client costs time to load
+def begin(desk: Desk, config: Config) -> list[str]:
+    """Do what a start asks for; return the directories whose kept copies were forgotten.
 
-    outage = Outage(_log)
+    Each is read soon: the configuration may say something else of it than before.
+    """
+    names, now = list(config.directory), desk.clock()
+    with desk.store.writing() as conn:
+        expect(conn, names, now)
+        read_all_again(conn, names, now)
+        return forget_unread(conn, names, now)
+
+
+def _run(post: Post, ending: threading.Event) -> None:
+    outage, begun = Outage(_log), False
     while True:
         try:
+            if not begun:
+                for name in begin(post.desk, post.config):
+                    _log.info("forgot what a directory said", directory=name)
+                begun = True
+            if not post.config.directory:
+                return
+            from gateway.directories.sync import sync_what_is_due  # the HTTP client: slow to load
+
             for done in sync_what_is_due(post.desk, post.config, post.name, ending.wait):
                 _log.info(
                     "read a directory",

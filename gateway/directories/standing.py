@@ -1,10 +1,10 @@
 """What a person may do and why, in sentences for an operator. It explains; it decides nothing."""
 
-from collections.abc import Collection
-
 from parsers.registry import Registry, Site
 from parsers.roster import Member, dn_key
+from router.decision import Policy
 from router.federation import Entry, Federation
+from router.methods import asked_of, say_asked_of
 
 MAX_SITES_NAMED = 20
 _EVIDENCE = {
@@ -26,11 +26,8 @@ def find_person(federation: Federation, who: str) -> tuple[Entry, ...]:
     )
 
 
-def explain_person(entry: Entry, federation: Federation, allowed: Collection[str]) -> list[str]:
-    """Return what this entry lets the person do, or why nothing.
-
-    `allowed` is the evidence that the helpdesk takes for alarms at all.
-    """
+def explain_person(entry: Entry, federation: Federation, policy: Policy) -> list[str]:
+    """Return what this entry lets the person do, or why nothing."""
     member = entry.member
     lines = [f"addresses: {', '.join(member.addresses) or 'none'}"]
     lines += [f"certificate: {dn}" for dn in member.certificates]
@@ -46,7 +43,7 @@ def explain_person(entry: Entry, federation: Federation, allowed: Collection[str
         lines.append(f"may open and change team tickets of {member.vo}")
     if "alarm" in member.roles:
         lines.append(_alarms(member, federation.registry))
-        evidence = _usable_evidence(member, allowed)
+        evidence = _usable_evidence(member, policy)
         told = "; or ".join(_EVIDENCE[one] for one in evidence)
         needed = " or ".join(member.alarm_evidence)
         lines.append(
@@ -54,6 +51,8 @@ def explain_person(entry: Entry, federation: Federation, allowed: Collection[str
             if told
             else f"nothing can prove an alarm: what {needed} needs is not known or not taken here"
         )
+        rules = (say_asked_of(policy, address) for address in member.addresses)
+        lines += dict.fromkeys(rule for rule in rules if rule)
     if "support" in member.roles:
         lines.append("may change tickets as a supporter")
     if "multisite" in member.roles:
@@ -79,6 +78,10 @@ def _takes(site: Site, vo: str) -> bool:
     return site.tier in {0, 1} or vo.lower() in {one.lower() for one in site.alarm_vos}
 
 
-def _usable_evidence(member: Member, allowed: Collection[str]) -> list[str]:
+def _usable_evidence(member: Member, policy: Policy) -> list[str]:
+    """Return the kinds of proof that count for this person From one of the addresses at least."""
+    rules = [asked_of(policy, address) or policy.alarm_evidence for address in member.addresses]
+    ways = rules or [policy.alarm_evidence]
+    allowed = {kind for rule in ways for one in rule for kind in one.split("+")}
     has = {"dkim": bool(member.addresses), "smime": bool(member.certificates)}
     return [one for one in member.alarm_evidence if has.get(one) and one in allowed]

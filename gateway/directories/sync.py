@@ -8,6 +8,7 @@ by trouble.
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,20 +17,24 @@ from gateway.config.root import Config
 from gateway.desk import Desk
 from gateway.directories.known import federation_of
 from gateway.directories.reading import Heard, read_directory
+from parsers.errors import MailError
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.decide import decide
 from router.decision import Due, Facts
-from router.directories import Changes, Judgement, Said, judge, tell
+from router.directories import Changes, Judgement, Said, another_week, judge, tell
 from router.federation import Federation, without_alarm_address
-from router.registers import OPEN
+from router.registers import ALARM_ADDRESSES, OPEN
 from store.commit import Decided, write
 from store.directories import (
     Attempt,
+    Claim,
     DirectoryState,
     claim,
     expect,
     finish,
+    holds,
+    let_go,
     next_due,
     read_copy,
     read_states,
@@ -60,8 +65,8 @@ class Synced:
             words = [f"{self.name}: {self.changes}", self.detail and f"accepted: {self.detail}"]
         else:
             since = f"the copy of {self.kept:%Y-%m-%d %H:%M} UTC stays" if self.kept else "no copy"
-            words = [f"{self.name}: {self.said}", self.detail, since]
-        return ", ".join(word for word in words if word)
+            words = [f"{self.name}: {self.said}" + (self.detail and f": {self.detail}"), since]
+        return "; ".join(word for word in words if word)
 
 
 def sync(
@@ -77,15 +82,22 @@ def sync(
     """Read directory `name` and keep what it says; `by` names who reads.
 
     `due` reads it only when it is due. `accept` lets a shrinkage pass. None when somebody else is
-    reading it, or it is not due. Raises Deferred when the store fails.
+    reading it, or it is not due; also when reading took so long that somebody else has begun: an
+    older answer never replaces a newer one. Raises Deferred when the store fails.
     """
     now = desk.clock()
     with desk.store.writing() as conn:
         expect(conn, [name], now)
-        if not claim(conn, name, by, now, due=due):
-            return None
-    heard = read_directory(config.directory[name], config.file.parent, now, pause)
-    return repeated(lambda: _keep(desk, config, name, heard, accept=accept))
+        taken = claim(conn, name, by, now, due=due)
+    if taken is None:
+        return None
+    try:
+        heard = read_directory(config.directory[name], config.file.parent, now, pause)
+        return repeated(lambda: _keep(desk, config, taken, heard, accept=accept))
+    except KeyboardInterrupt:  # a person at a terminal, who may ask again at once
+        with suppress(MailError), desk.store.writing() as conn:
+            let_go(conn, taken)
+        raise
 
 
 def sync_what_is_due(
@@ -108,10 +120,13 @@ def sync_what_is_due(
             yield done
 
 
-def _keep(desk: Desk, config: Config, name: str, heard: Heard, *, accept: bool) -> Synced:
-    """Judge and write in one transaction."""
+def _keep(desk: Desk, config: Config, taken: Claim, heard: Heard, *, accept: bool) -> Synced | None:
+    """Judge and write in one transaction; None when the directory is no longer ours."""
+    name = taken.name
     now, directory = desk.clock(), config.directory[name]
     with desk.store.writing() as conn:
+        if not holds(conn, taken):
+            return None
         before = read_states(conn)[name]
         kept = read_copy(conn, name)
         judgement, changes = Judgement(heard.said, heard.detail), Changes()
@@ -120,6 +135,7 @@ def _keep(desk: Desk, config: Config, name: str, heard: Heard, *, accept: bool) 
             judgement = judge(
                 kept,
                 heard.answer,
+                now,
                 expected=heard.expected,
                 max_shrink=directory.max_shrink,
                 accept=accept,
@@ -127,7 +143,8 @@ def _keep(desk: Desk, config: Config, name: str, heard: Heard, *, accept: bool) 
             if judgement.said is Said.OK:
                 changes = write_copy(conn, name, heard.answer, now)
         good = judgement.said is Said.OK
-        telling = tell(name, judgement, before.told, _spelt(before.good_at))
+        again = another_week(before.good_at or before.since, before.tried_at, now)
+        telling = tell(name, judgement, before.told, _spelt(before.good_at), again=again)
         every = directory.every if good else min(directory.every, RETRY)
         spread = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - no secret
         attempt = Attempt(judgement.said, judgement.detail, notes, changes)
@@ -153,7 +170,7 @@ def _follow(conn: Any, config: Config, now: datetime) -> None:
     """Let the clock look at what a new copy may have changed; each step decides for itself."""
     federation = federation_of(config, conn, now)
     if without_alarm_address(federation.registry):
-        keep_once(conn, "alarm-addresses", now)
+        keep_once(conn, ALARM_ADDRESSES, now)
     if _all_are_known(conn, config):
         for ticket in _tickets_of_gone_sites(conn, federation):
             keep_once(conn, "site-gone", now, ticket=ticket)

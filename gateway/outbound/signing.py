@@ -141,7 +141,9 @@ def signer_of(config: Config) -> Signer | None:
 
 
 def zone_line(name: str, text: str) -> str:
-    """Return a TXT record as a line of a zone file."""
+    """Return a TXT record for a zone file; a long one goes over several lines in parentheses."""
     pieces = [text[i : i + _STRING_CHARS] for i in range(0, len(text), _STRING_CHARS)]
-    strings = " ".join(f'"{piece}"' for piece in pieces)
-    return f"{name}. IN TXT ( {strings} )"
+    if len(pieces) == 1:
+        return f'{name}. IN TXT "{text}"'
+    strings = "\n".join(f'    "{piece}"' for piece in pieces)
+    return f"{name}. IN TXT (\n{strings} )"

@@ -170,7 +170,7 @@ def _bundle(path: Path, stamp: Stamp, stem: str, data: bytes) -> _File:
 def _certificate(pem: bytes) -> x509.Certificate:
     """Read one certificate, and what is parsed late, so that its faults show here."""
     certificate = x509.load_pem_x509_certificate(pem)
-    dn_of(certificate.subject)
+    dn_of(certificate.subject), dn_of(certificate.issuer)
     constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
     if not constraints.value.ca:
         raise ValueError("is not the certificate of an authority")
@@ -194,6 +194,7 @@ def _trust(files: list[_File]) -> Trust:
             found[key] = certificate
             if policy is not None and dn_of(certificate.subject) not in policy:
                 disabled.add(key)
+                policies[dn_of(certificate.subject)] = ()  # nobody's, though a mail encloses it
                 if policy:
                     faults.append(f"{file.stem}.signing_policy: does not name its own authority")
     good = [certificate for key, certificate in found.items() if key not in disabled]

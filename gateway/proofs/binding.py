@@ -24,6 +24,8 @@ _ALTERNATIVES = frozenset({"text/plain", "text/html", "multipart/related"})
 _PREAMBLE = re.compile(rb"(?:This is a multi-?part message in MIME format\.?)?", re.IGNORECASE)
 _SOFT_BREAK = re.compile(rb"=[ \t]*\r?(?:\n|\Z)")
 _QP = re.compile(rb"(?:[\t !-<>-~\r\n]|=\r?\n|=(?:3D|20|09|2E|46|[89A-F][0-9A-F]))*+")
+# What str.splitlines takes for the end of a line, but for LF and CRLF.
+_ODD_LINE_END = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|\r(?!\n)")
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{76}\r?\n)*+(?:[A-Za-z0-9+/]{1,76}={0,2})?+(?:\r?\n)*+")
 
 Bound = Callable[[str], bool]
@@ -95,4 +97,4 @@ def _is_sure_of_encoding(top: Part) -> bool:
 def _has_plain_lines(top: Part) -> bool:
     """Whether no letter of the decoded text is a line end in disguise (NEL, U+2028)."""
     text = decode(top.content()[0], top.params.get("charset", ""))[0]
-    return len(text.splitlines()) == text.count("\n") + (not text.endswith("\n") and text != "")
+    return _ODD_LINE_END.search(text) is None

@@ -103,7 +103,8 @@ async def prove(
             task.cancel()
     if late:
         await asyncio.wait(late)  # they have been told to stop, and stop at once
-    return SenderEvidence(tuple(p for kind in _ORDER for p in found.get(kind, ())))
+    proofs = tuple(p for kind in _ORDER for p in found.get(kind, ()))
+    return SenderEvidence(proofs, purse.silences)
 
 
 _ORDER = (

@@ -70,18 +70,18 @@ def standing(
     certificate: x509.Certificate, issuer: x509.Certificate, lists: Iterable[Crl], now: datetime
 ) -> tuple[Standing, str]:
     """Return what the issuer's lists say of a certificate, and why, for people."""
-    found, why = Standing.UNKNOWN, "there is no list of its issuer"
+    found, why = Standing.UNKNOWN, "there is no CRL of its issuer"
     for crl in lists:
         fault = _fault(crl, issuer)
         if fault:
-            why = why if found is Standing.GOOD else f"the list of its issuer {fault}"
+            why = why if found is Standing.GOOD else f"the CRL of its issuer {fault}"
             continue
         if _lists(crl, certificate):
             return Standing.REVOKED, "it is revoked"
         if not crl.stale(now):
             found, why = Standing.GOOD, ""
         elif found is Standing.UNKNOWN:
-            why = "the list of its issuer is stale"
+            why = "the CRL of its issuer is stale"
     return found, why
 
 

@@ -43,7 +43,17 @@ class Key:
 
 def read_key(records: Sequence[bytes], signature: Signature, rules: KeyRules) -> Key:
     """Return the key for a signature among the TXT records of its name; raises Unsound."""
-    domain = signature.domain
+    user_domain = signature.user_domain
+    return usable_key(records, signature.domain, signature.algorithm, rules, user_domain)
+
+
+def usable_key(
+    records: Sequence[bytes], domain: str, algorithm: str, rules: KeyRules, user_domain: str
+) -> Key:
+    """Return the key that a domain publishes for an algorithm; raises Unsound with why not.
+
+    `user_domain` is the domain of i=, or the domain itself.
+    """
     if len(records) != 1:
         why = "several records where the key should be" if records else "no key is published"
         raise Unsound(ProofStatus.PERMERROR, why, domain)
@@ -58,7 +68,7 @@ def read_key(records: Sequence[bytes], signature: Signature, rules: KeyRules) ->
         (ProofStatus.PERMERROR, tags.get("v", "DKIM1") != "DKIM1", "the record is not a DKIM key"),
         (ProofStatus.PERMERROR, "p" not in tags, "the record holds no key"),
         (ProofStatus.FAIL, not public, "the key is revoked"),
-        (ProofStatus.PERMERROR, kind != signature.algorithm.partition("-")[0],
+        (ProofStatus.PERMERROR, kind != algorithm.partition("-")[0],
          "the key is of another kind"),
         (ProofStatus.FAIL, "sha256" not in words(tags.get("h", "sha256")),
          "the key is not for SHA-256 (h=)"),
@@ -66,7 +76,7 @@ def read_key(records: Sequence[bytes], signature: Signature, rules: KeyRules) ->
          "the key is not for mail (s=)"),
         (ProofStatus.FAIL, "y" in words(tags.get("t", "")), "the key is only being tested (t=y)"),
         (ProofStatus.FAIL,
-         "s" in words(tags.get("t", "")) and signature.user_domain != domain,
+         "s" in words(tags.get("t", "")) and user_domain != domain,
          "the key is not for sub-domains (t=s)"),
     ):  # fmt: skip
         if wrong:

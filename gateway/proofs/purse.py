@@ -13,6 +13,7 @@ class Purse:
     """What one mail may spend on questions: so many names, so many seconds, so many at once.
 
     It asks as `Lookup` does; when it is empty every further question raises DnsTempError.
+    `silences` is how many questions were asked and had no answer.
     """
 
     def __init__(self, lookup: Asks, *, seconds: float, names: int, at_once: int = 4) -> None:
@@ -21,6 +22,7 @@ class Purse:
         self._names = names
         self._room = asyncio.Semaphore(at_once)
         self._ends_at: float | None = None
+        self.silences = 0
 
     async def txt(self, name: str) -> tuple[bytes, ...]:
         """Return what `Lookup.txt` returns."""
@@ -35,12 +37,17 @@ class Purse:
         if self._ends_at is None:
             self._ends_at = loop.time() + self._seconds
         self._names -= 1
+        asks = self._names >= 0
         try:
-            if self._names < 0:
+            if not asks:
                 raise _empty(f"{name}: not asked, this mail asks for too many names")
             async with asyncio.timeout_at(self._ends_at), self._room:
                 return await asking
+        except DnsTempError:
+            self.silences += asks
+            raise
         except TimeoutError as error:
+            self.silences += 1
             raise _empty(f"{name}: no answer in {self._seconds:.0f} s for all questions") from error
         finally:
             asking.close()  # it may not have begun

@@ -3,15 +3,18 @@
 Rule: believed only where the configuration names that server, only by its exact name, and only from
 the block above the topmost Received line, which the server itself wrote. What it says has to be one
 clear sentence: one DMARC result, pass, for the very domain of From, and a DKIM pass that aligns.
+The signatures that it can mean have to be in the mail's header in a form that binds the whole text:
+servers say pass to one with l=, under which anybody may add words.
 Everything else is not evidence, whoever wrote it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import authres
 
 from gateway.proofs.dmarc import is_aligned
+from gateway.proofs.tags import NotTags, read_tags, words
 from parsers.evidence import Proof, ProofKind, ProofStatus
 from parsers.header import Header
 from parsers.ids import message_id
@@ -20,6 +23,7 @@ FIELD = "authentication-results"
 DOOR = "imap"
 MAX_FIELDS = 10
 MAX_BYTES = 8_192
+Fields = Sequence[tuple[str, bytes]]
 
 
 def results_proofs(
@@ -31,16 +35,28 @@ def results_proofs(
     """
     if not trusted or door != DOOR or sender is None:
         return ()
-    said = [result for parsed in _instances(header, trusted) for result in parsed.results]
+    above, below = _blocks(header)
+    said = [result for _, parsed in _instances(above, trusted) for result in parsed.results]
     dmarc = [one for one in said if one.method == "dmarc"]
     if not dmarc:
-        return (_proof(sender, trusted, ProofStatus.NONE, f"{trusted} says nothing of DMARC"),)
+        why = f"{trusted} says nothing of DMARC"
+        if not said and any(_instances(below, trusted)):
+            where = "stands below a Received line, where anybody may have written it"
+            why = f"what bears the name of {trusted} {where}"
+        return (_proof(sender, trusted, ProofStatus.NONE, why),)
     why = _why_not(dmarc, said, sender)
     if why:
         return (_proof(sender, trusted, ProofStatus.FAIL, f"{trusted}: {why}"),)
+    try:
+        signatures = _signatures(header, sender.rpartition("@")[2])
+    except NotTags as error:
+        return (_proof(sender, trusted, ProofStatus.FAIL, f"a signature cannot be read: {error}"),)
+    if any("l" in tags for tags in signatures):
+        why = "only a part of the text is signed (l=)"
+        return (_proof(sender, trusted, ProofStatus.FAIL, why),)
     said_so = f"{trusted} says dkim=pass and dmarc=pass"
     name = message_id(header.raw("message-id"))
-    key = f"results:{sender}:{name}" if name else ""
+    key = f"results:{sender}:{name}" if name and _sign_its_name(signatures) else ""
     return (replace(_proof(sender, trusted, ProofStatus.PASS, said_so), replay_key=key),)
 
 
@@ -50,13 +66,39 @@ def _proof(sender: str, server: str, status: ProofStatus, detail: str) -> Proof:
     return Proof(ProofKind.RESULTS, sender, status, detail, aligned=passed, issuer=issuer)
 
 
-def _instances(header: Header, trusted: str) -> Iterator[authres.AuthenticationResultsHeader]:
-    """Yield what the server wrote above the topmost Received line; nothing without such a line."""
+def _signatures(header: Header, domain: str) -> list[Mapping[str, str]]:
+    """Return the signatures that can speak for a domain; raises NotTags for an unreadable one."""
+    found = [read_tags(value) for value in header.raws("dkim-signature")]
+    return [tags for tags in found if is_aligned(tags.get("d", ""), domain)]
+
+
+def _sign_its_name(signatures: Sequence[Mapping[str, str]]) -> bool:
+    """Whether nobody can give the mail another name and date, and so send it again as a new one."""
+    return all({"message-id", "date"} <= set(words(tags.get("h", ""))) for tags in signatures)
+
+
+def written_by(
+    header: Header, trusted: str
+) -> Iterator[tuple[bytes, authres.AuthenticationResultsHeader]]:
+    """Yield what is taken for the server's word, as it stands and as it is read.
+
+    That is what bears its name above the topmost Received line; nothing without such a line.
+    """
+    return _instances(_blocks(header)[0], trusted)
+
+
+def _blocks(header: Header) -> tuple[Fields, Fields]:
+    """Return the fields above the topmost Received line, and the rest; all is rest without one."""
     names = [name for name, _ in header.fields]
-    if "received" not in names:
-        return
-    first_block = header.fields[: names.index("received")]
-    for value in [value for name, value in first_block if name == FIELD][:MAX_FIELDS]:
+    first = names.index("received") if "received" in names else 0
+    return header.fields[:first], header.fields[first:]
+
+
+def _instances(
+    block: Fields, trusted: str
+) -> Iterator[tuple[bytes, authres.AuthenticationResultsHeader]]:
+    """Yield the fields of a block that bear the server's name and can be read."""
+    for value in [value for name, value in block if name == FIELD][:MAX_FIELDS]:
         if len(value) > MAX_BYTES or not value.isascii():
             continue
         try:
@@ -64,7 +106,7 @@ def _instances(header: Header, trusted: str) -> Iterator[authres.AuthenticationR
         except Exception:  # noqa: S112 - what cannot be read says nothing, and may be hostile
             continue
         if parsed.authserv_id == trusted.lower():
-            yield parsed
+            yield value, parsed
 
 
 def _why_not(

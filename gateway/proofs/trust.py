@@ -19,8 +19,8 @@ from parsers.dn import DistinguishedName
 class Trust:
     """Everything that a path is checked with. Without roots nobody is trusted.
 
-    `policies` has the authorities that may sign only for some subjects. `faults` are sentences for
-    the operator about files that could not be used.
+    `policies` has the authorities that may sign only for some subjects, or for none (a broken
+    policy). `faults` are sentences for the operator about files that could not be used.
     """
 
     roots: Sequence[x509.Certificate] = ()

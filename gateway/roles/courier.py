@@ -22,11 +22,13 @@ from gateway.outbound.smime import sign_or_mark
 from gateway.outbound.smime_check import alarm_sender, check_signing
 from gateway.outbound.smime_check import signer_of as smime_signer_of
 from gateway.processes.post import Post
+from gateway.proofs.anchors_check import said_of_anchors
 from gateway.prover import prover_of
 from gateway.saying import say_again_and_again
 from parsers.errors import MailError
 from router.decision import Due
 from router.links import link_day, sign_link
+from router.registers import ANCHORS
 from store import journal
 from store.health import say_of_role
 from store.outbox import OutboxRow
@@ -55,7 +57,8 @@ async def _carry(post: Post) -> None:
         desk.clock,
         on_failed=partial(_given_up, desk),
     )
-    clock = start_clock(desk, wake.set, prover_of(config))
+    found = {ANCHORS: partial(said_of_anchors, config)} if config.proof.anchors else {}
+    clock = start_clock(desk, wake.set, prover_of(config), found)
     carrying = asyncio.create_task(courier.run(stop, wake))
     carrying.add_done_callback(lambda _task: link.stop())  # never a clock without a courier
     link.ready()

@@ -22,7 +22,7 @@ def run(post: Post) -> None:
     web, store, clock = post.config.web, post.desk.store, post.desk.clock
     watched = Watched(
         lines=lambda: look(post.config, store, clock(), of=daemon_of(post.name)),
-        amounts=lambda: read_amounts(store),
+        amounts=lambda: read_amounts(store, post.config.directory),
         now=clock,
     )
     app = make_app(web_source(post.desk), Access(web.access, web.watchers), watching_pages(watched))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,11 +55,34 @@ def run_program(*args: object, stdin: bytes = b"", **environment: str) -> Done:
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def on_a_terminal(*args: object, columns: int = 300) -> str:
+    """Run the program on a terminal and return what it shows."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(
+        [PROGRAM, *map(str, args)], stdin=slave, stdout=slave, stderr=slave, env=environment
+    ) as process:
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:  # Linux ends a terminal's other side so
+                break
+            if not part:
+                break
+            shown += part
+        assert process.wait(timeout=60) == 0
+    os.close(master)
+    return shown.decode()
+
+
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a demo with a ticket for each sample and some mails that wait."""
     place = tmp_path_factory.mktemp("office")
-    write_demo(place)
+    write_demo(place, NOW)
     stage = Stage(place, place / "config.toml", NOW)
     for kind in kinds():
         if kind != REPLY:

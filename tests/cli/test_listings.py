@@ -1,8 +1,5 @@
 """What the listings print, for people, for pipes and for programs."""
 
-import os
-import pty
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,7 @@ from gateway.config.load import load
 from store.listing import MailFilter, MailRow, mails
 from store.ticket_listing import TicketFilter, tickets
 from store.visit import visit
-from tests.cli.conftest import MARKUP, PROGRAM, Run
+from tests.cli.conftest import MARKUP, Run, on_a_terminal
 
 MAIL_KEYS = {
     "message_id", "sha256", "received_at", "state", "outcome", "reasons", "tickets", "ticket",
@@ -184,26 +181,3 @@ def test_markup_and_escapes_are_harmless_in_a_pipe_and_in_json(run: Run) -> None
 
 def test_the_subject_of_this_test_would_steer_a_terminal() -> None:
     assert "\x1b[31m" in MARKUP
-
-
-def on_a_terminal(*args: object) -> str:
-    """Run the program on a terminal that is wide enough and return what it shows."""
-    master, slave = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "300"}
-    environment.pop("NO_COLOR", None)
-    with subprocess.Popen(
-        [PROGRAM, *map(str, args)], stdin=slave, stdout=slave, stderr=slave, env=environment
-    ) as process:
-        os.close(slave)
-        shown = b""
-        while True:
-            try:
-                part = os.read(master, 65536)
-            except OSError:  # Linux ends a terminal's other side so
-                break
-            if not part:
-                break
-            shown += part
-        assert process.wait(timeout=60) == 0
-    os.close(master)
-    return shown.decode()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ COMMANDS = (
     "mails", "replay", "outbox", "refusals", "sites", "members", "keys", "copy-store", "completion",
 )  # fmt: skip
 HEAVY = ("sqlalchemy", "alembic", "pydantic", "rich", "jinja2", "aiosmtpd", "starlette")
+WRITTEN = ["alarmer", "config.toml", "secret"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -39,6 +41,14 @@ def test_the_commands_are_listed_in_the_order_of_use() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("group", [(), ("keys",), ("members",)], ids=str)
+def test_what_a_command_does_is_said_whole_in_80_columns(group: tuple[str, ...]) -> None:
+    lines = run_program(*group, "--help", COLUMNS="80").out.splitlines()
+    listed = lines[lines.index("Commands:") + 1 :]
+    assert listed
+    assert [line for line in listed if line.endswith("...") or len(line) > 80] == []
+
+
 def test_init_writes_a_configuration_that_is_good_and_says_what_to_do_next(
     tmp_path: Path,
 ) -> None:
@@ -47,26 +57,46 @@ def test_init_writes_a_configuration_that_is_good_and_says_what_to_do_next(
     assert f"next: ticketgate serve --config {tmp_path}/demo/config.toml" in done.out
     assert (tmp_path / "demo").stat().st_mode & 0o077 == 0
     assert (tmp_path / "demo" / "secret").stat().st_mode & 0o777 == 0o600
-    assert sorted(p.name for p in (tmp_path / "demo").iterdir()) == ["config.toml", "secret"]
+    assert sorted(p.name for p in (tmp_path / "demo").iterdir()) == WRITTEN
     checked = run_program("check-config", "--config", tmp_path / "demo" / "config.toml")
     assert checked.code == 0
     assert "smtp.submission_networks: warning:" in checked.out
     assert "12 sites" in checked.err
 
 
-def test_init_makes_a_new_secret_each_time(tmp_path: Path) -> None:
+def test_init_makes_new_secrets_each_time_that_only_their_owner_reads(tmp_path: Path) -> None:
     for name in ("a", "b"):
         run_program("init", tmp_path / name)
-    assert (tmp_path / "a" / "secret").read_text() != (tmp_path / "b" / "secret").read_text()
+    for secret in ("secret", "alarmer/ada.key", "alarmer/ada.dkim.pem"):
+        first, second = tmp_path / "a" / secret, tmp_path / "b" / secret
+        assert first.read_text() != second.read_text()
+        assert first.stat().st_mode & 0o777 == 0o600
+    kept = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
+    keys = [path.name for path in kept if b"PRIVATE KEY" in path.read_bytes()]
+    assert sorted(keys) == ["ada.dkim.pem", "ada.key"], "the authority's secret is kept nowhere"
+
+
+def test_a_federation_that_still_believes_the_demo_is_warned(tmp_path: Path) -> None:
+    run_program("init", tmp_path)
+    path = tmp_path / "config.toml"
+    own = path.read_text().replace('domain = "helpdesk.example"', 'domain = "desk.example"')
+    path.write_text(own)
+    said = run_program("check-config", "--config", path).out
+    assert "dns.servers: warning: this is the demo's name server" in said
+    assert "proof.anchors: warning: this is the demo's authority" in said
+    path.write_text(re.sub(r"(?m)^(servers|port|anchors) = ", r"#\g<0>", own))
+    said = run_program("check-config", "--config", path).out
+    assert "the demo's" not in said
 
 
 def test_init_changes_nothing_that_is_there(tmp_path: Path) -> None:
     run_program("init", tmp_path)
-    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     done = run_program("init", tmp_path)
     assert done.code == 1
     assert "is there already" in done.err
-    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
 
 
 def test_init_keeps_a_secret_of_a_run_that_was_cut_short(tmp_path: Path) -> None:
@@ -116,7 +146,13 @@ def test_a_store_that_was_never_made_is_75_and_stays_unmade(tmp_path: Path, comm
     done = run_program(command, "--config", tmp_path / "config.toml")
     assert done.code == 75
     assert "ticketgate serve" in done.err
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.toml", "secret"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == WRITTEN
+
+
+def test_a_configuration_that_is_not_there_says_how_to_name_one(tmp_path: Path) -> None:
+    done = run_program("check-config", "--config", tmp_path / "none.toml")
+    assert done.code == 1
+    assert "--config FILE, or in $TICKETGATE_CONFIG" in done.out
 
 
 def test_a_store_that_is_no_store_is_75(tmp_path: Path) -> None:
@@ -178,7 +214,7 @@ def test_explain_needs_no_store_and_leaves_none(tmp_path: Path) -> None:
     assert (sent["outcome"], sent["support_unit"]) == ("new", "NGI_NORTH")
     assert {mail["recipient"] for mail in sent["mails"]} >= {"admins@fjell.example"}
     assert "a new ticket: USER, assigned, at NGI_NORTH" in run_program(*args, "--submitted").out
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.toml", "secret"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == WRITTEN
 
 
 def test_a_broken_mail_is_replayed_and_a_held_ticket_released(run: Run) -> None:

@@ -63,6 +63,15 @@ CASES = [
     ("[[vo]]", '[proof]\neku_of = { "CN=a" = ["x"] }\n\n[[vo]]', 10, "proof.eku_of.CN=a",
      "must be"),
     ("[[vo]]", '[proof]\neku_of = { "CA" = [] }\n\n[[vo]]', 10, "proof.eku_of.CA.[key]", "neither"),
+    *[("[[vo]]", f"[proof]\nalarm_evidence_of = {{ {said} }}\n\n[[vo]]", 10,
+       f"proof.alarm_evidence_of.{key}", sentence) for said, key, sentence in (
+           ('"a.example" = ["dkim", "arc"]', "a.example", "'smime' or 'dkim+smime'"),
+           ('"a.example" = []', "a.example", "at least one"),
+           ('"a.example" = "smime"', "a.example", "must be a list"),
+           ('"@a.example" = ["smime"]', "@a.example.[key]", "not a domain name"),
+           ('"a.example" = ["dkim"], "A.example" = ["smime"]', "A.example",
+            "is the same domain as a.example"),
+       )],
     ('vo = "atlas"', 'vo = "atlsa"', 34, "member.vo", "no [[vo]] named 'atlsa'"),
     ('vo = "atlas"\n', "", 34, "member.roles", "are given by a vo"),
     ('roles = ["team"]', 'roles = ["boss"]', 35, "member.roles", "'multisite'"),
@@ -150,6 +159,25 @@ def test_what_may_be_wrong_here_is_a_warning(folder: Path, changed: str, key: st
     assert config is not None
     found = [(fault.key, fault.severity) for fault in faults]
     assert found == ([(key, Severity.WARNING)] if key else [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "anchors", "warned"),
+    [
+        ('["smime"]', "", True),
+        ('["dkim+smime"]', "", True),
+        ('["dkim", "smime"]', "", False),
+        ('["smime"]', 'anchors = "certificates"', False),
+    ],
+)
+def test_a_domain_whose_certificates_nobody_could_believe_is_a_warning(
+    faults_of: Check, asked: str, anchors: str, *, warned: bool
+) -> None:
+    text = f'[proof]\nalarm_evidence_of = {{ "a.example" = {asked} }}\n{anchors}\n[[vo]]'
+    faults = faults_of(GOOD.replace("[[vo]]", text))
+    keys = [(fault.key, fault.line, fault.severity) for fault in faults]
+    expected = ("proof.alarm_evidence_of.a.example", 10, Severity.WARNING)
+    assert keys == ([expected] if warned else [])
 
 
 def test_a_byte_order_mark_is_no_fault(folder: Path) -> None:

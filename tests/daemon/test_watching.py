@@ -18,19 +18,33 @@ from gateway.web.app import Source, make_app
 from gateway.web.watching import Watched, watching_pages
 from parsers.errors import Deferred
 from router.tokens import Keyring
-from store.watching import Amounts
+from store.watching import Amounts, DirectoryAmounts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(hours=2)
 AMOUNTS = Amounts(
     doors={"accepted": 7, "accepted.smtp": 5, "accepted.lmtp": 2, "refused.smtp": 1, "x.evil": 3},
-    desk={"outcome.new": 4, "tickets.assigned.USER": 3, "tickets.\nevil{}.USER": 2, "replayed": 1},
+    desk={
+        "outcome.new": 4,
+        "tickets.assigned.USER": 3,
+        "tickets.\nevil{}.USER": 2,
+        "replayed": 1,
+        "proof.dkim.pass": 6,
+        "proof.evil.fail": 2,
+        "dns.unanswered": 3,
+    },
     inbox={("kept", 0): 1, ("kept", 2): 6, ("broken", 2): 1},
     outbox={("waiting", 1): 8},
     held={"unproven sender": 9, 'a "new" reason': 1},
     oldest_in=NOW - timedelta(seconds=90),
     oldest_out=None,
     bytes_of={"tickets.db": 4096},
+    reproofs=2,
+    directories=(
+        DirectoryAmounts("goc", True, NOW - timedelta(hours=5), None, {"site": 9, "roc": 2}, 4),
+        DirectoryAmounts("people", True, NOW - timedelta(days=2), SINCE, {"member": 7}, 0),
+        DirectoryAmounts("new", False, None, None, {}, 0),
+    ),
 )
 WELL = (Line("smtp", State.OK, "", SINCE), Line("disk", State.OK))
 PAGES = ("/healthz", "/readyz", "/metrics")
@@ -138,7 +152,30 @@ def test_the_metrics_are_prometheus_text_with_closed_labels() -> None:
     assert found["ticketgate_outbox_oldest_seconds", ()] == 0
     assert found["ticketgate_healthy", ("smtp",)] == 1
     assert found["ticketgate_store_bytes", ("tickets.db",)] == 4096
+    assert found["ticketgate_proofs_total", ("dkim", "pass")] == 6
+    assert found["ticketgate_proofs_total", ("smime", "temperror")] == 0
+    assert found["ticketgate_proofs_total", ("other", "fail")] == 2
+    assert found["ticketgate_dns_unanswered_total", ()] == 3
+    assert found["ticketgate_reproofs_waiting", ()] == 2
     assert "evil" not in answer.text
+
+
+def test_the_metrics_say_how_each_directory_is() -> None:
+    found = {
+        (name.removeprefix("ticketgate_directory_"), *labels): value
+        for (name, labels), value in samples(client().get("/metrics").text).items()
+        if name.startswith("ticketgate_directory_")
+    }
+    assert {name: found["ok", name] for name in ("goc", "people", "new")} == {
+        "goc": 1, "people": 0, "new": 0,
+    }  # fmt: skip
+    assert found["copy_age_seconds", "goc"] == 5 * 3600
+    assert ("copy_age_seconds", "new") not in found, "a copy that is not there has no age"
+    assert found["failing_seconds", "people"] == 2 * 3600
+    assert found["failing_seconds", "goc"] == found["failing_seconds", "new"] == 0
+    assert found["notes", "goc"] == 4
+    assert (found["entries", "goc", "site"], found["entries", "goc", "member"]) == (9, 0)
+    assert found["entries", "people", "member"] == 7
 
 
 def test_metrics_show_who_is_not_well() -> None:

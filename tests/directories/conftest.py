@@ -11,10 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from gateway.config.convert import policy
+from gateway.config.federation import Directory
 from gateway.config.load import load
 from gateway.config.root import Config
+from gateway.config.secrets import Secret
 from gateway.desk import Desk
 from gateway.directories.known import Directories
+from gateway.directories.reading import Heard, read_directory
 from gateway.directories.sync import Synced, sync
 from store.directories import DirectoryState, read_states
 from store.engine import Store, open_store
@@ -153,3 +156,34 @@ def office(place: Path, store_url: str, player: Player, authority: Authority) ->
     yield opening
     for one in stores:
         one.close()
+
+
+@pytest.fixture
+def ask(player: Player, authority: Authority) -> Callable[..., Heard]:
+    """Read a directory of a kind from the player."""
+
+    def asking(kind: str, **changes: Any) -> Heard:
+        paths = {"gocdb": "/gocdbpi", "voms": "/voms/atlas"}
+        values = {
+            "kind": kind,
+            "url": player.url + paths.get(kind, ""),
+            "vo": "atlas",
+            "certificate": authority.place / "client.pem",
+            "key": Secret((authority.place / "client.key").read_bytes()),
+            "token": Secret(TOKEN.encode()) if kind == "iam" else None,
+            "ca_file": authority.ca,
+            "timeout": timedelta(seconds=30),
+        } | changes
+        return read_directory(
+            Directory.model_construct(**(_defaults() | values)), Path("/nonexistent"), NOW, waited
+        )
+
+    return asking
+
+
+def _defaults() -> dict[str, Any]:
+    return {name: f.default for name, f in Directory.model_fields.items() if not f.is_required()}
+
+
+def alarmers(office: Office) -> list[str]:
+    return [m.name for m in office.desk.source.fresh().roster.members if "alarm" in m.roles]  # type: ignore[union-attr]

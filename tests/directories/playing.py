@@ -84,7 +84,7 @@ class _Server(ThreadingHTTPServer):
         """A client that goes away, or is not let in, is what some tests are about."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
@@ -128,7 +128,7 @@ def serving(
     if ask_certificate:
         context.load_verify_locations(authority.ca)
         context.verify_mode = ssl.CERT_REQUIRED
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.player, server.context = player, context
     player.url = f"https://localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -235,3 +235,7 @@ def many_users(amount: int) -> list[dict[str, Any]]:
 def waited(_seconds: float) -> None:
     """Wait between attempts, as long as a test has patience."""
     time.sleep(0)
+
+
+def users(*ids: int) -> list[dict[str, Any]]:
+    return [user for user in json.loads(document("voms-users.json")) if user["id"] in ids]

@@ -1,9 +1,12 @@
 """Several sources that name the same site or person: who comes first, and what beats that."""
 
+import time
 from datetime import timedelta
 
+import pytest
+
 from parsers.directory import Answer
-from parsers.registry import Roc, Site
+from parsers.registry import Registry, Roc, Site
 from parsers.roster import Member
 from router.federation import Federation, Source, combine, without_alarm_address
 from tests.directories.conftest import NOW
@@ -104,6 +107,19 @@ def test_a_suspension_beats_the_sources_before_it() -> None:
     assert barred(federation) == ["suspended in v", "suspended in v"]
 
 
+@pytest.mark.parametrize(
+    "other", [{"addresses": ("ada@home.example",)}, {"certificates": ("/CN=other",)}],
+    ids=["another address", "another certificate"],
+)  # fmt: skip
+def test_who_is_suspended_has_no_right_by_what_else_another_source_knows(
+    other: dict[str, object],
+) -> None:
+    hand = ada("config", **other)
+    federation = of_people(("config", (hand,)), ("v", (ada("v", suspended=True),)))
+    assert federation.roster.members == ()
+    assert barred(federation) == ["suspended in v", "suspended in v"]
+
+
 def test_a_suspended_certificate_counts_nowhere_and_the_others_do() -> None:
     hand = ada("config", certificates=(DN, "/CN=new"), issuers=("/CN=CA", "/CN=CA2"))
     voms = ada("v", certificates=(), suspended_certificates=(DN,), addresses=(), roles=frozenset())
@@ -139,3 +155,22 @@ def test_certified_sites_of_tier_0_and_1_without_alarm_address_are_found() -> No
         Site("T1-closed", tier=1, certification="Closed"), Site("T2", tier=2), Site("T?"),
     )], NOW)  # fmt: skip
     assert [site.name for site in without_alarm_address(federation.registry)] == ["T0"]
+
+
+def test_a_site_by_hand_that_waits_for_a_directory_is_not_certified_without_one() -> None:
+    noted = Site("A-1", aliases=("NO-A",), source="config")
+    ours = Site("B-1", roc="NGI", source="config")
+    said = Site("C-1", certification="Certified", source="config")
+    given = {"A-1": {"name", "aliases"}, "B-1": {"name", "roc"}, "C-1": {"name", "certification"}}
+    hand = of_sites("config", noted, ours, said, given=given)
+    sites = combine([hand, of_sites("goc", Site("D-1"))], NOW).registry.sites
+    assert {site.name: site.routable for site in sites} == {
+        "A-1": False, "B-1": True, "C-1": True, "D-1": True,
+    }, "closed sites are not even read, so the alias alone must not keep one open"  # fmt: skip
+
+
+def test_many_sites_are_put_together_in_a_moment() -> None:
+    began = time.process_time()
+    registry = Registry(tuple(Site(f"S-{n}", aliases=(f"T-{n}",)) for n in range(20_000)))
+    assert registry.find_sites("t-19999")[0].name == "S-19999"
+    assert time.process_time() - began < 5, "no site is looked for among all others"

@@ -80,7 +80,7 @@ def test_sync_of_a_failing_directory_is_a_fault_and_health_says_so(
     player.bad = lambda _: Reply(b"null", kind="application/json")
     done = run("sync", "people")
     assert done.code == 1
-    assert done.out.startswith("people: null, null instead of a list, the copy of ")
+    assert done.out.startswith("people: null: null instead of a list; the copy of ")
     health = run("health")
     assert health.code == 1
     assert "directory people: failing, null: null instead of a list" in health.out
@@ -96,7 +96,7 @@ def test_a_shrinkage_is_accepted_by_name_only(run: Run, player: Player) -> None:
     assert run("sync", "people").code == 1
     assert run("sync", "--accept").code == 2
     done = run("sync", "people", "--accept")
-    assert (done.code, done.out.partition(",")[0]) == (0, "people: +0 -11 ~0")
+    assert (done.code, done.out.partition(";")[0]) == (0, "people: +0 -11 ~0")
 
 
 def test_notes_say_what_could_not_be_used(run: Run) -> None:
@@ -236,3 +236,12 @@ def test_evidence_that_the_helpdesk_does_not_take_proves_nothing(run: Run, confi
     out = run("members", "check", "ada@atlas.example").out
     assert "DKIM" in out
     assert "S/MIME" not in out
+
+
+def test_a_rule_for_the_persons_domain_is_said(run: Run, config: Path) -> None:
+    run("sync")
+    rule = '[proof]\nalarm_evidence_of = { "atlas.example" = ["smime"] }\n'
+    config.write_text(config.read_text() + rule)
+    out = run("members", "check", "ada@atlas.example").out
+    assert "An alarm from an address at atlas.example needs an S/MIME signature." in out
+    assert "DKIM" not in out

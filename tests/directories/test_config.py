@@ -45,10 +45,12 @@ def test_a_good_directory_has_no_fault(config: Path) -> None:
     [
         ("https://", "http://", "directory.people.url", "must begin with https://"),
         ("https://", "ftp://", "directory.people.url", "must begin with https://"),
+        ("https://", "http://127.", "directory.people.url", "must begin with https://"),
         ("voms/atlas", "voms/atlas?x=1", "directory.people.url", "base of the interface"),
         ("https://", "https://me:pw@", "directory.people.url", "base of the interface"),
         (":8443", ":port", "directory.people.url", "is not an address"),
         ('vo = "atlas"\ncert', 'vo = "atlsa"\ncert', "directory.people.vo", "no [[vo]] named"),
+        ('vo = "atlas"\ncert', 'vo = "ATLAS"\ncert', "directory.people.vo", "spelt 'atlas'"),
         ('vo = "atlas"\ncert', "cert", "directory.people.kind", "whose people"),
         ('key = { file = "secret" }\n', "", "directory.people.certificate", "needs key"),
         ('certificate = "robot.pem"\n', "", "directory.people.key", "needs certificate"),

@@ -1,6 +1,7 @@
 """What may replace a kept copy: the table of trouble, and who is told of it how often."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,6 +10,7 @@ from parsers.registry import Roc, Site
 from parsers.roster import Member
 from router.directories import Judgement, Said, judge, tell
 
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ALARM, TEAM = frozenset({"alarm"}), frozenset({"team"})
 
 
@@ -24,7 +26,7 @@ def people(*roles: frozenset[str], vo: str = "atlas") -> Answer:
 
 
 def said(kept: Answer, answer: Answer, *expected: str, accept: bool = False) -> Said:
-    return judge(kept, answer, expected=expected, max_shrink=0.3, accept=accept).said
+    return judge(kept, answer, NOW, expected=expected, max_shrink=0.3, accept=accept).said
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_rocs_that_lose_their_addresses_are_a_shrinkage() -> None:
 
 def test_all_alarmers_of_a_vo_gone_is_short_however_many_people_are_left() -> None:
     kept = people(ALARM, *[TEAM] * 20)
-    judgement = judge(kept, people(*[TEAM] * 21), expected=("people",), max_shrink=0.3)
+    judgement = judge(kept, people(*[TEAM] * 21), NOW, expected=("people",), max_shrink=0.3)
     assert judgement.said is Said.SHORT
     assert "nobody of atlas has the role alarm" in judgement.detail
 
@@ -122,3 +124,60 @@ def test_a_notice_says_what_stays_and_what_to_do() -> None:
 
 def judge_of(said: Said, detail: str = "why") -> Judgement:
     return Judgement(said, detail)
+
+
+def with_rights(amount: int, **more: object) -> Answer:
+    every = people(*[ALARM | TEAM] * amount).members
+    named = {"addresses": ("a@x.example",), "certificates": ("/DC=org/CN=a",)} | more
+    return Answer(members=tuple(replace(one, **named) for one in every))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"),
+    [
+        ({"until": datetime(1970, 1, 20, tzinfo=UTC)}, "nobody of atlas has the role alarm"),
+        ({"addresses": ()}, "10 of 10 people with an address are missing"),
+        ({"certificates": ()}, "10 of 10 people with a certificate are missing"),
+    ],
+    ids=["ended in 1970", "no addresses", "no certificates"],
+)
+def test_people_who_are_listed_and_can_prove_nothing_are_a_shrinkage(
+    lost: dict[str, object], why: str
+) -> None:
+    judgement = judge(
+        with_rights(10), with_rights(10, **lost), NOW, expected=("people",), max_shrink=0.3
+    )
+    assert judgement.said is Said.SHORT
+    assert why in judgement.detail
+
+
+def test_memberships_that_end_by_themselves_are_not_missed() -> None:
+    ended = with_rights(10, until=NOW)
+    assert said(ended, ended, "people") is Said.OK
+
+
+def test_a_group_that_loses_most_of_its_people_is_short_though_they_are_in_another() -> None:
+    left = [ALARM | TEAM] * 3 + [TEAM] * 7
+    assert said(people(*[ALARM | TEAM] * 10), people(*left), "people") is Said.SHORT
+
+
+def test_a_shift_that_changes_all_its_people_is_no_shrinkage() -> None:
+    before, after = [TEAM] * 5 + [frozenset()] * 5, [frozenset()] * 5 + [TEAM] * 5
+    kept, answer = people(*before, *[ALARM] * 20), people(*after, *[ALARM] * 20)
+    assert said(kept, answer, "people") is Said.OK
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"),
+    [
+        ({"tier": None, "roc": "R"}, "10 of 10 sites of tier 0 and 1 are missing"),
+        ({"tier": 1, "roc": ""}, "10 of 10 ROCs of sites are missing"),
+    ],
+    ids=["tiers", "rocs"],
+)
+def test_sites_that_lose_what_routes_to_them_are_a_shrinkage(
+    lost: dict[str, object], why: str
+) -> None:
+    kept, answer = sites(10, tier=1, roc="R"), sites(10, **lost)
+    judgement = judge(kept, answer, NOW, expected=("sites",), max_shrink=0.3)
+    assert (judgement.said, judgement.detail) == (Said.SHORT, why)

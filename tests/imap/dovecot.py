@@ -80,10 +80,12 @@ def free_port() -> int:
 class Dovecot:
     """A server on 127.0.0.1: `port` with STARTTLS or none, `tls_port` with TLS if there is a cert.
 
-    Every user name has a mailbox, with PASSWORD.
+    Every user name has a mailbox, with PASSWORD. `more` are further settings.
     """
 
-    def __init__(self, place: Path, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self, place: Path, certificate: tuple[Path, Path] | None = None, more: str = ""
+    ) -> None:
         place.mkdir(parents=True, exist_ok=True)
         self.place = place
         self.port = free_port()
@@ -107,6 +109,7 @@ class Dovecot:
                 place=place, uid=owner.pw_uid, gid=owner.pw_gid, user=owner.pw_name, group=group,
                 port=self.port, tls_port=self.tls_port, tls=tls, password=PASSWORD,
             )
+            + more
         )  # fmt: skip
         self._prefix: list[str] = []
         if os.geteuid() == 0:

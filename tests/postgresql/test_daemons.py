@@ -32,6 +32,8 @@ def send(desks: list[Helpdesk], number: int) -> str:
             reply = desk.send(raw, ["support@helpdesk.example"])
         except (OSError, smtplib.SMTPException) as error:
             reply = str(getattr(error, "smtp_code", 0) or 0)
+        except AssertionError:  # MAIL FROM was answered with 4xx
+            reply = "451"
         if reply.startswith("250"):
             return " ".join(refusals)
         refusals.append(reply[:3])

@@ -62,6 +62,12 @@ def vo_zone() -> str:
     return "\n".join(lines) + "\n"
 
 
+def endless_spf(number: int) -> str:
+    """Return an SPF record with a term that the library needs a second for, and another such."""
+    more = "include:long2.attacker.test " if number == 1 else ""
+    return f"v=spf1 {more}exists:x.{'a' * 6_000}!%{{l}}.org -all"
+
+
 def key_zone(*records: str) -> str:
     """Return a zone with the same good key as every other, and more records."""
     good = txt(f"v=DKIM1; p={keys.public_rsa(keys.rsa_key())}")
@@ -73,7 +79,9 @@ ZONES = {
     "strict.example": lambda: key_zone('_dmarc TXT "v=DMARC1; p=none; sp=quarantine; adkim=s"'),
     "sub.strict.example": key_zone,
     "legit.test": lambda: key_zone('_dmarc TXT "v=DMARC1; p=reject"'),
-    "attacker.test": key_zone,
+    "attacker.test": lambda: key_zone(
+        f"long TXT {txt(endless_spf(1))}", f"long2 TXT {txt(endless_spf(2))}"
+    ),
     "nopolicy.example": key_zone,
     "mail.nopolicy.example": key_zone,
     "twopolicies.example": lambda: key_zone(

@@ -5,12 +5,15 @@ In each attack the signature holds, because what was changed is not signed.
 
 import base64
 import quopri
+import tracemalloc
 
 import pytest
 
+from gateway.proofs.binding import binds_text
 from gateway.proofs.dns import Lookup
 from parsers.evidence import ProofStatus
 from parsers.mail import hear
+from parsers.parts import read_parts
 from tests.proofs.keys import signed
 from tests.proofs.mails import mail, one
 
@@ -160,6 +163,15 @@ async def test_a_byte_is_not_made_a_line_end_by_another_charset(lookup: Lookup) 
     assert await is_bound(genuine, lookup)
     forged = genuine.replace(b"windows-1252", b"iso-8859-2")
     assert not await is_bound(forged, lookup)
+
+
+def test_a_mail_of_short_lines_costs_little_memory() -> None:
+    top, _ = read_parts(mail(body="ab\r\n" * 250_000, Content_Type=PLAIN))
+    tracemalloc.start()
+    assert binds_text(top, lambda _: False)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 6 * len(top.raw), "every line would be an object of its own"
 
 
 async def test_an_enclosed_text_is_not_made_an_alternative(lookup: Lookup) -> None:

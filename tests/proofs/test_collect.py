@@ -128,6 +128,7 @@ async def test_a_hundred_silent_mails_do_not_delay_the_one_that_is_answered(
         others = await asyncio.gather(*waiting)
         assert len(others) == 100
         assert all(one.unanswered and not one.passed(ProofKind.DKIM) for one in others)
+        assert all(one.silences for one in others)
 
 
 def broken(error: BaseException) -> Any:

@@ -185,6 +185,7 @@ async def test_an_empty_purse_buys_no_answer(lookup: Lookup) -> None:
     assert await purse.txt("nobody.vo.example") == ()
     with pytest.raises(DnsTempError, match="too many names"):
         await purse.txt("s1._domainkey.vo.example")
+    assert purse.silences == 0, "what was not asked is no silence"
 
 
 async def test_a_purse_runs_out_of_time_over_all_its_questions() -> None:
@@ -196,6 +197,16 @@ async def test_a_purse_runs_out_of_time_over_all_its_questions() -> None:
         )
         assert all(isinstance(one, DnsTempError) for one in said)
         assert time.monotonic() - began < 5
+        assert purse.silences == 20
+
+
+async def test_a_purse_counts_what_a_look_up_had_no_answer_to() -> None:
+    with silence() as (port, _):
+        purse = Purse(Lookup(["127.0.0.1"], port, lifetime_s=0.2), seconds=9, names=9)
+        for _ in range(2):
+            with pytest.raises(DnsTempError):
+                await purse.txt("key.example")
+        assert purse.silences == 2
 
 
 @pytest.mark.parametrize("junk", [b"", b"x", b"\x00" * 12, b"\xff" * 512], ids=len)

@@ -12,32 +12,12 @@ from gateway.proofs.dns import Lookup
 from parsers.evidence import ProofStatus
 from tests.proofs import keys
 from tests.proofs.mails import mail, one
+from tests.proofs.opendkim import PROGRAM, signs
 
-PROGRAM = shutil.which("opendkim", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 TESTMSG = shutil.which("opendkim-testmsg", path=os.environ.get("PATH", "") + ":/usr/bin:/usr/sbin")
 pytestmark = pytest.mark.skipif(
     PROGRAM is None or TESTMSG is None, reason="OpenDKIM is not installed"
 )
-
-
-def opendkim_signs(place: Path, raw: bytes, canonical: str) -> bytes:
-    """Return a mail with OpenDKIM's signature on top."""
-    (place / "key").write_bytes(keys.rsa_key())
-    (place / "key").chmod(0o600)
-    (place / "mail").write_bytes(raw)
-    (place / "conf").write_text(
-        f"Mode s\nSocket local:{place}/sock\nDomain vo.example\nSelector s1\n"
-        f"KeyFile {place}/key\nRequireSafeKeys no\nCanonicalization {canonical}\n"
-        "SignHeaders From,To,Subject,Date,Message-ID,MIME-Version,Content-Type,"
-        "Content-Transfer-Encoding\nOversignHeaders From,To,Subject,Date,Message-ID\n"
-    )
-    assert PROGRAM is not None
-    done = subprocess.run(
-        [PROGRAM, "-x", place / "conf", "-t", place / "mail"],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    field = done.stdout[done.stdout.index("DKIM-Signature:") :].strip()
-    return field.replace("\r", "").replace("\n", "\r\n").encode() + b"\r\n" + raw
 
 
 @pytest.mark.parametrize(
@@ -50,13 +30,13 @@ async def test_what_opendkim_signs_passes(
     place: Path, lookup: Lookup, canonical: str, body: str
 ) -> None:
     raw = mail(body=body, MIME_Version="1.0", Content_Type="text/plain; charset=utf-8")
-    proof = await one(opendkim_signs(place, raw, canonical), lookup, now=datetime.now(UTC))
+    proof = await one(signs(place, raw, canonical), lookup, now=datetime.now(UTC))
     assert proof.status is ProofStatus.PASS, proof
     assert {"from", "to", "subject", "date", "message-id", "body"} <= proof.covers
 
 
 async def test_what_is_changed_after_opendkim_signed_fails(place: Path, lookup: Lookup) -> None:
-    raw = opendkim_signs(place, mail(), "relaxed/simple")
+    raw = signs(place, mail(), "relaxed/simple")
     assert (await one(raw.replace(b"disks", b"tapes"), lookup)).status is ProofStatus.FAIL
 
 

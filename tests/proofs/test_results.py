@@ -1,5 +1,7 @@
 """When the word of a mail server in front of a mailbox is believed."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from gateway.proofs.results import results_proofs
@@ -19,17 +21,19 @@ def said(
     trusted: str = OURS,
     sender: str | None = "ada@vo.example",
     received: str = RECEIVED,
+    signed: Sequence[str] = (),
 ) -> tuple[Proof, ...]:
     lines = [f"Authentication-Results: {line}" for line in above]
     if received:
         lines.append(received)
     if below:
         lines.append(f"Authentication-Results: {below}")
+    lines += [f"DKIM-Signature: {tags}" for tags in signed]
     raw = "".join(f"{line}\r\n" for line in lines).encode() + mail()
     return results_proofs(read_header(raw), door, trusted, sender)
 
 
-def passes(*above: str, **about: str | None) -> bool:
+def passes(*above: str, **about: str | Sequence[str] | None) -> bool:
     proofs = said(*above, **about)  # type: ignore[arg-type]
     assert len(proofs) <= 1
     passed = any(proof.status is ProofStatus.PASS for proof in proofs)
@@ -64,6 +68,15 @@ def test_the_trusted_server_is_believed() -> None:
 )
 def test_the_shapes_of_common_servers_are_read(line: str) -> None:
     assert passes(line)
+
+
+def test_results_below_the_line_of_a_later_delivery_are_none_and_it_is_said() -> None:
+    """Dovecot's LMTP puts its Received line on top of what Postfix and its filters wrote."""
+    (proof,) = said(received=RECEIVED, below=GOOD)
+    assert (proof.status, proof.aligned) == (ProofStatus.NONE, False)
+    assert "stands below a Received line" in proof.detail
+    (proof,) = said(received=RECEIVED, below=GOOD.replace(OURS, "mx.elsewhere.example"))
+    assert "says nothing of DMARC" in proof.detail
 
 
 def test_results_in_several_fields_of_the_server_count_together() -> None:
@@ -137,3 +150,25 @@ def test_two_fields_that_contradict_each_other_are_not_believed() -> None:
 
 def test_an_address_that_is_not_plain_is_nobody() -> None:
     assert said(GOOD, sender=None) == ()
+
+
+SIGNATURE = "v=1; a=rsa-sha256; d=vo.example; s=s1; bh=AA=; b=AA=; h=From:Subject:Date:Message-ID"
+
+
+def test_the_signature_that_it_means_has_to_bind_the_whole_text() -> None:
+    other = SIGNATURE.replace("vo.example", "list.example")
+    assert passes(GOOD, signed=[SIGNATURE, f"{other}; l=7"])
+    assert not passes(GOOD, signed=[SIGNATURE, f"{SIGNATURE}; l=7"])
+    assert not passes(GOOD, signed=[SIGNATURE.replace("vo.example", "mx.vo.example") + "; l=7"])
+    folded = SIGNATURE.replace("; s=", ";" + 70 * " " + "s=")  # the same to those who relax it
+    assert not passes(GOOD, signed=[f"{folded}; l=7"])
+
+
+def test_a_mail_that_can_be_given_another_name_or_date_has_none_here() -> None:
+    (named,) = said(GOOD, signed=[SIGNATURE])
+    assert named.replay_key == "results:ada@vo.example:<1@vo.example>"
+    for field in ("Date", "Message-ID"):
+        lacks = SIGNATURE.replace(f":{field}", "")
+        (nameless,) = said(GOOD, signed=[SIGNATURE, lacks])
+        assert nameless.status is ProofStatus.PASS
+        assert not nameless.replay_key, "so it raises no alarm"

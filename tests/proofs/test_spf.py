@@ -1,5 +1,6 @@
 """SPF as a hint, asked of a real name server."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -53,6 +54,12 @@ async def test_each_end_has_its_word(lookup: Lookup, mail_from: str, status: Pro
 
 async def test_a_record_with_macros_is_expanded(lookup: Lookup) -> None:
     assert (await said(lookup, "a@ptr.spf.example", "192.0.2.7")).status is ProofStatus.PASS
+
+
+async def test_a_record_of_endless_terms_costs_no_time(lookup: Lookup) -> None:
+    begun = time.process_time()
+    assert (await said(lookup, "m@long.attacker.test", "192.0.2.7")).status is ProofStatus.PERMERROR
+    assert time.process_time() - begun < 0.5, "the library alone needs seconds"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from parsers.evidence import Proof, SenderEvidence
 from parsers.mail import hear
 from parsers.registry import SupportUnit
+from parsers.roster import Member, Roster
 from router.addresses import Intent
 from router.decide import decide
 from router.decision import Clue, Decision, Facts, Mail
@@ -73,6 +74,41 @@ def test_a_certificate_that_nobody_registered_does_not_hide_a_known_address() ->
     new = replace(SMIME, identity="/DC=org/DC=cern/CN=Renewed")
     assert pages(only(by((DKIM, new), Intent.ALARM, BLOCK)))
     assert not pages(only(by((new,), Intent.ALARM, BLOCK)))
+
+
+def test_one_row_has_to_allow_both_the_site_and_the_method() -> None:
+    address, alarm = ("anna@cern.example",), frozenset({"alarm"})
+    elsewhere = Member("Anna", address, (), "atlas", alarm, ("INFN-T1",), ("dkim",))
+    strictly = Member("Bob", address, (), "atlas", alarm, (), ("smime",))
+    here = replace(elsewhere, alarm_sites=("FZK-LCG2",))
+
+    def wakes(*rows: Member) -> bool:
+        return pages(only(by((DKIM,), Intent.ALARM, BLOCK), Facts(DESK, Roster(rows))))
+
+    assert not wakes(elsewhere)
+    assert not wakes(strictly)
+    assert not wakes(elsewhere, strictly), "two halves are no right"
+    assert wakes(here, strictly)
+
+
+def test_a_person_whom_two_sources_spell_differently_is_no_attack() -> None:
+    by_hand = Member("Anna", ("anna@cern.example",), (), "atlas", frozenset({"alarm"}))
+    synced = Member("a.alarmer", (), (SMIME.identity,), "cms", frozenset({"team"}))
+    twice = Facts(DESK, Roster((by_hand, synced)))
+    assert pages(only(by((DKIM,), Intent.ALARM, BLOCK), twice))
+    assert pages(only(by((DKIM, SMIME), Intent.ALARM, BLOCK), twice))
+    assert not pages(only(by((SMIME,), Intent.ALARM, BLOCK), twice)), "the certificate's rights"
+
+
+def test_an_alarm_for_two_sites_that_is_held_is_held_for_both() -> None:
+    other = replace(DESK.sites[0], name="INFN-T1", alarm_addresses=("alarm@infn.example",))
+    desk = replace(DESK, sites=(*DESK.sites, other))
+    anna = Member("Anna", ("anna@cern.example",), (), "atlas", frozenset({"alarm", "multisite"}))
+    block = BLOCK.replace("FZK-LCG2", "FZK-LCG2, INFN-T1")
+    strict = replace(POLICY, alarm_evidence=("smime",))
+    both = decide(by((DKIM,), Intent.ALARM, block), Facts(desk, Roster((anna,))), strict, NOW)
+    held = [one.ticket for one in both if one.ticket is not None and one.ticket.held]
+    assert [one.notified_site for one in held] == ["FZK-LCG2", "INFN-T1"]
 
 
 # ---- who may confirm ----

@@ -1,6 +1,7 @@
 """The trust directory: read, read again when it changes, and one bad file harms one CA."""
 
 import os
+import ssl
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,16 @@ from structlog.testing import capture_logs
 
 from gateway.proofs import anchors as module
 from gateway.proofs.anchors import LOOK_EVERY, Anchors
-from tests.smime.authority import NOW, authority, crl, key, person, trust_directory
+from parsers.evidence import ProofStatus
+from tests.smime.authority import (
+    NOW,
+    authority,
+    crl,
+    key,
+    person,
+    signed_mail,
+    trust_directory,
+)
 from tests.smime.conftest import Pki
 
 GRID = b"""access_id_CA X509 '/DC=org/DC=example/CN=Example Grid CA'
@@ -88,6 +98,18 @@ def test_a_bad_file_disables_its_own_authority_only(
     assert str(place) in said[0]["fault"] or "ca0" in said[0]["fault"]
 
 
+def test_an_issuer_that_cannot_be_read_costs_only_its_own_file(place: Path) -> None:
+    odd = authority([("CN", "Odd root")], secret=key("ec", 53))
+    below = authority([("CN", "Below")], by=odd, secret=key("ec", 54))
+    der = below.cert.public_bytes(serialization.Encoding.DER)
+    bad = der.replace(b"\x0c\x08Odd root", b"\x0c\x08Odd ro\xff\xfe")  # no UTF-8, though it says so
+    pem = ssl.DER_cert_to_PEM_cert(bad)
+    (place / "odd.pem").write_text(pem)
+    trust = Anchors(place, quiet=True).trust(NOW)
+    assert len(trust.roots) == 2
+    assert any("odd.pem: block 1" in fault for fault in trust.faults)
+
+
 def test_a_leaf_in_the_directory_trusts_nobody(place: Path, pki: Pki) -> None:
     (place / "leaf.pem").write_bytes(person(pki.sub).pem)
     (place / "self.pem").write_bytes(authority([("CN", "Me")], ca=False, secret=key("ec", 52)).pem)
@@ -96,6 +118,19 @@ def test_a_leaf_in_the_directory_trusts_nobody(place: Path, pki: Pki) -> None:
     assert not trust.intermediates
     assert any("leaf.pem" in fault for fault in trust.faults)
     assert any("self.pem: block 1: is not" in fault for fault in trust.faults)
+
+
+@pytest.mark.parametrize("policy", [b"access_id_CA X509\n", GRID])
+def test_an_authority_with_a_broken_policy_signs_for_nobody_though_the_mail_encloses_it(
+    pki: Pki, policy: bytes
+) -> None:
+    (pki.anchors / "people.pem").write_bytes(pki.sub.pem)
+    mail = signed_mail(person(pki.sub))
+    assert pki.judge(mail).status is ProofStatus.PASS
+    (pki.anchors / "people.signing_policy").write_bytes(policy)
+    proof = pki.judge(mail)
+    assert proof.status is ProofStatus.FAIL
+    assert "signing policy" in proof.detail
 
 
 def test_a_policy_that_names_its_authority_leaves_it_enabled(place: Path) -> None:

@@ -43,6 +43,8 @@ READ = [
     ("/CN=x/OID.1.2.3=y", [(CN, "x"), ("1.2.3", "y")]),
     ("/O=x/USERID=me/CN=C++ = fun", [(ORG, "x"), (UID, "me"), (CN, "C++ = fun")]),
     ("  /O=x/CN=y  ", [(ORG, "x"), (CN, "y")]),
+    ("subject=CN=y,O=x", [(ORG, "x"), (CN, "y")]),  # as `openssl x509 -subject` prints it
+    ("subject= /O=x/CN=y", [(ORG, "x"), (CN, "y")]),
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from router.notices import Story, operator_notice
 from router.ticket import Ticket, TicketEvent, TicketKind
-from router.words import EventKind, Priority, Status
+from router.words import Audience, EventKind, Priority, Status
 from templates.samples import DATE, SAMPLES, TICKET
 from tests.templates.world import POLICY
 
@@ -23,7 +23,7 @@ def test_the_samples_have_exactly_the_values_that_are_decided() -> None:
         updated_at=DATE + timedelta(minutes=1),
     )
     event = TicketEvent(EventKind.OPENED, "jo@lab.example", DATE, text="x")
-    values = Story(ticket, event, POLICY).values()
+    values = Story(ticket, event, POLICY).values(Audience.UNIT)
     assert {name: type(value) for name, value in values.items()} == {
         name: type(value) for name, value in TICKET.items()
     }

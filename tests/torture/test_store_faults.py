@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.xdist_group("torture"), pytest.mark.timeout(120)]
 WEB = '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'
 ANSWER_S = 5.5  # 5 s, and a little for a busy machine
 BACK_S = 10.0
-LOCKED_S = 8.0
+LOCKED_S = 6.0  # longer than an answer may take
 
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
@@ -101,13 +101,15 @@ def test_a_disk_below_its_reserve_takes_no_mail_and_forgets_none(tmp_path: Path)
         for _ in range(5):
             assert client.send().how == OK
         _fill(filler, leave=150_000_000)
-        replies = [client.send().reply for _ in range(3) if not time.sleep(1.1)]  # type: ignore[func-returns-value] # the door looks at the disk once a second
-        assert {reply[:3] for reply in replies[1:]} == {"452"}, replies
+        until(lambda: client.send().reply.startswith("452"), "the door has looked", BACK_S)
+        assert client.send().reply.startswith("452")
+        undecided = _undecided(desk)
+        assert undecided >= 5
         _fill(filler, leave=0)
         assert client.send().reply.startswith("452")
         for worker in _slots(roles, "work"):
             os.kill(worker, signal.SIGCONT)
-        _stays(lambda: _undecided(desk) == 5, "nothing is decided on a full disk")
+        _stays(lambda: _undecided(desk) == undecided, "nothing is decided on a full disk")
         assert _page(desk) == 200
         filler.unlink()
         _accepts_again(client)

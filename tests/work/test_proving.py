@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 from proven import evidence
+from running import until
 from stage import Stage
 
 from gateway.clock import forget, prove_again
 from gateway.deliberate import Heard
+from gateway.work import POLL_S
 from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from parsers.mail import hear
 from router.words import Outcome
 from store import inbox
+from store.counters import SILENCES, proofs_in
+from store.watching import read_amounts
 from tests.work.mails import TO, keep
 
 LATE = SenderEvidence((Proof(ProofKind.DKIM, "cern.example", ProofStatus.TEMPERROR, aligned=True),))
@@ -74,11 +78,16 @@ def outside(stage: Stage, number: int) -> int:
     return stage.keep(raw, stage.envelope(raw, TO, "tim@cern.example", OUTSIDE))
 
 
-def settle(stage: Stage) -> None:
-    """Let the worker take what it can, and what its provers have answered."""
-    for _ in range(20):
-        if stage.worker.once() >= 1.0:
-            stage.worker.link.wait(0.2)
+def settle(stage: Stage, answers: Answers) -> None:
+    """Let the worker take what it can, until all that it has in hand will get no answer."""
+
+    def settled() -> bool:
+        if stage.worker.once() < POLL_S:
+            return False
+        in_hand = [one.heard.mail.heard.subject for one in stage.worker._proving._pending.values()]
+        return set(in_hand) <= set(answers.asked) - set(answers.known)
+
+    until(settled, "the worker has done what can be done")
 
 
 def test_a_hundred_mails_without_an_answer_do_not_delay_a_proven_alarm(
@@ -86,9 +95,9 @@ def test_a_hundred_mails_without_an_answer_do_not_delay_a_proven_alarm(
 ) -> None:
     waiting = [outside(stage, n) for n in range(100)]
     answers.known["Lost 500"] = signed(500)
-    settle(stage)
+    settle(stage, answers)
     number = alarm(stage, 500)
-    settle(stage)
+    settle(stage, answers)
     assert stage.mail(number)["outcome"] == str(Outcome.NEW)
     assert [one.kind for one in stage.said()].count("alarm") == 1
     assert {stage.mail(one)["state"] for one in waiting} == {"kept"}
@@ -100,7 +109,7 @@ def test_an_alarm_without_an_answer_is_proven_again_and_pages(
 ) -> None:
     answers.known["Lost 1"] = LATE
     number = alarm(stage, 1)
-    settle(stage)
+    settle(stage, answers)
     assert stage.mail(number)["outcome"] == str(Outcome.HELD)
     assert [one.kind for one in stage.said()] == ["notification"]
 
@@ -121,7 +130,7 @@ def test_an_alarm_without_an_answer_is_proven_again_and_pages(
 def test_after_an_hour_without_an_answer_first_line_is_told(stage: Stage, answers: Answers) -> None:
     answers.known["Lost 1"] = LATE
     alarm(stage, 1)
-    settle(stage)
+    settle(stage, answers)
     stage.said()
     rounds = 0
     for _ in range(61):
@@ -137,7 +146,7 @@ def test_an_answer_to_a_ticket_waits_for_its_proof_and_an_hour_at_most(
     stage: Stage, answers: Answers
 ) -> None:
     keep(stage, 1)
-    settle(stage)
+    settle(stage, answers)
     raw = (
         b"From: Tim <tim@cern.example>\r\nTo: support@helpdesk.example\r\nSubject: Re: more\r\n"
         b"Message-ID: <more@cern.example>\r\nIn-Reply-To: <1@physics.example>\r\n\r\nMore.\r\n"
@@ -145,11 +154,11 @@ def test_an_answer_to_a_ticket_waits_for_its_proof_and_an_hour_at_most(
     answers.known["Re: more"] = LATE
     envelope = stage.envelope(raw, ["support@helpdesk.example"], "tim@cern.example", OUTSIDE)
     number = stage.keep(raw, envelope)
-    settle(stage)
+    settle(stage, answers)
     row: dict[str, Any] = stage.mail(number)
     assert (row["state"], row["attempts"]) == ("kept", 0), "no attempt is counted"
     stage.now += timedelta(minutes=61)
-    settle(stage)
+    settle(stage, answers)
     assert stage.mail(number)["outcome"] == str(Outcome.UNVERIFIED)
 
 
@@ -161,15 +170,36 @@ def test_a_prover_that_fails_proves_nothing_and_loses_nothing(
 
     answers.prove = broken  # type: ignore[method-assign] # it fails for every mail
     number = alarm(stage, 1)
-    settle(stage)
+    settle(stage, answers)
     assert stage.mail(number)["outcome"] == str(Outcome.HELD)
 
 
 def test_a_signature_is_remembered_for_thirty_days(stage: Stage, answers: Answers) -> None:
     answers.known["Lost 1"] = signed(1)
     alarm(stage, 1)
-    settle(stage)
+    settle(stage, answers)
     stage.now += timedelta(days=29)
     assert forget(stage.desk) == 0
     stage.now += timedelta(days=2)
     assert forget(stage.desk) == 1
+
+
+def test_proofs_questions_without_answer_and_what_waits_are_counted(
+    stage: Stage, answers: Answers
+) -> None:
+    answers.known["Lost 1"] = SenderEvidence(LATE.proofs, silences=3)
+    answers.known["Lost 2"] = signed(2)
+    for number in (1, 2):
+        alarm(stage, number)
+    settle(stage)
+    amounts = read_amounts(stage.store)
+    assert proofs_in(amounts.desk) == {("dkim", "temperror"): 1, ("dkim", "pass"): 1}
+    assert (amounts.desk[SILENCES], amounts.reproofs) == (3, 1)
+    stage.now += timedelta(minutes=1)
+    asyncio.run(prove_again(stage.desk, answers))
+    answers.known["Lost 1"] = signed(1)
+    stage.now += timedelta(minutes=4)
+    asyncio.run(prove_again(stage.desk, answers))
+    amounts = read_amounts(stage.store)
+    assert proofs_in(amounts.desk) == {("dkim", "temperror"): 2, ("dkim", "pass"): 2}
+    assert (amounts.desk[SILENCES], amounts.reproofs) == (6, 0)

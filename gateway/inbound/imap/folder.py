@@ -61,7 +61,7 @@ class Folder:
 
     def __init__(self, client: Client, name: str) -> None:
         self._client = client
-        self._name = name
+        self.name = name
         self._known: set[str] = set()
         self.selected = Selected(0, 0, 0, read_only=False)
 
@@ -70,10 +70,10 @@ class Folder:
         self.selected = Selected(0, 0, 0, read_only=False)
         with self._asking():
             try:
-                said = self._client.select_folder(self._name)
+                said = self._client.select_folder(self.name)
                 read_only = b"READ-ONLY" in said  # its opposite may be left out (RFC 9051, 6.3.2)
             except imaplib.IMAP4.readonly:  # imaplib wants to be asked for that
-                said = self._client.select_folder(self._name, readonly=True)
+                said = self._client.select_folder(self.name, readonly=True)
                 read_only = True
         uidvalidity, uidnext = _number(said.get(b"UIDVALIDITY")), _number(said.get(b"UIDNEXT"))
         if not 0 < uidvalidity <= HIGHEST_UID:
@@ -102,6 +102,12 @@ class Folder:
             with self._asking():
                 found.update(self._client.find("UID", some, "UNDELETED"))
         return found.intersection(uids)
+
+    def with_message_id(self, message_id: str) -> list[int]:
+        """Return the UIDs of the mails with this Message-ID, which has no quote in it."""
+        with self._asking():
+            found = self._client.find("HEADER", "Message-ID", f'"{message_id}"', "UNDELETED")
+        return sorted(set(found))
 
     def sizes(self, uids: Sequence[int]) -> dict[int, Listed]:
         """Return size and arrival of these mails; those that are gone are left out."""
@@ -140,6 +146,14 @@ class Folder:
             self._known.discard(target)  # somebody may have removed it
             raise
 
+    def remove(self, uids: Sequence[int]) -> None:
+        """Take mails out of the folder for good; without UIDPLUS they stay, marked as deleted."""
+        if self.selected.read_only:
+            raise Refused("the folder is read-only")
+        for some in uid_sets(uids):
+            with self._asking():
+                self._delete(some)
+
     def announces(self) -> bool:
         """Whether the server can tell of new mail by itself (IDLE, RFC 2177)."""
         with self._asking():
@@ -161,6 +175,9 @@ class Folder:
             self._client.move(uids, target)
             return
         self._client.copy(uids, target)
+        self._delete(uids)
+
+    def _delete(self, uids: str) -> None:
         self._client.add_flags(uids, [DELETED], silent=True)
         if self._client.has_capability("UIDPLUS"):
             self._client.uid_expunge(uids)

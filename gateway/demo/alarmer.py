@@ -1,0 +1,173 @@
+"""The demo's alarmer: the keys that prove Ada, and what tells the world to believe them.
+
+`init` makes them anew for every demo. The secret of her authority is kept nowhere, so nobody can
+certify anybody else. A forger is another `new_alarmer`: the same names, other keys, and nobody who
+was told to believe them. Nothing here is of use outside the demo.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from gateway.demo.words import ADDRESS, DNS_PORT, DOMAIN, SELECTOR
+from gateway.outbound.signing import rsa_key, zone_line
+
+_GRID = (
+    (NameOID.DOMAIN_COMPONENT, "example"),
+    (NameOID.DOMAIN_COMPONENT, "grid"),
+)
+_AUTHORITY = (*_GRID, (NameOID.COMMON_NAME, "Demo CA"))
+_ADA = (
+    *_GRID,
+    (NameOID.ORGANIZATIONAL_UNIT_NAME, "Users"),
+    (NameOID.COMMON_NAME, "Ada Example"),
+)
+_BEFORE, _LIFE = timedelta(hours=1), timedelta(days=3650)
+_RSA_BITS = 2048
+_FILES = {
+    "ada.dkim.pem": "dkim",
+    "ada.key": "key",
+    "ada.pem": "certificate",
+    "anchors/demo-ca.pem": "authority",
+    "anchors/demo-ca.r0": "revoked",
+}
+_ZONE = """\
+$TTL 60
+@ IN SOA ns hostmaster 1 3600 600 86400 60
+@ IN NS ns
+ns IN A 127.0.0.1
+_dmarc.{domain}. IN TXT "v=DMARC1; p=reject"
+{key}
+"""
+_NSD = """\
+# The demo's name server: nsd -c THIS FILE starts it, kill $(cat nsd.pid) ends it.
+server:
+  server-count: 1
+  ip-address: 127.0.0.1
+  port: {port}
+  username: ""
+  chroot: ""
+  zonesdir: "{place}"
+  database: ""
+  zonelistfile: "{place}/zone.list"
+  xfrdfile: "{place}/xfrd.state"
+  xfrdir: "{place}"
+  pidfile: "{place}/nsd.pid"
+  logfile: "{place}/nsd.log"
+remote-control:
+  control-enable: no
+zone:
+  name: "example"
+  zonefile: "example.zone"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarmer:
+    """Secrets (`dkim`, `key`) and what stands for them: all PEM, one object each."""
+
+    dkim: bytes
+    key: bytes
+    certificate: bytes
+    authority: bytes
+    revoked: bytes
+
+
+def new_alarmer(now: datetime) -> Alarmer:
+    """Return new keys for Ada, and a new authority that has certified her and forgot its secret."""
+    secret, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    above = _name(_AUTHORITY)
+    usage = _usage(key_cert_sign=True, crl_sign=True)
+    authority = (
+        _builder(above, above, secret.public_key(), now)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(secret, hashes.SHA256())
+    )
+    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+    address = x509.SubjectAlternativeName([x509.RFC822Name(ADDRESS)])
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(secret.public_key())
+    certificate = (
+        _builder(_name(_ADA), above, key.public_key(), now)
+        .add_extension(_usage(digital_signature=True), critical=True)
+        .add_extension(purpose, critical=False)
+        .add_extension(address, critical=False)
+        .add_extension(issuer, critical=False)
+        .sign(secret, hashes.SHA256())
+    )
+    revoked = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(above)
+        .last_update(now - _BEFORE)
+        .next_update(now + _LIFE)
+        .sign(secret, hashes.SHA256())
+    )
+    return Alarmer(
+        dkim=_pem(rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)),
+        key=_pem(key),
+        certificate=certificate.public_bytes(Encoding.PEM),
+        authority=authority.public_bytes(Encoding.PEM),
+        revoked=revoked.public_bytes(Encoding.PEM),
+    )
+
+
+def read_alarmer(directory: Path) -> Alarmer:
+    """Return the alarmer whose files `files_of` named; raises OSError."""
+    return Alarmer(*((directory / name).read_bytes() for name in _FILES))
+
+
+def files_of(alarmer: Alarmer, place: Path) -> dict[str, tuple[bytes, int]]:
+    """Return each file of the demo's directory with its mode; `place` is where they will lie.
+
+    Beside the alarmer's own: a name server's configuration, which wants whole paths, and its zone.
+    """
+    own = {
+        name: (getattr(alarmer, part), 0o600 if part in {"dkim", "key"} else 0o644)
+        for name, part in _FILES.items()
+    }
+    key = zone_line(f"{SELECTOR}._domainkey.{DOMAIN}", rsa_key(SELECTOR, alarmer.dkim).record)
+    zone = _ZONE.format(domain=DOMAIN, key=key)
+    names = _NSD.format(port=DNS_PORT, place=place / "names")
+    return {
+        **own,
+        "names/example.zone": (zone.encode(), 0o644),
+        "names/nsd.conf": (names.encode(), 0o644),
+    }
+
+
+def _name(parts: tuple[tuple[x509.ObjectIdentifier, str], ...]) -> x509.Name:
+    return x509.Name([x509.NameAttribute(kind, value) for kind, value in parts])
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, now: datetime
+) -> x509.CertificateBuilder:
+    mark = x509.SubjectKeyIdentifier.from_public_key(public)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BEFORE)
+        .not_valid_after(now + _LIFE)
+        .add_extension(mark, critical=False)
+    )
+
+
+def _usage(**bits: bool) -> x509.KeyUsage:
+    known = (
+        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+        "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+    )  # fmt: skip
+    return x509.KeyUsage(**{bit: bits.get(bit, False) for bit in known})
+
+
+def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
