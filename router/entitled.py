@@ -119,11 +119,19 @@ def _alarm_proven(claim: Claim) -> Reason | None:
 def _alarmer(claim: Claim) -> Reason | None:
     rows = [one for one in claim.sender.members if "alarm" in one.roles]
     if not rows:
-        return Reason.NOT_AN_ALARMER
+        return Reason.OTHER_ISSUER if _of_another_issuer(claim) else Reason.NOT_AN_ALARMER
     vo = vo_of(rows, "alarm", claim.vo)
     if not vo:
         return Reason.VO_UNCLEAR
     return None if any(_is(one.vo, vo) for one in rows) else Reason.NOT_AN_ALARMER
+
+
+def _of_another_issuer(claim: Claim) -> bool:
+    """Whether a certificate bears a name that is registered here for another issuer's only."""
+    proof = claim.sender.proof
+    if proof is None or proof.kind is not ProofKind.SMIME or claim.sender.members:
+        return False
+    return claim.facts.roster.has_certificate_name(proof.identity)
 
 
 def _alarm_site(claim: Claim) -> Reason | None:
@@ -220,7 +228,9 @@ def _teamer(claim: Claim) -> Reason | None:
     vo = claim.vo or vo_of(claim.sender.members, "team", "")
     if not vo and any("team" in one.roles for one in claim.sender.members):
         return Reason.VO_UNCLEAR
-    return None if vo and is_team_member(claim.sender.members, vo) else Reason.NOT_IN_THE_TEAM
+    if vo and is_team_member(claim.sender.members, vo):
+        return None
+    return Reason.OTHER_ISSUER if _of_another_issuer(claim) else Reason.NOT_IN_THE_TEAM
 
 
 _QUESTIONS: Mapping[TicketKind, tuple[Question, ...]] = {
