@@ -63,10 +63,13 @@ class Desk:
                 return ()
             facts = self._facts(conn, request, known)
             decisions = decide(request, facts, self.policy, now)
+            made = Decided(decisions)
             if mail is not None:
                 sender = sender_of(mail, facts.roster, self.policy, replayed=facts.replayed)
                 write_evidence(conn, [(mail.mail_id, mail.evidence, sender.standing)], now)
-            return write(conn, [Decided(decisions)], self.policy, now).get(0, ())
+                proven = sender.may.open_ticket
+                made = Decided(decisions, again=mail.mail_id, proven=proven)
+            return write(conn, [made], self.policy, now).get(0, ())
 
     def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
         if isinstance(request, Due) and request.mail is not None:
