@@ -18,8 +18,9 @@ from router.tokens import read_token
 from router.words import Reason
 
 TIERS_WITH_ALARMS = frozenset({0, 1})
-# What has to be signed, so that nobody can turn one signed mail into another.
-SIGNED_FIELDS = frozenset({"from", "subject", "date", "message-id"})
+# What has to be signed, so that nobody can turn one signed mail into another. Not Message-ID: the
+# name under which a signature counts once is made of what it signs (`Proof.replay_key`).
+SIGNED_FIELDS = frozenset({"from", "subject", "date"})
 _METHODS: Mapping[ProofKind, str] = {ProofKind.DKIM: "dkim", ProofKind.SMIME: "smime"}
 
 
