@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from gateway.deliberate import heard_again
+from gateway.deliberate import Heard, heard_again
 from gateway.desk import Desk
 from gateway.outage import Outage
 from gateway.proving import Prover
 from parsers.errors import MailError
+from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from router.decision import Due
 from router.heartbeat import STEP as HEARTBEAT
 from router.reproof import STEP as REPROVE
@@ -29,6 +30,9 @@ HOUR_S = 3600
 PROVEN_AT_ONCE = 64
 AFTER_A_FAULT = timedelta(minutes=15)
 Found = Mapping[str, Callable[[datetime], str]]
+_FAILED = SenderEvidence(
+    (Proof(ProofKind.DMARC, "", ProofStatus.TEMPERROR, "the proofs could not be collected"),)
+)
 _log = structlog.get_logger("clock")
 
 
@@ -73,7 +77,7 @@ def _due_reproofs(desk: Desk) -> list[DueStep]:
 async def _prove_again(desk: Desk, prover: Prover, step: DueStep) -> bool:
     try:
         heard, raw = await asyncio.to_thread(heard_again, desk, int(step.detail))
-        evidence = await prover.prove(heard, raw)
+        evidence = await _proven(prover, heard, raw)
         mail = replace(heard.mail, evidence=evidence)
         due = Due(step.step, step.ticket, detail=step.detail, mail=mail)
         await asyncio.to_thread(desk.do, due, reminder=step.row)
@@ -86,6 +90,18 @@ async def _prove_again(desk: Desk, prover: Prover, step: DueStep) -> bool:
             await asyncio.to_thread(_later, desk, step)
         return False
     return True
+
+
+async def _proven(prover: Prover, heard: Heard, raw: bytes) -> SenderEvidence:
+    """Return what can be proven; a prover that fails is one that does not answer.
+
+    So the mail keeps its schedule, and at the end of it first line is told.
+    """
+    try:
+        return await prover.prove(heard, raw)
+    except Exception:
+        _log.exception("could not prove again", mail=heard.mail.mail_id)
+        return _FAILED
 
 
 def _later(desk: Desk, step: DueStep) -> None:
@@ -125,6 +141,8 @@ def start_clock(
                 wake_courier()
         except MailError as error:
             _log.warning("nothing proven again, later", detail=error.detail)
+        except Exception:
+            _log.exception("nothing proven again; the steps are still due")
 
     async def _hourly() -> None:
         try:

@@ -5,7 +5,7 @@ falls due. Like a mail they are decided by `decide` and written in one transacti
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from gateway.config.convert import policy, registry, roster
 from gateway.config.root import Config
 from gateway.directories.known import Directories
 from gateway.now import utc_now
-from parsers.evidence import SenderEvidence
 from router.authority import sender_of
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
@@ -66,12 +65,13 @@ class Desk:
                 return ()
             facts = self._facts(conn, request, known)
             decisions = decide(request, facts, self.policy, now)
+            made = Decided(decisions)
             if mail is not None:
                 sender = sender_of(mail, facts.roster, self.policy, replayed=facts.replayed)
                 write_evidence(conn, [(mail.mail_id, mail.evidence, sender.standing)], now)
-            evidence = mail.evidence if mail is not None else SenderEvidence()
-            decided = Decided(decisions, evidence=evidence)
-            return write(conn, [decided], self.policy, now).get(0, ())
+                proven = sender.may.open_ticket
+                made = replace(made, evidence=mail.evidence, again=mail.mail_id, proven=proven)
+            return write(conn, [made], self.policy, now).get(0, ())
 
     def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
         if isinstance(request, Due) and request.mail is not None:

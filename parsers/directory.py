@@ -96,6 +96,17 @@ def distinguished_name(value: object) -> str:
     )
 
 
+def issuer_name(value: object) -> tuple[str, bool]:
+    """Return a certificate's issuer exactly as it came, and whether it could be kept.
+
+    None, "" and a missing one name nobody; one that is there and cannot be kept is not nobody.
+    """
+    if value is None or value == "":
+        return "", True
+    found = distinguished_name(value)
+    return found, bool(found)
+
+
 def addresses(*values: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the mail addresses in texts that part them by `;`, `,` or blanks, and what is none.
 

@@ -25,7 +25,7 @@ from parsers.directory import (
 )
 from parsers.errors import Malformed
 from parsers.registry import Roc, Site
-from parsers.roster import Member
+from parsers.roster import Member, by_any_of
 
 ROLES = frozenset({"team", "alarm", "support", "multisite"})
 EVIDENCE = frozenset({"dkim", "smime"})
@@ -115,14 +115,19 @@ def _roc(entry: Entry, at: int) -> Roc:
 def _member(entry: Entry, at: int, vo: str) -> Member:
     read = _Reading("member", at, entry)
     name = read.name()
+    certificates, issuers = by_any_of(
+        read.texts("certificates", distinguished_name, MAX_DN),
+        read.texts("issuers", distinguished_name, MAX_DN),
+    )
     member = Member(
         name=name,
         addresses=read.addresses("addresses"),
-        certificates=read.texts("certificates", distinguished_name, MAX_DN),
+        certificates=certificates,
         vo=read.text("vo") or vo,
         roles=frozenset(read.words("roles", ROLES)),
         alarm_sites=read.texts("alarm_sites"),
         alarm_evidence=read.words("alarm_evidence", EVIDENCE) or ("dkim", "smime"),
+        issuers=issuers,
         suspended=read.flag("suspended"),
         until=read.end_of("until"),
         id=name,

@@ -1,10 +1,11 @@
 """People of the VOs and what their VO lets them do. Filled from the configuration or VOMS/IAM.
 
 A person in two VOs is two members of one name. Addresses are compared exactly, but for the case of
-the domain; certificates by the structure of their subject, never as text.
+the domain; certificates by the structure of their subject and their issuer, never as text: two
+authorities may give the same name to two people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,7 +21,8 @@ class Member:
     be empty, then nothing proves to be this person. `roles`: any of team, alarm, support,
     multisite. `alarm_sites` empty means every site that takes the VO's alarms.
 
-    `issuers` are the issuers' DNs, one for each certificate, "" where the source names none.
+    `issuers` are the issuers' DNs, one for each certificate, "" where the source names none: then
+    a certificate of any trusted authority counts. Empty names none at all.
     `suspended` and `until` (aware UTC, the first moment without rights) are what the source says;
     `suspended_certificates` are DNs that must not count. `id` is the source's own.
     """
@@ -40,12 +42,20 @@ class Member:
     id: str = ""
     updated_at: datetime | None = None
 
+    @property
+    def registered(self) -> tuple[tuple[str, str], ...]:
+        """Return the (subject, issuer) of each certificate; "" is an issuer that nobody named."""
+        issuers = self.issuers or ("",) * len(self.certificates)
+        return tuple(zip(self.certificates, issuers, strict=True))
+
     def expired(self, now: datetime) -> bool:
         """Whether the membership has ended."""
         return self.until is not None and self.until <= now
 
 
 Members = tuple[Member, ...]
+# A member by a certificate; of any trusted authority when there is no issuer.
+Issued = tuple[DistinguishedName | None, Member]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +67,21 @@ class Roster:
 
     members: tuple[Member, ...] = ()
     _by_address: Mapping[str, Members] = field(init=False, repr=False, compare=False)
-    _by_dn: Mapping[DistinguishedName, Members] = field(init=False, repr=False, compare=False)
+    _by_dn: Mapping[DistinguishedName, tuple[Issued, ...]] = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
-        """Index the members; a certificate whose subject cannot be read belongs to nobody."""
+        """Index the members; a certificate with a name that cannot be read belongs to nobody."""
         by_address: dict[str, tuple[Member, ...]] = {}
-        by_dn: dict[DistinguishedName, tuple[Member, ...]] = {}
+        by_dn: dict[DistinguishedName, tuple[Issued, ...]] = {}
         for one in self.members:
             for address in dict.fromkeys(map(exact_address, one.addresses)):
                 by_address[address] = (*by_address.get(address, ()), one)
-            for dn in dict.fromkeys(map(_subject, one.certificates)):
-                if dn is not None:
-                    by_dn[dn] = (*by_dn.get(dn, ()), one)
+            for subject, issuer in one.registered:
+                dn, by = read_name(subject), read_name(issuer)
+                if dn is not None and (by is not None or not issuer):
+                    by_dn[dn] = (*by_dn.get(dn, ()), (by, one))
         object.__setattr__(self, "_by_address", by_address)
         object.__setattr__(self, "_by_dn", by_dn)
 
@@ -76,10 +89,15 @@ class Roster:
         """Return the members to whom an address belongs; none for "" ."""
         return self._by_address.get(exact_address(address), ())
 
-    def with_certificate(self, subject: str) -> tuple[Member, ...]:
-        """Return the members to whom a certificate of this subject belongs."""
-        dn = _subject(subject)
-        return self._by_dn.get(dn, ()) if dn is not None else ()
+    def with_certificate(self, subject: str, issuer: str) -> tuple[Member, ...]:
+        """Return the members to whom a certificate of this subject, by this issuer, belongs."""
+        dn, by = read_name(subject), read_name(issuer)
+        issued = self._by_dn.get(dn, ()) if dn is not None else ()
+        return tuple(dict.fromkeys(one for wanted, one in issued if wanted in {None, by}))
+
+    def has_certificate_name(self, subject: str) -> bool:
+        """Whether a certificate of this subject belongs to somebody, whoever issued it."""
+        return read_name(subject) in self._by_dn
 
 
 def exact_address(address: str) -> str:
@@ -90,12 +108,20 @@ def exact_address(address: str) -> str:
 
 def dn_key(text: str) -> str:
     """Return one text for every spelling of a DN; a DN that is not clear is its own text."""
-    dn = _subject(text)
+    dn = read_name(text)
     return repr(dn) if dn is not None else text
 
 
-def _subject(text: str) -> DistinguishedName | None:
-    """Return a certificate's subject as structure, None when the text is not clear."""
+def by_any_of(
+    subjects: Sequence[str], issuers: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return a member's certificates and their issuers, when each may be by any of `issuers`."""
+    pairs = [(subject, issuer) for subject in subjects for issuer in issuers or ("",)]
+    return tuple(subject for subject, _ in pairs), tuple(issuer for _, issuer in pairs)
+
+
+def read_name(text: str) -> DistinguishedName | None:
+    """Return a subject or issuer as structure, None when the text is not clear."""
     try:
         return read_dn(text)
     except Malformed:

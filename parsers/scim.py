@@ -16,6 +16,7 @@ from parsers.directory import (
     check_amount,
     distinguished_name,
     end_of,
+    issuer_name,
     line,
     read_json,
 )
@@ -97,21 +98,22 @@ def _member(entry: dict[str, Any], vo: str, roles: frozenset[str], notes: list[s
     name = _name(entry)
     mails, bad = addresses(*(one.get("value") for one in _objects(entry.get("emails"))))
     notes += [f"{name}: {one!r} is no mail address." for one in bad]
-    certificates: dict[str, str] = {}
+    certificates: dict[tuple[str, str], None] = {}
     for one in _objects(extension.get("certificates"))[:MAX_LIST]:
         subject = distinguished_name(one.get("subjectDn"))
-        if subject:
-            certificates.setdefault(subject, distinguished_name(one.get("issuerDn")))
+        issuer, kept = issuer_name(one.get("issuerDn"))
+        if subject and kept:
+            certificates[subject, issuer] = None
         else:
-            notes.append(f"{name}: a certificate without a readable subject is left out.")
+            notes.append(f"{name}: a certificate without readable names is left out.")
     until, unreadable = end_of(extension.get("endTime"), name, notes)
     return Member(
         name=name or (mails[0] if mails else "nameless"),
         addresses=mails,
-        certificates=tuple(certificates),
+        certificates=tuple(subject for subject, _ in certificates),
         vo=vo,
         roles=roles,
-        issuers=tuple(certificates.values()),
+        issuers=tuple(issuer for _, issuer in certificates),
         suspended=unreadable or entry.get("active") is not True,  # a missing flag proves nothing
         until=until,
         id=line(entry.get("id")),

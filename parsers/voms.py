@@ -16,6 +16,7 @@ from parsers.directory import (
     check_amount,
     distinguished_name,
     end_of,
+    issuer_name,
     line,
     read_json,
 )
@@ -93,20 +94,20 @@ def _member(
 def _certificates(
     value: object, name: str, notes: list[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    good: dict[str, str] = {}
+    good: dict[tuple[str, str], None] = {}
     barred: list[str] = []
     for one in _list(value)[:MAX_LIST]:
         entry = one if isinstance(one, dict) else {}
         subject = distinguished_name(entry.get("subjectString"))
-        if not subject:
-            notes.append(f"{name}: a certificate without a readable subject is left out.")
-        elif _is_true(entry.get("suspended")):
+        issuer, kept = issuer_name(entry.get("issuerString"))
+        if subject and _is_true(entry.get("suspended")):
             barred.append(subject)
+        elif not subject or not kept:
+            notes.append(f"{name}: a certificate without readable names is left out.")
         else:
-            good.setdefault(subject, distinguished_name(entry.get("issuerString")))
-    for subject in barred:
-        good.pop(subject, None)
-    return tuple(good), tuple(good.values()), tuple(dict.fromkeys(barred))
+            good[subject, issuer] = None
+    left = [pair for pair in good if pair[0] not in barred]
+    return tuple(s for s, _ in left), tuple(i for _, i in left), tuple(dict.fromkeys(barred))
 
 
 def _plain(fqan: str) -> str:

@@ -121,6 +121,10 @@ class Asked:
                 return Sender(good, proof, members(proof))
         return spoilt
 
+    def owners(self, proof: Proof) -> Members:
+        """Return the members to whom a certificate belongs: one of that name by that issuer."""
+        return self.roster.with_certificate(proof.identity, proof.issuer)
+
     def is_fresh(self, at: datetime | None) -> bool:
         """Whether something was said shortly before the mail came, as far as clocks agree."""
         received = self.mail.envelope.received_at
@@ -140,9 +144,7 @@ def _disagreement(asked: Asked) -> Sender | None:
 def _smime(asked: Asked) -> Sender | None:
     proofs = asked.mail.evidence.passed(ProofKind.SMIME)
     spoken = [proof for proof in proofs if _speaks(asked, proof)]
-    return asked.judged(
-        Standing.SMIME, spoken, lambda proof: asked.roster.with_certificate(proof.identity)
-    )
+    return asked.judged(Standing.SMIME, spoken, asked.owners)
 
 
 def _dkim(asked: Asked) -> Sender | None:
@@ -188,5 +190,5 @@ def _aligned(asked: Asked) -> list[Proof]:
 def _speaks(asked: Asked, proof: Proof) -> bool:
     """Whether a certificate is From's: by its addresses, or by its owner's in the roster."""
     wanted = exact_address(asked.address)
-    owned = (a for one in asked.roster.with_certificate(proof.identity) for a in one.addresses)
+    owned = (a for one in asked.owners(proof) for a in one.addresses)
     return proof.aligned or wanted in map(exact_address, owned)

@@ -48,6 +48,11 @@ def vo_of(members: Iterable[Member], role: str, named: str) -> str:
     return next(iter(vos.values())) if len(vos) == 1 else ""
 
 
+def may_name_several(sender: Sender) -> bool:
+    """Whether the person may name several sites in one mail."""
+    return any("multisite" in row.roles for one in sender.each for row in one.members)
+
+
 def is_team_member(members: Iterable[Member], vo: str) -> bool:
     """Whether one of these rows makes its person a member of the VO's team; alarmers are."""
     return any(_is(one.vo, vo) and one.roles & {"team", "alarm"} for one in members)

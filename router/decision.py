@@ -121,7 +121,7 @@ class Clue:
 class Earlier:
     """The same mail, accepted before, that made or changed a ticket: what it asked for.
 
-    `proven` tells that its sender was known then.
+    `proven` tells that its sender was known then or since, or that a person let the request go.
     """
 
     mail_id: int

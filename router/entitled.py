@@ -16,8 +16,9 @@ from router.ticket import TicketKind
 from router.tokens import read_token
 from router.words import Reason
 
-# What has to be signed, so that nobody can turn one signed mail into another.
-SIGNED_FIELDS = frozenset({"from", "subject", "date", "message-id"})
+# What has to be signed, so that nobody can turn one signed mail into another. Not Message-ID: the
+# name under which a signature counts once is made of what it signs (`Proof.replay_key`).
+SIGNED_FIELDS = frozenset({"from", "subject", "date"})
 
 
 def why_not(claim: Claim, kind: TicketKind) -> Reason | None:
@@ -73,10 +74,18 @@ def _alarm_proven(claim: Claim) -> Reason | None:
 def _alarmer(claim: Claim) -> Reason | None:
     rows = [one for one in claim.sender.members if "alarm" in one.roles]
     if not rows:
-        return Reason.NOT_AN_ALARMER
+        return Reason.OTHER_ISSUER if _of_another_issuer(claim) else Reason.NOT_AN_ALARMER
     if not vo_of(rows, "alarm", claim.vo):
         return Reason.VO_UNCLEAR
     return None if alarm_rows(claim) else Reason.NOT_AN_ALARMER
+
+
+def _of_another_issuer(claim: Claim) -> bool:
+    """Whether a certificate bears a name that is registered here for another issuer's only."""
+    proof = claim.sender.proof
+    if proof is None or proof.kind is not ProofKind.SMIME or claim.sender.members:
+        return False
+    return claim.facts.roster.has_certificate_name(proof.identity)
 
 
 def _alarm_site(claim: Claim) -> Reason | None:
@@ -158,7 +167,9 @@ def _teamer(claim: Claim) -> Reason | None:
     vo = claim.vo or vo_of(claim.sender.members, "team", "")
     if not vo and any("team" in one.roles for one in claim.sender.members):
         return Reason.VO_UNCLEAR
-    return None if vo and is_team_member(claim.sender.members, vo) else Reason.NOT_IN_THE_TEAM
+    if vo and is_team_member(claim.sender.members, vo):
+        return None
+    return Reason.OTHER_ISSUER if _of_another_issuer(claim) else Reason.NOT_IN_THE_TEAM
 
 
 _QUESTIONS: Mapping[TicketKind, tuple[Question, ...]] = {

@@ -3,8 +3,9 @@
 Precedence: the sources in their order, the configuration first. For a site and a ROC the first
 source that gives a field wins, field by field. A site by hand that leaves its ROC to a directory is
 that directory's site, and not certified when none lists it. A person of a VO belongs to the first
-source in which the person has rights; a suspension that any source tells of beats them all. Nothing
-is read or written here.
+source in which the person has rights; a suspension that any source tells of beats them all. Here a
+certificate is known by its subject alone, whoever issued it: that can only take a right away.
+Nothing is read or written here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -174,10 +175,7 @@ def _entry(
         return Entry(member, themselves)
     vo = member.vo.lower()
     why = [barred[one] for one in _identities(member) if one in barred]
-    pairs = zip(
-        member.certificates, member.issuers or ("",) * len(member.certificates), strict=True
-    )
-    left = [(dn, issuer) for dn, issuer in pairs if (vo, dn_key(dn)) not in barred]
+    left = [pair for pair in member.registered if (vo, dn_key(pair[0])) not in barred]
     mails = tuple(a for a in member.addresses if (vo, a.lower()) not in barred)
     if why and not left and not mails:
         return Entry(member, why[0])

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
-from router.decision import Decision, Facts, Policy
+from router.decision import Decision, Facts, Policy, Route
 from router.notices import Story
 from router.opening import tell_of_opening
 from router.people import unit_of
@@ -24,7 +24,10 @@ NO_ANSWER = frozenset({Reason.NO_ANSWER_TO_MACHINES, Reason.OWN_MAIL, Reason.NO_
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """By whom and why a held ticket is let go, and as what. `text` is what they said of it."""
+    """By whom and why a held ticket is let go, and as what. `text` is what they said of it.
+
+    `to` is where it goes when the ticket itself does not say it.
+    """
 
     by: str
     event: EventKind
@@ -32,13 +35,14 @@ class Grant:
     kind: TicketKind
     text: str = ""
     vo: str = ""
+    to: Route | None = None
 
 
 def let_go(
     ticket: Ticket, grant: Grant, facts: Facts, policy: Policy, now: datetime
 ) -> tuple[Decision, ...]:
     """Return what follows when a held ticket is let go."""
-    to = route(wish_of_ticket(ticket), facts.registry, policy)[0]
+    to = grant.to or route(wish_of_ticket(ticket), facts.registry, policy)[0]
     is_alarm = grant.kind is TicketKind.ALARM
     vo = ticket.vo or grant.vo
     pager = pager_of(to, vo, facts.registry, now) if is_alarm else Pager(())

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
 from router.authority import Sender, sender_of
-from router.claim import Claim
+from router.claim import Claim, may_name_several
 from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
 from router.entitled import vo_granted
 from router.fields import Fields, read_fields
@@ -90,8 +90,7 @@ def open_tickets(
     fields = read_fields(mail.heard, facts.registry)
     extra, notes = circumstances(mail, facts, policy, raised, follows)
     fields = replace(fields, notes=(*fields.notes, *notes))
-    multisite = any("multisite" in row.roles for one in sender.each for row in one.members)
-    routes = route(wish, facts.registry, policy, multisite=multisite)
+    routes = route(wish, facts.registry, policy, multisite=may_name_several(sender))
     claim = Claim(mail, sender, facts, policy, fields.vo, routes)
     hold = why_held(claim, kind)
     if hold is None and kind.role:

@@ -82,6 +82,7 @@ class Reason(StrEnum):
     ALARM_NOT_PROVEN = "alarm wanted, not proven"
     ALARM_BY_RESULTS = "alarm wanted, but this mailbox's results may not prove one"
     NOT_AN_ALARMER = "alarm wanted by a person who is no alarmer of the VO"
+    OTHER_ISSUER = "wanted by a certificate whose name is registered, but for another authority's"
     VO_UNCLEAR = "it does not say for which VO, and the sender has several"
     ALARM_WITHOUT_SITE = "alarm wanted, but no site is named that is known and certified"
     NO_ALARMS_OF_VO = "alarm wanted, but the site takes no alarms of the VO"
@@ -139,6 +140,7 @@ TOLD = frozenset(
         Reason.ALARM_NOT_PROVEN,
         Reason.ALARM_BY_RESULTS,
         Reason.NOT_AN_ALARMER,
+        Reason.OTHER_ISSUER,
         Reason.VO_UNCLEAR,
         Reason.ALARM_WITHOUT_SITE,
         Reason.NO_ALARMS_OF_VO,

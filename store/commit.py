@@ -69,6 +69,7 @@ _FINISH = (
 class Decided:
     """A request's decisions. `mail` is 0 for a command or the clock; `by` holds the claim.
 
+    `again` is a mail that was decided before and is proven only now: what opens, it opens.
     `sender` is shown in listings; `proven` tells a later copy whether it proves more. `evidence` is
     kept with the mail, with the `standing` that it gave; without a mail it is only counted.
     """
@@ -81,6 +82,7 @@ class Decided:
     proven: bool = False
     evidence: SenderEvidence = field(default_factory=SenderEvidence)
     standing: str = ""
+    again: int = 0
 
 
 def write(
@@ -105,7 +107,10 @@ def write(
     _write_rest(conn, numbered)
     tickets = {one.mail: _tickets_of(new for owner, new in pairs if owner is one) for one in ours}
     links = [{"mail": m, "ticket": t} for m, numbers in tickets.items() if m for t in numbers]
+    links += [{"mail": o.again, "ticket": t} for o in ours if o.again for t in tickets[o.mail]]
     _insert_new(conn, mail_ticket, links)
+    for one in (one for one in ours if one.again):
+        conn.execute(update(inbox).where(inbox.c.mail == one.again).values(proven=one.proven))
     amounts = Counter(f"outcome.{one.decisions[0].outcome}" for one in ours if one.mail)
     amounts.update(counters_moved(old, numbered))
     amounts.update(proof_counters(one.evidence for one in ours))
@@ -216,8 +221,9 @@ def _write_events(conn: Connection, pairs: Sequence[tuple[Decided, Decision]]) -
     for owner, decision in pairs:
         if decision.ticket is not None:
             first = decision.ticket.last_event - len(decision.events) + 1
+            mail = owner.mail or (owner.again if first == 1 else 0) or None
             rows += [
-                event_row(one, first + at, decision.ticket.number, owner.mail or None)
+                event_row(one, first + at, decision.ticket.number, mail)
                 for at, one in enumerate(decision.events)
             ]
     if rows:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from parsers.registry import Registry
 from parsers.roster import Roster
@@ -18,7 +19,7 @@ from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
 from router.kinds import kind_for
 from router.people import author_of
 from router.thread import sent_row, thread
-from router.ticket import Ticket, TicketEvent
+from router.ticket import Ticket, TicketEvent, TicketKind
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.rows import read_comments, read_opening, read_tickets
@@ -197,10 +198,22 @@ def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict
         others = [e for e in same.get(one.identity, ()) if e.mail_id != one.mail.mail_id]
         if others:
             best = min(others, key=lambda e: (e.intent, not e.proven, e.mail_id))
-            numbers = select(mail_ticket.c.ticket).where(mail_ticket.c.mail == best.mail_id)
-            tickets = tuple(conn.execute(numbers).scalars())
-            chosen[one.mail.mail_id] = replace(best, tickets=tickets)
+            made = _tickets_of(conn, best.mail_id)
+            numbers = tuple(ticket.number for ticket in made)
+            proven = best.proven or any(map(_is_granted, made))
+            chosen[one.mail.mail_id] = replace(best, tickets=numbers, proven=proven)
     return chosen
+
+
+def _tickets_of(conn: Connection, mail: int) -> Sequence[Row[Any]]:
+    columns = (getattr(ticket_table.c, name) for name in ("number", "held", "kind", "wanted"))
+    query = select(*columns).join(mail_ticket, mail_ticket.c.ticket == ticket_table.c.number)
+    return conn.execute(query.where(mail_ticket.c.mail == mail)).all()
+
+
+def _is_granted(row: Row[Any]) -> bool:
+    """Whether a request was let go as what it asked for, by a proof or by a person."""
+    return row.held is None and row.kind == row.wanted != str(TicketKind.USER)
 
 
 def _receipts(conn: Connection, mails: Sequence[Mail], now: datetime) -> dict[int, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.config.federation import Site
+from gateway.config.federation import Member, Site
 from gateway.config.root import Config
 from parsers import registry as federation
 from parsers import roster as people
@@ -58,19 +58,20 @@ def _site(site: Site) -> federation.Site:
 
 def roster(config: Config) -> people.Roster:
     """Return the members as the lower floors know them."""
-    return people.Roster(
-        tuple(
-            people.Member(
-                name=member.name,
-                addresses=member.addresses,
-                certificates=member.certificates,
-                vo=member.vo,
-                roles=frozenset(member.roles),
-                alarm_sites=member.alarm_sites,
-                alarm_evidence=member.alarm_evidence,
-            )
-            for member in config.member
-        )
+    return people.Roster(tuple(map(_member, config.member)))
+
+
+def _member(member: Member) -> people.Member:
+    certificates, issuers = people.by_any_of(member.certificates, member.issuers)
+    return people.Member(
+        name=member.name,
+        addresses=member.addresses,
+        certificates=certificates,
+        vo=member.vo,
+        roles=frozenset(member.roles),
+        alarm_sites=member.alarm_sites,
+        alarm_evidence=member.alarm_evidence,
+        issuers=issuers,
     )
 
 

@@ -117,6 +117,9 @@ class Member(Section):
     certificates: Subjects = Field(
         default=(), description="Subjects of the person's certificates, as /DC=org/.../CN=Name."
     )
+    issuers: Subjects = Field(
+        default=(), description="CAs of these certificates, by subject; empty: any trusted one."
+    )
     vo: str = Field(default="", description="The [[vo]] that gives the roles.")
     roles: Annotated[frozenset[RoleName], AsSet] = Field(
         default=frozenset(), description="team, alarm, support, multisite."

@@ -1,7 +1,7 @@
 """What a person may do and why, in sentences for an operator. It explains; it decides nothing."""
 
 from parsers.registry import Registry, Site
-from parsers.roster import Member, dn_key
+from parsers.roster import Member, dn_key, read_name
 from router.decision import Policy
 from router.federation import Entry, Federation
 from router.methods import asked_of, say_asked_of
@@ -30,7 +30,7 @@ def explain_person(entry: Entry, federation: Federation, policy: Policy) -> list
     """Return what this entry lets the person do, or why nothing."""
     member = entry.member
     lines = [f"addresses: {', '.join(member.addresses) or 'none'}"]
-    lines += [f"certificate: {dn}" for dn in member.certificates]
+    lines += [_certificate(subject, issuer) for subject, issuer in member.registered]
     lines += [f"suspended certificate, which proves nothing: {dn}"
               for dn in member.suspended_certificates]  # fmt: skip
     if member.until is not None:
@@ -60,6 +60,15 @@ def explain_person(entry: Entry, federation: Federation, policy: Policy) -> list
     if not member.roles:
         lines.append("is known, and may do what everybody may")
     return lines
+
+
+def _certificate(subject: str, issuer: str) -> str:
+    """Say a certificate and who must have issued it; a name that is not clear proves nothing."""
+    unclear = next((one for one in (subject, issuer) if one and read_name(one) is None), None)
+    if unclear is not None:
+        return f"certificate: {subject}, which proves nothing: {unclear} may mean two names"
+    by = issuer or "any trusted authority, because the source names none"
+    return f"certificate: {subject}, issued by {by}"
 
 
 def _alarms(member: Member, registry: Registry) -> str:

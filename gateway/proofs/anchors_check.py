@@ -62,7 +62,7 @@ def _fault_of_lists(issuer: x509.Certificate, lists: Sequence[Crl], now: datetim
     good = [one for one in lists if standing(issuer, issuer, [one], now)[0] is Standing.GOOD]
     soon = [until for one in good if (until := _ends_soon(one, now)) is not None]
     if good and len(soon) == len(good):
-        return f"the list of its issuer grows stale at {max(soon):%Y-%m-%d %H:%M} UTC"
+        return f"the CRL of its issuer grows stale at {max(soon):%Y-%m-%d %H:%M} UTC"
     return ""
 
 

@@ -93,6 +93,7 @@ def check_path(
         chain = verifier.verify(signer, _useful([*trust.intermediates, *enclosed])).chain
     except verification.VerificationError as error:
         raise Untrusted(_reason(str(error))) from error
+    _check_names(chain, trust)
     _check_policies(chain, trust)
     _check_lists(chain, trust, rules, now)
 
@@ -165,6 +166,18 @@ def _ca_policy(wanted: frozenset[x509.ObjectIdentifier]) -> ExtensionPolicy:
         .may_be_present(x509.KeyUsage, either, usage)
         .may_be_present(x509.ExtendedKeyUsage, either, purpose)
     )
+
+
+def _check_names(chain: Sequence[x509.Certificate], trust: Trust) -> None:
+    """Refuse an authority that bears the name of one in the trust directory, and has another key.
+
+    People are known by their issuer's name: no authority may certify itself a second time as
+    another one's namesake.
+    """
+    for issuer in chain[1:]:
+        named = [c for c in (*trust.roots, *trust.intermediates) if c.subject == issuer.subject]
+        if named and not any(c.public_key() == issuer.public_key() for c in named):
+            raise Untrusted("an authority on the way bears the name of another one that is trusted")
 
 
 def _check_policies(chain: Sequence[x509.Certificate], trust: Trust) -> None:

@@ -134,6 +134,16 @@ def test_members_check_says_what_a_person_may_do_and_why(run: Run) -> None:
     assert "nothing can prove an alarm" in hanna
 
 
+def test_members_check_says_whose_certificate_counts(run: Run) -> None:
+    run("sync")
+    dn = "/DC=org/DC=example/CN=Ada Example"
+    assert f"certificate: {dn}, issued by /DC=org/DC=example/CN=CA\n" in run(
+        "members", "check", "CN=Ada Example,DC=example,DC=org"
+    ).out  # fmt: skip
+    zofie = run("members", "check", "zofie@atlas.example").out
+    assert "issued by any trusted authority, because the source names none\n" in zofie
+
+
 def test_members_check_takes_a_dn_with_a_slash_in_its_cn(run: Run) -> None:
     run("sync")
     dn = "/C=DE/O=ExampleGrid/OU=Robots/CN=alarm/robot.atlas.example"

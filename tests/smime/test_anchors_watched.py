@@ -72,8 +72,8 @@ def test_what_is_stale_or_missing_is_said(desk: Helpdesk) -> None:
     (desk.trust / "ca0.r0").write_bytes(crl(authority(), start=NOW - 9 * DAY, days=8))
     (desk.trust / "ca1.r0").unlink()
     assert desk.said_now() == [
-        "CN=Example Grid CA,DC=example,DC=org: the list of its issuer is stale: run fetch-crl",
-        "CN=Other CA: there is no list of its issuer: run fetch-crl",
+        "CN=Example Grid CA,DC=example,DC=org: the CRL of its issuer is stale: run fetch-crl",
+        "CN=Other CA: there is no CRL of its issuer: run fetch-crl",
     ]
 
 
@@ -93,7 +93,7 @@ def test_a_list_that_grows_stale_soon_is_said_in_the_measure_of_its_life(
     days = (lived + lives) / DAY
     (desk.trust / "ca0.r0").write_bytes(crl(OTHER, start=NOW - lived, days=days))
     when = f"{NOW + lives:%Y-%m-%d %H:%M} UTC"
-    told = f"CN=Other CA: the list of its issuer grows stale at {when}: run fetch-crl"
+    told = f"CN=Other CA: the CRL of its issuer grows stale at {when}: run fetch-crl"
     assert desk.said_now() == ([told] if soon else [])
     (desk.trust / "ca0.r1").write_bytes(crl(OTHER))
     assert desk.said_now() == [], "a newer list is there beside it"
@@ -130,7 +130,7 @@ def test_the_operator_is_told_once_a_day_until_it_is_over(desk: Helpdesk) -> Non
         == [
             [
                 "Trust anchors and revocation lists",
-                "CN=Other CA: there is no list of its issuer: run fetch-crl",
+                "CN=Other CA: there is no CRL of its issuer: run fetch-crl",
                 "All of it: ticketgate check-config",
             ]
         ]

@@ -57,6 +57,7 @@ def test_the_pairs_of_one_part_have_no_order() -> None:
     assert read_dn("UID=1+CN=a,O=x") == read_dn("CN=a+UID=1,O=x") != read_dn("CN=a,UID=1,O=x")
 
 
+CA = "/DC=org/DC=example/CN=CA"
 UNCLEAR = [
     ("", "neither"),
     ("Alba Alarm", "neither"),
@@ -84,16 +85,16 @@ UNCLEAR = [
 def test_an_unclear_name_is_refused_with_its_reason(text: str, why: str) -> None:
     with pytest.raises(Malformed, match=why):
         read_dn(text)
-    assert roster_of(text).with_certificate(text) == (), "an unclear name is nobody's"
+    assert roster_of(text).with_certificate(text, CA) == (), "an unclear name is nobody's"
 
 
 def test_same_names_in_different_spellings_are_the_same() -> None:
     registry = "CN=Robot: gw,emailAddress=a@b.example,DC=example,DC=org"
     roster = roster_of(registry)
-    assert roster.with_certificate("/DC=org/DC=example/Email=a@b.example/CN=Robot: gw")
-    assert roster.with_certificate(registry)
-    assert not roster.with_certificate("/DC=org/DC=example/Email=a@b.example/CN=robot: gw")
-    assert not roster.with_certificate("/DC=org/DC=example/CN=Robot: gw")
+    assert roster.with_certificate("/DC=org/DC=example/Email=a@b.example/CN=Robot: gw", CA)
+    assert roster.with_certificate(registry, CA)
+    assert not roster.with_certificate("/DC=org/DC=example/Email=a@b.example/CN=robot: gw", CA)
+    assert not roster.with_certificate("/DC=org/DC=example/CN=Robot: gw", CA)
 
 
 def roster_of(certificate: str) -> Roster:

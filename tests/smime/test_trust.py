@@ -44,13 +44,13 @@ class TestRevocation:
         refused(pki.judge(signed_mail(person(pki.sub))), FAIL, "revoked")
 
     LISTS: tuple[tuple[str, Callable[[Pki], bytes | None], str], ...] = (
-        ("none", lambda _: None, "there is no list"),
+        ("none", lambda _: None, "there is no CRL"),
         ("stale", lambda p: crl(p.sub, start=NOW - 10 * DAY, days=9), "stale"),
         ("of tomorrow", lambda p: crl(p.sub, start=NOW + DAY), "stale"),
         ("forged", lambda p: crl(p.sub, signed_by=key("ec", 9)), "not signed by its issuer"),
         ("a delta", lambda p: crl(p.sub, critical=True), "partial"),
         ("broken", lambda _: b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
-         "there is no list"),
+         "there is no CRL"),
     )  # fmt: skip
 
     @pytest.mark.parametrize("row", LISTS, ids=lambda row: row[0])

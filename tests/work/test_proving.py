@@ -78,8 +78,10 @@ def outside(stage: Stage, number: int) -> int:
     return stage.keep(raw, stage.envelope(raw, TO, "tim@cern.example", OUTSIDE))
 
 
-def settle(stage: Stage, answers: Answers) -> None:
+def settle(stage: Stage) -> None:
     """Let the worker take what it can, until all that it has in hand will get no answer."""
+    answers = stage.worker.prover
+    assert isinstance(answers, Answers)
 
     def settled() -> bool:
         if stage.worker.once() < POLL_S:
@@ -95,9 +97,9 @@ def test_a_hundred_mails_without_an_answer_do_not_delay_a_proven_alarm(
 ) -> None:
     waiting = [outside(stage, n) for n in range(100)]
     answers.known["Lost 500"] = signed(500)
-    settle(stage, answers)
+    settle(stage)
     number = alarm(stage, 500)
-    settle(stage, answers)
+    settle(stage)
     assert stage.mail(number)["outcome"] == str(Outcome.NEW)
     assert [one.kind for one in stage.said()].count("alarm") == 1
     assert {stage.mail(one)["state"] for one in waiting} == {"kept"}
@@ -109,7 +111,7 @@ def test_an_alarm_without_an_answer_is_proven_again_and_pages(
 ) -> None:
     answers.known["Lost 1"] = LATE
     number = alarm(stage, 1)
-    settle(stage, answers)
+    settle(stage)
     assert stage.mail(number)["outcome"] == str(Outcome.HELD)
     assert [one.kind for one in stage.said()] == ["notification"]
 
@@ -130,7 +132,7 @@ def test_an_alarm_without_an_answer_is_proven_again_and_pages(
 def test_after_an_hour_without_an_answer_first_line_is_told(stage: Stage, answers: Answers) -> None:
     answers.known["Lost 1"] = LATE
     alarm(stage, 1)
-    settle(stage, answers)
+    settle(stage)
     stage.said()
     rounds = 0
     for _ in range(61):
@@ -146,7 +148,7 @@ def test_an_answer_to_a_ticket_waits_for_its_proof_and_an_hour_at_most(
     stage: Stage, answers: Answers
 ) -> None:
     keep(stage, 1)
-    settle(stage, answers)
+    settle(stage)
     raw = (
         b"From: Tim <tim@cern.example>\r\nTo: support@helpdesk.example\r\nSubject: Re: more\r\n"
         b"Message-ID: <more@cern.example>\r\nIn-Reply-To: <1@physics.example>\r\n\r\nMore.\r\n"
@@ -154,11 +156,11 @@ def test_an_answer_to_a_ticket_waits_for_its_proof_and_an_hour_at_most(
     answers.known["Re: more"] = LATE
     envelope = stage.envelope(raw, ["support@helpdesk.example"], "tim@cern.example", OUTSIDE)
     number = stage.keep(raw, envelope)
-    settle(stage, answers)
+    settle(stage)
     row: dict[str, Any] = stage.mail(number)
     assert (row["state"], row["attempts"]) == ("kept", 0), "no attempt is counted"
     stage.now += timedelta(minutes=61)
-    settle(stage, answers)
+    settle(stage)
     assert stage.mail(number)["outcome"] == str(Outcome.UNVERIFIED)
 
 
@@ -170,14 +172,14 @@ def test_a_prover_that_fails_proves_nothing_and_loses_nothing(
 
     answers.prove = broken  # type: ignore[method-assign] # it fails for every mail
     number = alarm(stage, 1)
-    settle(stage, answers)
+    settle(stage)
     assert stage.mail(number)["outcome"] == str(Outcome.HELD)
 
 
 def test_a_signature_is_remembered_for_thirty_days(stage: Stage, answers: Answers) -> None:
     answers.known["Lost 1"] = signed(1)
     alarm(stage, 1)
-    settle(stage, answers)
+    settle(stage)
     stage.now += timedelta(days=29)
     assert forget(stage.desk) == 0
     stage.now += timedelta(days=2)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Never
 
 import pytest
 from stage import Stage
@@ -158,11 +159,11 @@ def test_a_store_that_fails_while_a_mail_is_tried_alone_leaves_no_mail_in_our_ha
     (claimed,), _ = inbox.claim(stage.store, by="work-0", now=stage.now)
     inbox.give_back(stage.store, [alone], by="work-0", not_before=stage.now, counted=True)
 
-    def fails(_worker: Worker, _ready: object) -> float:
+    def fails(_worker: Worker, _ready: object) -> Never:
         raise Deferred("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Worker, "_work_on", fails)
+        patch.setattr(Worker, "_write_all", fails)
         with pytest.raises(Deferred):
             worker.once()
     assert claimed.mail == alone
