@@ -46,25 +46,31 @@ class Nagios:
         found = self._look()
         if found.mark == wanted.mark:
             return f"{self.target}: was shown before"
-        if not _same(found, wanted):
-            self._write(nagios_lines.commands(self.target, wanted, found.state != 0))
-            end = time.monotonic() + self.timeout_s
-            while not _same(found := self._look(), wanted):
-                if time.monotonic() > end:
-                    raise Deferred(
-                        "Monitoring does not show the alarm yet.",
-                        f"{self.target} is {found.state} {found.output[:80]!r} in "
-                        f"{self.status_file} after {self.timeout_s:g} s: timeout_s must be more "
-                        "than status_update_interval, and accept_passive_service_checks be 1",
-                    )
-                time.sleep(LOOK_S)  # between two looks at the file
-        if found.mark is not None:
-            self._write([nagios_lines.mark(self.target, wanted)])
+        orders = [] if _same(found, wanted) else self._orders(wanted, found)
+        self._write([*orders, nagios_lines.mark(self.target, wanted.mark)])
+        self._wait(wanted, found.mark is not None)
         return f"{self.target}: {wanted.state.name}"
 
     def heard(self, open_alarms: Sequence[Alarm]) -> Sequence[Answer]:  # noqa: ARG002
         """Return nothing: Nagios calls a notification command by itself."""
         return ()
+
+    def _orders(self, wanted: Picture, found: "Seen") -> Sequence[str]:
+        return nagios_lines.commands(self.target, wanted, found.state != 0)
+
+    def _wait(self, wanted: Picture, marking: bool) -> None:
+        """Wait for the whole picture: a file that is older would show what was before it."""
+        end = time.monotonic() + self.timeout_s
+        while not (_same(found := self._look(), wanted) and found.mark in _marks(wanted, marking)):
+            if time.monotonic() > end:
+                self._write([nagios_lines.mark(self.target, "none")])  # so that it is done again
+                raise Deferred(
+                    "Monitoring does not show the alarm yet.",
+                    f"{self.target} is {found.state} {found.output[:80]!r} in {self.status_file} "
+                    f"after {self.timeout_s:g} s: timeout_s must be more than "
+                    "status_update_interval, and accept_passive_service_checks be 1",
+                )
+            time.sleep(LOOK_S)  # between two looks at the file
 
     def _write(self, orders: Sequence[str]) -> None:
         write_commands(self.command_file, nagios_lines.written(orders, int(time.time())))
@@ -159,6 +165,11 @@ def _same(found: Seen, wanted: Picture) -> bool:
         wanted.output,
         wanted.acknowledged,
     )
+
+
+def _marks(wanted: Picture, marking: bool) -> Sequence[str | None]:
+    """Return the marks that will do: a service without the variable cannot have one."""
+    return [wanted.mark] if marking else [None]
 
 
 def _is(values: Mapping[str, str], target: Target) -> bool:

@@ -81,9 +81,9 @@ def unacknowledge(where: Target) -> str:
     return f"REMOVE_SVC_ACKNOWLEDGEMENT;{where.host};{where.service}"
 
 
-def mark(where: Target, shown: Picture) -> str:
+def mark(where: Target, value: str) -> str:
     """Return the command that remembers in the service what it was given."""
-    return f"CHANGE_CUSTOM_SVC_VAR;{where.host};{where.service};{MARK_VARIABLE};{shown.mark}"
+    return f"CHANGE_CUSTOM_SVC_VAR;{where.host};{where.service};{MARK_VARIABLE};{value}"
 
 
 def commands(where: Target, shown: Picture, in_trouble: bool | None = None) -> Sequence[str]:
