@@ -74,6 +74,11 @@ def tame(text: str, limit: int) -> str:
     return ascii_line(ascii_line(text, 4 * limit).translate(_TAME), limit)
 
 
+def meant(alarm: Alarm) -> str:
+    """Return the word in front of what is an exercise or a test, "" when it is meant."""
+    return _MODES.get(alarm.mode, "")
+
+
 def headline(alarm: Alarm) -> str:
     """Return `900001.4 CRITICAL cms: SRM endpoint down`, for a line of its own.
 
@@ -81,7 +86,7 @@ def headline(alarm: Alarm) -> str:
     """
     about = f"{alarm.vo}: {alarm.summary}" if alarm.vo else alarm.summary
     said = "" if alarm.status is AlarmStatus.FIRING else f" ({alarm.status.value})"
-    level = _MODES.get(alarm.mode, "") + severity(alarm).value.upper()
+    level = meant(alarm) + severity(alarm).value.upper()
     return f"{alarm.ticket}.{alarm.seq} {level} {about}{said}"
 
 

@@ -32,4 +32,6 @@ def value(alarm: Alarm, status: str = "") -> str:
         "vo": alarm.vo,
     }
     said = " ".join(f"{key}={_WORD.sub('_', text) or '-'}" for key, text in fields.items())
-    return f"{said} {words.line(alarm.summary, VALUE_CHARS - len(said))}".rstrip()
+    return (
+        f"{said} {words.line(words.meant(alarm) + alarm.summary, VALUE_CHARS - len(said))}".rstrip()
+    )

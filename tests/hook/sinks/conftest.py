@@ -10,6 +10,7 @@ import pytest
 from tests.monitoring.alertmanager import Alertmanager
 from tests.monitoring.icinga2 import Icinga2
 from tests.monitoring.nagios import Nagios
+from tests.monitoring.zabbix import Zabbix
 
 
 @contextmanager
@@ -42,6 +43,15 @@ def icinga2() -> Iterator[Icinga2]:
 def alertmanager() -> Iterator[Alertmanager]:
     with room() as place:
         server = Alertmanager(place)
+        server.start()
+        yield server
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def zabbix() -> Iterator[Zabbix]:
+    with room() as place:
+        server = Zabbix(place)
         server.start()
         yield server
         server.close()
