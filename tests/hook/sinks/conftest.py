@@ -10,6 +10,7 @@ import pytest
 from tests.monitoring.alertmanager import Alertmanager
 from tests.monitoring.icinga2 import Icinga2
 from tests.monitoring.nagios import Nagios
+from tests.monitoring.nsca import Nsca
 from tests.monitoring.zabbix import Zabbix
 
 
@@ -28,6 +29,15 @@ def nagios() -> Iterator[Nagios]:
         server.start()
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def nsca(nagios: Nagios) -> Iterator[Nsca]:
+    with room() as place:
+        servers = Nsca(place, nagios)
+        servers.start()
+        yield servers
+        servers.stop()
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,7 @@ def test_a_person_who_acknowledges_is_heard_with_name_and_words(zabbix: Zabbix) 
     words = "--by=me 'on it' \"now\" `id` $(id) {HOST.HOST}; \\ über\nnext line"
     zabbix.as_person("event.acknowledge", eventids=problem["eventid"], action=6, message=words)
     call = zabbix.recorder.heard("ACKNOWLEDGEMENT", alarm=fired.alarm_id)
-    assert call["by"] == "Erika Example"
+    assert call["by"] == "Erika Example (erika)"
     assert call["comment"].replace("\r", "") == words
     sink.show(showing(acknowledged(fired)))
     (problem,) = zabbix.problems(fired.alarm_id)
