@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from gateway.hook.sinks import words
 from gateway.hook.sinks.settings import wrong
 from parsers.errors import Deferred, Refused
 
@@ -40,7 +41,7 @@ class Reply:
 
     def text(self) -> str:
         """Return the beginning of the body for the log, as one line."""
-        return " ".join(self.body[:2_000].decode("utf-8", "replace").split())[:SHOWN_CHARS]
+        return words.one_line(self.body[:2_000].decode("utf-8", "replace"))[:SHOWN_CHARS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def expect(reply: Reply, what: str, advice: Mapping[int, str] | None = None) -> 
         return reply
     detail = f"{what}: HTTP {reply.status} {reply.text()}".rstrip()
     if reply.location:
-        detail += f" (redirects to {reply.location[:SHOWN_CHARS]}: write that as url)"
+        detail += f" (redirects to {words.one_line(reply.location)[:SHOWN_CHARS]}: write that as url)"
     hint = (advice or {}).get(reply.status)
     detail += f": {hint}" if hint else ""
     if reply.status >= 500 or reply.status in _TRY_AGAIN:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from gateway.hook.sinks import words
 from parsers.errors import Deferred, Refused
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -62,4 +63,4 @@ def run(
             ) from None
         output.seek(0)
         said = output.read(SAID_BYTES).decode("utf-8", "replace")
-    return Ended(status, " ".join(said.split()))
+    return Ended(status, words.one_line(said))
