@@ -4,6 +4,7 @@ The tests start the real systems with exactly these texts, and docs/hook/ shows 
 Standard library only.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
@@ -20,6 +21,7 @@ SNIPPETS: Mapping[str, Sequence[str]] = {
 
 
 def snippet(name: str, site: str, hook: str = HOOK) -> str:
-    """Return one text; `hook` is the path of `ticketgate-hook` on the machine of the monitoring."""
+    """Return one text; `hook` is how a shell calls `ticketgate-hook` on the monitoring's machine."""
     text = (files(__package__) / "snippets" / name).read_text(encoding="utf-8")
-    return text.replace("@SITE@", site).replace("@HOOK@", hook)
+    words = ", ".join(f'"{word}"' for word in shlex.split(hook))  # for what has no shell
+    return text.replace("@SITE@", site).replace("@HOOK_WORDS@", words).replace("@HOOK@", hook)

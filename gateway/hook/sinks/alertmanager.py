@@ -185,4 +185,5 @@ ALERTMANAGER = SinkKind(
         "timeout_s": TIMEOUT,
     },
     _build,
+    forgets=True,
 )

@@ -135,7 +135,9 @@ def expect(reply: Reply, what: str, advice: Mapping[int, str] | None = None) -> 
         return reply
     detail = f"{what}: HTTP {reply.status} {reply.text()}".rstrip()
     if reply.location:
-        detail += f" (redirects to {words.one_line(reply.location)[:SHOWN_CHARS]}: write that as url)"
+        detail += (
+            f" (redirects to {words.one_line(reply.location)[:SHOWN_CHARS]}: write that as url)"
+        )
     hint = (advice or {}).get(reply.status)
     detail += f": {hint}" if hint else ""
     if reply.status >= 500 or reply.status in _TRY_AGAIN:

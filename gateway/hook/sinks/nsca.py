@@ -2,7 +2,8 @@
 
 Neither proves that Nagios has the alarm: both servers say yes before Nagios is asked, and the
 classic one says yes even to a wrong password, since its program is told nothing. What `show`
-returns says so each time. Prefer nsca-ng; where the status file can be read here, `nagios` is better still.
+returns says so each time. Prefer nsca-ng; where the status file can be read here, `nagios` is
+better still.
 Standard library only.
 """
 

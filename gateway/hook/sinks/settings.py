@@ -44,10 +44,14 @@ TIMEOUT = Key("longest time for one wait, in seconds", float, 10.0)
 
 @dataclass(frozen=True, slots=True)
 class SinkKind:
-    """A kind of sink: its allowed keys, and how one is made of them."""
+    """A kind of sink: its allowed keys, and how one is made of them.
+
+    One that `forgets` loses its alarms when the system restarts: they are sent again all the time.
+    """
 
     keys: Mapping[str, Key]
     build: Callable[[Mapping[str, Any], str], Sink]
+    forgets: bool = False
 
     def make(self, settings: Mapping[str, Any], site: str) -> Sink:
         """Return the sink; raises Refused with the wrong key in `detail`."""

@@ -84,7 +84,7 @@ def test_the_page_of_a_kind_names_every_key_and_shows_settings_that_work(
         assert key.doc
         assert f"`{name}`" in page or f"\n{name} = " in page, name
     shown = tomllib.loads(_blocks(page, "toml")[0])["sink"][0]
-    assert shown.pop("type") == kind
+    assert shown.pop("kind") == kind
     for name in shown:
         if name.endswith("_file") and SINKS[kind].keys[name].kind is str:
             assert shown[name].startswith("/"), name
@@ -108,7 +108,11 @@ def test_a_page_shows_the_text_that_the_tests_ran(kind: str, name: str) -> None:
 
 def test_the_path_of_the_hook_can_be_another() -> None:
     assert f"{HOOK} notify" in snippet("zabbix-notify.sh", SITE)
-    assert "/opt/hook notify" in snippet("zabbix-notify.sh", SITE, "/opt/hook")
+    other = "/opt/hook --config '/etc/my hook.toml'"
+    assert f"{other} notify" in snippet("zabbix-notify.sh", SITE, other)
+    assert 'command = [ "/opt/hook", "--config", "/etc/my hook.toml", "notify" ]' in snippet(
+        "icinga2.conf", SITE, other
+    )
 
 
 def test_a_secret_is_the_first_line_of_its_file(tmp_path: Path) -> None:

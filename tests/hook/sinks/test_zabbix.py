@@ -69,7 +69,8 @@ def test_showing_again_changes_nothing_also_when_a_person_closed_it(zabbix: Zabb
     (problem,) = zabbix.problems(fired.alarm_id)
     zabbix.as_person("event.acknowledge", eventids=problem["eventid"], action=1)
     until(lambda: zabbix.problems(fired.alarm_id) == [], "it is closed by hand")
-    zabbix.recorder.heard("RECOVERY", alarm=fired.alarm_id)
+    call = zabbix.recorder.heard("RECOVERY", alarm=fired.alarm_id)
+    assert (call["by"], call["comment"]) == ("", "closed in Zabbix")
     assert sink.show(showing(fired, other)) == f"{fired.alarm_id}: was shown before"
     assert zabbix.problems(fired.alarm_id) == []
     again = later(fired, AlarmStatus.FIRING)
