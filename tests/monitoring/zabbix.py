@@ -30,6 +30,7 @@ from tests.monitoring.programs import (
 
 FRONTEND = Path("/usr/share/zabbix")
 DATA = Path("/usr/share/zabbix-server-pgsql")
+PASSWORD = "Xy7!longenough"
 _NEEDED_ROWS = re.compile(
     r"INSERT INTO (role|role_rule|usrgrp|users|users_groups|config|hstgrp|regexps|expressions"
     r"|config_autoreg_tls) "
@@ -151,10 +152,8 @@ class Zabbix:
         )
 
     def _set_up(self) -> None:
-        rules = dict.fromkeys(
-            ("groups", "templates", "items", "triggers", "mediaTypes"),
-            {"createMissing": True, "updateExisting": True},
-        )
+        both = {"createMissing": True, "updateExisting": True}
+        rules = dict.fromkeys(("templates", "items", "triggers", "mediaTypes"), both)
         rules["groups"] = {"createMissing": True}
         source = snippet("zabbix.yaml", SITE)
         self.ask("configuration.import", format="yaml", rules=rules, source=source)
@@ -162,7 +161,7 @@ class Zabbix:
         (group,) = self.ask("hostgroup.create", name="Alarms")["groupids"]
         self.ask("host.create", host=SITE, groups=[{"groupid": group}],
                  templates=[{"templateid": template["templateid"]}])  # fmt: skip
-        # One group for both: Zabbix names a person only to those who share a group with that person.
+        # One group for both: Zabbix names a person only to those who share a group with them.
         rights = [{"id": group, "permission": 3}]
         (people,) = self.ask("usergroup.create", name="Alarm people", rights=rights)["usrgrpids"]
         (media,) = self.ask("mediatype.get", filter={"name": "ticketgate-hook"})
@@ -170,10 +169,10 @@ class Zabbix:
             "mediatypeid": media["mediatypeid"], "sendto": "helpdesk", "active": 0,
             "severity": 63, "period": "1-7,00:00-24:00",
         }  # fmt: skip
-        (user,) = self.ask("user.create", username="ticketgate-hook", passwd="Xy7!longenough",
-                           roleid="1", usrgrps=[{"usrgrpid": people}], medias=[medium])["userids"]  # fmt: skip
-        self.ask("user.create", username="erika", name="Erika", surname="Example",
-                 passwd="Xy7!longenough", roleid="1", usrgrps=[{"usrgrpid": people}])  # fmt: skip
+        common = {"passwd": PASSWORD, "roleid": "1", "usrgrps": [{"usrgrpid": people}]}
+        made = self.ask("user.create", username="ticketgate-hook", medias=[medium], **common)
+        (user,) = made["userids"]
+        self.ask("user.create", username="erika", name="Erika", surname="Example", **common)
         text = snippet("zabbix-action.json", SITE)
         text = text.replace("MEDIATYPE", media["mediatypeid"]).replace('USER"', f'{user}"')
         self.ask("action.create", **json.loads(text))
@@ -185,7 +184,7 @@ class Zabbix:
         """Call the API as Erika Example."""
         boss, self._auth = self._auth, None
         try:
-            self._auth = self.ask("user.login", username="erika", password="Xy7!longenough")
+            self._auth = self.ask("user.login", username="erika", password=PASSWORD)
             return self.ask(method, **params)
         finally:
             self._auth = boss

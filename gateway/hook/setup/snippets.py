@@ -21,7 +21,7 @@ SNIPPETS: Mapping[str, Sequence[str]] = {
 
 
 def snippet(name: str, site: str, hook: str = HOOK) -> str:
-    """Return one text; `hook` is how a shell calls `ticketgate-hook` on the monitoring's machine."""
+    """Return one text; `hook` is how a shell calls `ticketgate-hook` where the monitoring runs."""
     text = (files(__package__) / "snippets" / name).read_text(encoding="utf-8")
     words = ", ".join(f'"{word}"' for word in shlex.split(hook))  # for what has no shell
     return text.replace("@SITE@", site).replace("@HOOK_WORDS@", words).replace("@HOOK@", hook)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import until
 
 from gateway.hook.sinks.icinga2 import ICINGA2
 from gateway.hook.sinks.sink import Sink

@@ -71,7 +71,7 @@ def test_a_missing_or_unknown_or_wrong_key_is_named(
         with pytest.raises(Refused, match=f"^{name} is not "):
             SINKS[kind].make(good | {name: wrong}, SITE)
     for value in (0, -1, 601):
-        with pytest.raises(Refused, match="^timeout_s is not between"):
+        with pytest.raises(Refused, match=r"^timeout_s is not between"):
             SINKS[kind].make(good | {"timeout_s": value}, SITE)
 
 
@@ -100,7 +100,7 @@ def test_a_page_shows_the_text_that_the_tests_ran(kind: str, name: str) -> None:
     assert "@SITE@" not in text
     assert "@HOOK@" not in text
     page = (ROOT / "docs" / "hook" / f"{kind}.md").read_text()
-    if len(text.splitlines()) > 70 or name == "nagios-objects.cfg" and kind == "nsca":
+    if len(text.splitlines()) > 70 or (name == "nagios-objects.cfg" and kind == "nsca"):
         assert f"`{name}`" in page
     else:
         assert text.rstrip("\n") in page, name
@@ -122,7 +122,7 @@ def test_a_secret_is_the_first_line_of_its_file(tmp_path: Path) -> None:
         assert secret("token_file", str(path)) == "word"
     path.write_text("\n")
     for wrong in (str(path), str(tmp_path / "nothing"), str(tmp_path)):
-        with pytest.raises(Refused, match="^token_file "):
+        with pytest.raises(Refused, match=r"^token_file "):
             secret("token_file", wrong)
     assert TIMEOUT.default == 10.0
 
