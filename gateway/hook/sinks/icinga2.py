@@ -1,8 +1,8 @@
 """Icinga 2 by its REST API: one service for each alarm.
 
 The service is made of a template, given a state, acknowledged with the ticket, and deleted some
-time after it was resolved, so that people have seen it. `vars.alarm_seq` says which document it was
-given last: what an operator did to it since is left alone until a newer document comes.
+time after it was resolved, so that people have seen it. `vars.alarm_document` says which document
+it was given last: what an operator did to it since is left alone until a newer document comes.
 Standard library only.
 Source: Icinga 2 documentation, "Icinga 2 API", and what 2.13 answered.
 """
@@ -51,11 +51,11 @@ class Icinga2:
             if alarm.status is AlarmStatus.RESOLVED:
                 return f"{self._name(alarm)}: is not there any more"
             self._create(alarm, path)
-        elif _seq(found) >= alarm.seq:
+        elif _document(found) == words.document(alarm):
             return f"{self._name(alarm)}: was shown before"
         self._draw(alarm, {} if found is None else found)
         # Last, so that what broke off in between is done again.
-        self._expect("POST", path, {"attrs": {"vars.alarm_seq": alarm.seq}})
+        self._expect("POST", path, {"attrs": {"vars.alarm_document": words.document(alarm)}})
         return f"{self._name(alarm)}: {words.state(alarm).name}"
 
     def heard(self, open_alarms: Sequence[Alarm]) -> Sequence[Answer]:  # noqa: ARG002
@@ -89,7 +89,7 @@ class Icinga2:
             "notes_url": words.line(alarm.url, 500),
             "vars.alarm_id": alarm.alarm_id,
             "vars.alarm_vo": words.line(alarm.vo, 100),
-            "vars.alarm_seq": 0,
+            "vars.alarm_document": "",
         }
         reply = self.peer.ask("PUT", path, {"templates": [self.template], "attrs": attrs})
         if reply.status == 500:
@@ -170,9 +170,8 @@ def _results(reply: Reply) -> Sequence[Mapping[str, Any]]:
     return [one for one in found or [] if isinstance(one, dict)]
 
 
-def _seq(attrs: Mapping[str, Any]) -> int:
-    value = (attrs.get("vars") or {}).get("alarm_seq")
-    return int(value) if isinstance(value, int | float) else 0
+def _document(attrs: Mapping[str, Any]) -> str:
+    return str((attrs.get("vars") or {}).get("alarm_document", ""))
 
 
 def _build(values: Mapping[str, Any], site: str) -> Icinga2:

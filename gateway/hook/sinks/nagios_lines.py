@@ -50,7 +50,7 @@ def picture(showing: Showing) -> Picture:
     """Return what is to be seen."""
     alarms = showing.open_alarms
     state = words.worst(alarms)
-    listed = [f"{one.alarm_id} {one.seq} {one.status.value}" for one in alarms]
+    listed = [f"{one.alarm_id} {words.document(one)} {one.status.value}" for one in alarms]
     return Picture(
         state,
         f"{state.name} - {words.overview(showing.alarm, alarms)}",

@@ -5,6 +5,7 @@ a quotation mark for somebody's shell) is taken out here, once.
 Standard library only, and pure.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
@@ -72,6 +73,19 @@ def line(text: str, limit: int) -> str:
 def tame(text: str, limit: int) -> str:
     """Return a text as one ASCII line that means nothing to a shell and is no macro."""
     return ascii_line(ascii_line(text, 4 * limit).translate(_TAME), limit)
+
+
+def document(alarm: Alarm) -> str:
+    """Return the name of a document, one word.
+
+    Its number alone would come again from a hook that lost its memory.
+    """
+    return f"{alarm.seq}.{word(alarm.event_id)}"
+
+
+def word(text: str) -> str:
+    """Return a text as one word of ASCII that no pattern takes apart, `-` when it is empty."""
+    return re.sub(r"[^A-Za-z0-9./_-]", "_", text) or "-"
 
 
 def meant(alarm: Alarm) -> str:

@@ -41,8 +41,8 @@ class Zabbix:
         return ()
 
     def firing(self, api: Api, alarm: Alarm) -> str:
-        """Raise a problem, unless this document or a newer one has raised one."""
-        if any(one.seq >= alarm.seq for one in api.problems(alarm)):
+        """Raise a problem, unless this document has raised one."""
+        if any(one.document == words.document(alarm) for one in api.problems(alarm)):
             return f"{alarm.alarm_id}: was shown before"
         self._send(zabbix_lines.value(alarm, AlarmStatus.FIRING.value))
         api.wait(alarm)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.hook.sinks import asking
+from gateway.hook.sinks import asking, words
 from gateway.hook.sinks.asking import Peer
 from parsers.alarm import Alarm
 from parsers.errors import Deferred, Refused
@@ -22,10 +22,10 @@ _BODY_TOKEN_UNTIL = (7, 0)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem event of an alarm; `seq` is that of the document that raised it."""
+    """A problem event of an alarm; `document` names the document that raised it."""
 
     event_id: str
-    seq: int
+    document: str
     acknowledged: bool
     is_open: bool
 
@@ -51,7 +51,7 @@ class Api:
     def wait(self, alarm: Alarm) -> None:
         """Wait until a document has its problem event; raises Deferred when it has none in time."""
         end = time.monotonic() + self.peer.timeout_s
-        while all(one.seq < alarm.seq for one in self.problems(alarm)):
+        while not any(one.document == words.document(alarm) for one in self.problems(alarm)):
             if time.monotonic() > end:
                 raise Deferred(
                     "Monitoring does not show the alarm yet.",
@@ -94,10 +94,9 @@ class Api:
 
 def _problem(event: Mapping[str, Any]) -> Problem:
     tags = {one.get("tag"): str(one.get("value", "")) for one in event.get("tags", [])}
-    seq = tags.get("seq", "")
     return Problem(
         str(event.get("eventid", "")),
-        int(seq) if seq.isdecimal() else 0,
+        tags.get("document", ""),
         str(event.get("acknowledged", "0")) == "1",
         str(event.get("r_eventid", "0")) == "0",
     )

@@ -106,24 +106,36 @@ def test_a_person_who_acknowledges_is_heard_with_name_and_words(zabbix: Zabbix) 
     assert len(problem["acknowledges"]) == 1
 
 
-def test_a_hostile_summary_opens_and_closes_nothing_else(zabbix: Zabbix) -> None:
-    sink, fired = sink_of(zabbix), alarm(summary=HOSTILE, vo=HOSTILE, site=HOSTILE)
+def test_a_hostile_alarm_opens_and_closes_nothing_else(zabbix: Zabbix) -> None:
+    sink = sink_of(zabbix)
+    fired = alarm(
+        summary=HOSTILE,
+        vo=HOSTILE,
+        site=HOSTILE,
+        event_id="e doc=9",
+        ticket="9 status=resolved",
+        alarm_id="helpdesk.example/9",
+    )
     sink.show(showing(fired))
     (problem,) = zabbix.problems(fired.alarm_id)
     assert {one["tag"]: one["value"] for one in problem["tags"]} == {
         "alarm": fired.alarm_id,
-        "seq": "1",
+        "document": "1.e_doc_9",
     }
     sink.show(showing(resolved(fired)))
     until(lambda: zabbix.problems(fired.alarm_id) == [], "it is closed")
 
 
 def test_without_the_api_a_value_is_sent_and_the_server_counts_it(zabbix: Zabbix) -> None:
-    sink, fired = sink_of(zabbix, api_url=None, token_file=None), alarm()
+    sink = sink_of(zabbix, api_url=None, token_file=None)
+    fired, other = alarm(summary="it says status=resolved and status=firing"), alarm()
     assert "processed: 1; failed: 0" in sink.show(showing(fired))
     until(lambda: len(zabbix.problems(fired.alarm_id)) == 1, "the problem")
     sink.show(showing(acknowledged(fired)))
-    sink.show(showing(resolved(acknowledged(fired))))
+    sink.show(showing(other, acknowledged(fired)))
+    until(lambda: len(zabbix.problems(other.alarm_id)) == 1, "the problem of a later value")
+    assert len(zabbix.problems(fired.alarm_id)) == 1
+    sink.show(showing(resolved(acknowledged(fired)), other))
     until(lambda: zabbix.problems(fired.alarm_id) == [], "it is closed")
 
 
