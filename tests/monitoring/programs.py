@@ -1,6 +1,7 @@
 """A real monitoring system as a process of a test: started, waited for, stopped by its id."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -111,13 +112,22 @@ class Recorder:
 
     def __init__(self, place: Path) -> None:
         self._file = place / "calls"
+        self._then = place / "then"
         self._file.touch()
         self._file.chmod(0o666)
         self.path = place / "ticketgate-hook"
         self.path.write_text(
             f"#!/bin/sh\n{{ printf '%s\\0' \"$@\"; printf '\\036'; }} >>{self._file}\n"
+            f'[ ! -x {self._then} ] || exec {self._then} "$@"\n'
         )
         self.path.chmod(0o755)
+
+    def then(self, command: list[str]) -> None:
+        """Let it call this command too, with the words that it was called with; [] for no more."""
+        self._then.unlink(missing_ok=True)
+        if command:
+            self._then.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+            self._then.chmod(0o755)
 
     def calls(self) -> list[dict[str, str]]:
         """Return the options of each call: {"event": ..., "alarm": ..., "by": ..., "comment": ...}.
