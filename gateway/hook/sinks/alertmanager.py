@@ -18,6 +18,7 @@ from gateway.hook.sinks import asking, words
 from gateway.hook.sinks.asking import Peer, Reply
 from gateway.hook.sinks.settings import TIMEOUT, Key, SinkKind, secret, wrong
 from gateway.hook.sinks.sink import Showing
+from gateway.now import utc_now
 from parsers.alarm import Alarm, AlarmStatus
 from parsers.alarm_answer import Answer, AnswerEvent
 from parsers.alarm_document import write_time
@@ -27,7 +28,7 @@ ALERTNAME = "AlarmTicket"
 CREATED_BY = "ticketgate-hook"  # of silences that say what the helpdesk said
 FAR = datetime(2099, 1, 1, tzinfo=UTC)  # without an end an alert resolves itself in minutes
 OURS = frozenset({"alertname", "alarm_id", "site"})
-LOOK_S = 0.05
+LOOK_S = 0.1
 _ADVICE = {
     401: "look at token_file, or user and password_file",
     403: "look at token_file, or user and password_file",
@@ -47,11 +48,10 @@ class Alertmanager:
         """Send the alarm and all open ones, and see that the alarm has arrived."""
         alarm = showing.alarm
         others = [one for one in showing.open_alarms if one.alarm_id != alarm.alarm_id]
-        self._expect("POST", "/alerts", [self._alert(one) for one in (alarm, *others)])
+        found = self._sent((alarm, *others))
         if alarm.status is AlarmStatus.RESOLVED:
             self._expire_silences(alarm)
             return f"{alarm.alarm_id}: ended"
-        found = self._arrived(alarm)
         if alarm.status is AlarmStatus.FIRING:
             self._expire_silences(alarm)
         elif not _silences(found):
@@ -85,7 +85,7 @@ class Alertmanager:
     def _alert(self, alarm: Alarm) -> Mapping[str, Any]:
         """Return the alert; a resolved one says its annotations again, or they would be lost."""
         resolved = alarm.status is AlarmStatus.RESOLVED
-        end = max(alarm.starts_at, alarm.ends_at or alarm.updated_at) if resolved else FAR
+        end = min(alarm.ends_at or alarm.updated_at, utc_now()) if resolved else FAR
         alert: dict[str, Any] = {
             "labels": dict(self.labels)
             | {"alertname": ALERTNAME, "alarm_id": alarm.alarm_id, "site": self.site},
@@ -101,21 +101,33 @@ class Alertmanager:
                 "sequence": str(alarm.seq),
                 "url": alarm.url,
             },
-            "startsAt": write_time(alarm.starts_at),  # without it, it would begin with its end
+            "startsAt": write_time(
+                min(alarm.starts_at, end)
+            ),  # without it, it would begin with its end
             "endsAt": write_time(end),
         }
         return alert
 
-    def _arrived(self, alarm: Alarm) -> Mapping[str, Any]:
-        end = time.monotonic() + self.peer.timeout_s
-        while not (found := self._alerts(alarm)):
+    def _sent(self, alarms: Sequence[Alarm]) -> Mapping[str, Any]:
+        """Send alarms until the first is listed, or not any more; return it as it is listed.
+
+        An end that is in the future for Alertmanager's clock does nothing: the later end, which is
+        FAR, wins. So it is sent again until that clock has passed it.
+        """
+        alarm, end = alarms[0], time.monotonic() + self.peer.timeout_s
+        wanted = alarm.status is not AlarmStatus.RESOLVED
+        while True:
+            self._expect("POST", "/alerts", [self._alert(one) for one in alarms])
+            found = self._alerts(alarm)
+            if bool(found) == wanted:
+                return found[0] if found else {}
             if time.monotonic() > end:
                 raise Deferred(
-                    "Monitoring does not show the alarm yet.",
-                    f"{alarm.alarm_id} was taken and is not listed: is another program ending it?",
+                    "Monitoring does not show the alarm as it is.",
+                    f"{alarm.alarm_id} is {'not ' if wanted else 'still '}listed after it was "
+                    "sent: are the clocks here and there right, does another program send it?",
                 )
             time.sleep(LOOK_S)  # between two looks
-        return found[0]
 
     def _alerts(self, alarm: Alarm) -> Sequence[Mapping[str, Any]]:
         return _objects(self._expect("GET", f"/alerts?{_about(alarm)}"))

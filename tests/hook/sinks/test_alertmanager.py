@@ -1,7 +1,8 @@
 """Alertmanager shows what it is told, and is asked for its silences."""
 
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -137,15 +138,35 @@ def test_a_hostile_summary_is_a_text_and_nothing_else(alertmanager: Alertmanager
     assert "Störung 故障" in alert["annotations"]["summary"]
 
 
-def test_a_clock_that_is_ahead_does_not_hold_an_alarm_up(alertmanager: Alertmanager) -> None:
-    sink, day = sink_of(alertmanager), timedelta(hours=1)
-    fired = alarm()
-    ahead = alarm(
-        starts_at=fired.starts_at + day, updated_at=fired.updated_at + day,
-        issued_at=fired.issued_at + day,
+@pytest.mark.parametrize("ahead", [timedelta(seconds=2), timedelta(hours=1)])
+def test_a_clock_that_is_ahead_holds_up_neither_an_alarm_nor_its_end(
+    alertmanager: Alertmanager, ahead: timedelta
+) -> None:
+    sink, fired = sink_of(alertmanager), alarm()
+    fired = replace(
+        fired, starts_at=fired.issued_at + ahead, updated_at=fired.issued_at + ahead,
+        issued_at=fired.issued_at + ahead,
     )  # fmt: skip
-    sink.show(showing(ahead))
-    assert len(alertmanager.alerts(ahead.alarm_id)) == 1
+    sink.show(showing(fired))
+    assert len(alertmanager.alerts(fired.alarm_id)) == 1
+    sink.show(showing(resolved(fired)))
+    assert alertmanager.alerts(fired.alarm_id) == []
+
+
+def test_an_end_that_does_nothing_is_not_taken_for_one(
+    alertmanager: Alertmanager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink, fired = sink_of(alertmanager, timeout_s=0.5), alarm()
+    sink.show(showing(fired))
+    over = replace(resolved(fired), ends_at=fired.issued_at + timedelta(hours=1))
+    monkeypatch.setattr(  # the hook's own clock is ahead
+        "gateway.hook.sinks.alertmanager.utc_now", lambda: datetime.now(UTC) + timedelta(hours=2)
+    )
+    with pytest.raises(Deferred, match="still listed"):
+        sink.show(showing(over))
+    monkeypatch.undo()
+    sink.show(showing(over))
+    assert alertmanager.alerts(fired.alarm_id) == []
 
 
 def test_a_wrong_address_says_what_to_do(alertmanager: Alertmanager) -> None:
