@@ -59,10 +59,10 @@ def make_directory(directory: Path) -> None:
 def files_in(directory: Path, suffix: str) -> list[Path]:
     """Return the whole files with this suffix by name; none when there is no such directory."""
     try:
-        names = os.listdir(directory)
+        found = sorted(directory.iterdir())
     except FileNotFoundError:
         return []
-    return [directory / one for one in sorted(names) if one.endswith(suffix) and one[0] != "."]
+    return [path for path in found if path.name.endswith(suffix) and path.name[0] != "."]
 
 
 def sweep(directory: Path) -> None:

@@ -20,7 +20,7 @@ class Treatment(StrEnum):
 
     APPLY = "apply"  # the sinks are told
     ANSWER = "answer"  # remembered and receipted, no sink is told
-    PASS_OVER = "pass over"  # nothing new: logged only
+    PASS_OVER = "pass over"  # noqa: S105 - no password: nothing new, logged only
     SET_ASIDE = "set aside"  # quarantine, and the local admin is told
 
 

@@ -109,9 +109,7 @@ def by_openssl(openssl: Path, scratch: Path, key: bytes, signature: bytes, conte
 def _library() -> Check | None:
     """Return the check by `cryptography`; None when it is not there, or broken."""
     try:
-        ed25519: Any = importlib.import_module(
-            "cryptography.hazmat.primitives.asymmetric.ed25519"
-        )
+        ed25519: Any = importlib.import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
         invalid: Any = importlib.import_module("cryptography.exceptions").InvalidSignature
     except (KeyboardInterrupt, SystemExit):
         raise
