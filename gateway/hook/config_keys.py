@@ -8,7 +8,6 @@ Standard library only.
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from gateway.hook.config import (
     DEFAULT_DIRECTORY,
@@ -178,15 +177,3 @@ def _address(block: Section, key: str, default: str | None) -> str:
     if text and not _ADDRESS.fullmatch(text):
         block.wrong(key, "must be a plain address, local@domain")
     return text
-
-
-def key_paths(document: Mapping[str, Any], before: str = "") -> set[str]:
-    """Return the keys of a TOML document as `section.key`, for the tests of the example file."""
-    found: set[str] = set()
-    for key, value in document.items():
-        tables = value if isinstance(value, list) else [value]
-        inner = [one for one in tables if isinstance(one, dict)]
-        found |= {f"{before}{key}"} if not inner else set()
-        for one in inner:
-            found |= key_paths(one, f"{before}{key}.")
-    return found

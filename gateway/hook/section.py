@@ -45,7 +45,7 @@ class Section:
             return ""
         if default is None and not value and key in self.table:
             self.wrong(key, "must not be empty")
-        return value
+        return str(value)
 
     def texts(self, key: str) -> Sequence[str]:
         """Return a list of at least one text, which must be there."""
