@@ -1,4 +1,4 @@
-"""What the local admin is told: by the log always, by mail once in an hour for each kind of trouble.
+"""What the local admin is told: by the log always, by mail once an hour for a kind of trouble.
 
 Rule: strangers can cause refusals at will, so a mail says only that there are some and where to
 look; the number of mails is bounded by the hour.

@@ -27,8 +27,10 @@ _LONGEST_PAUSE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail. `name` says what it is about and is given once; `automatic` is what Auto-Submitted
-    says: "" when a person caused it.
+    """One mail.
+
+    `name` says what it is about and is given once; `automatic` is what Auto-Submitted says, "" when
+    a person caused it.
     """
 
     name: str

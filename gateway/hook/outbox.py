@@ -33,7 +33,7 @@ class Outbox:
         make_directory(self.unsent)
 
     def put(self, letter: Letter) -> None:
-        """Keep a letter until it is sent; the same name again is the same letter. Raises OSError."""
+        """Keep a letter until it is sent; the same name is the same letter. Raises OSError."""
         path = self.directory / f"{letter.file_name}{LETTER}"
         if path.exists():
             return
@@ -63,6 +63,12 @@ class Outbox:
         sweep(self.directory)
         return taken
 
+    def prune(self, now: datetime, weeks: int) -> None:
+        """Drop what was given up `weeks` ago."""
+        for path in files_in(self.unsent, LETTER):
+            if now.timestamp() - path.stat().st_mtime > weeks * 7 * 86_400:
+                path.unlink(missing_ok=True)
+
     def _send(self, path: Path, now: datetime) -> bool:
         try:
             letter = read_letter(path.read_bytes())
@@ -76,8 +82,9 @@ class Outbox:
                 return False
             send(self.way, letter.to, message(letter, self.way.sender))
         except Deferred as error:
-            LOG.warning("a mail waits: %s", error.detail)
-            write_file(path, write_letter(letter.failed(now, error.detail)))
+            trouble = error.detail.replace(letter.to, "(the reply address)")
+            LOG.warning("a mail waits: %s: %s", letter.name, trouble)
+            write_file(path, write_letter(letter.failed(now, trouble)))
             return False
         except (Malformed, ValueError, KeyError) as error:
             LOG.error("a mail cannot be sent: %s: %s", path.name, error)
