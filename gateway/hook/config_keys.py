@@ -1,12 +1,12 @@
 """Every key of the hook's configuration: what it may be, and what it is when it is left out.
 
-`read_config` goes through the file once and collects all faults. Checks that need the machine
-(does the spool take a file, does the sink answer) are `checking`'s.
+`read_config` goes through the file once and collects all faults. Checks that need the machine, and
+what a sink says of its own settings, are `checking`'s: one bad sink must not silence the others.
 Standard library only.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.hook.config import (
@@ -23,7 +23,6 @@ from gateway.hook.config import (
 from gateway.hook.section import Section
 from gateway.hook.sinks.table import SINKS
 from gateway.hook.verify import read_key
-from parsers.errors import MailError
 
 MAX_KEYS = 4  # of one helpdesk; two are in force while they are changed
 TLS_WORDS = ("starttls", "tls", "off")
@@ -43,7 +42,7 @@ def read_config(file: Path) -> Config:
         admin=_address(top, "admin", "root@localhost"),
         openssl=top.path("openssl", Path("/usr/bin/openssl")),
         helpdesks=_helpdesks(top),
-        sinks=_sinks(top, sites[0] if sites else ""),
+        sinks=_sinks(top),
         mail=_mail(top.section("mail", obligatory=True)),
         poll=_poll(top.section("poll")) if top.has("poll") else None,
         limits=_limits(top.section("limits")),
@@ -76,7 +75,7 @@ def _helpdesks(top: Section) -> Mapping[str, Helpdesk]:
     return found
 
 
-def _sinks(top: Section, site: str) -> tuple[SinkBlock, ...]:
+def _sinks(top: Section) -> tuple[SinkBlock, ...]:
     blocks: list[SinkBlock] = []
     for block in top.sections("sink"):
         kind_word = block.text("kind")
@@ -91,7 +90,7 @@ def _sinks(top: Section, site: str) -> tuple[SinkBlock, ...]:
             receipt=block.flag("receipt", default=not fallback),
             fallback=fallback,
             resync=block.flag("resync", default=kind.forgets),
-            settings=block.rest(kind.keys),
+            settings=block.rest(frozenset(kind.keys)),
         )
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", one.name):
             block.wrong("name", "must be letters, digits, - and _")
@@ -99,19 +98,11 @@ def _sinks(top: Section, site: str) -> tuple[SinkBlock, ...]:
             block.wrong("name", f"{one.name!r} stands twice")
         if fallback and one.receipt:
             block.wrong("receipt", "a fallback does not count for the receipt")
-        _make(lambda kind=kind, one=one: kind.make(one.settings, site), block)  # type: ignore[misc]
         blocks.append(one)
         block.end()
     if not any(not one.fallback for one in blocks):
         top.wrong("sink", "needs at least one block [[sink]] that is no fallback")
     return tuple(blocks)
-
-
-def _make(make: Callable[[], object], block: Section) -> None:
-    try:
-        make()
-    except (MailError, ValueError, TypeError, KeyError) as error:
-        block.wrong("", error.detail if isinstance(error, MailError) else str(error))
 
 
 def _mail(block: Section) -> MailWay:

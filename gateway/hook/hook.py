@@ -99,5 +99,5 @@ def _sinks(config: Config) -> Mapping[str, Sink]:
         try:
             sinks[block.name] = SINKS[block.kind].make(block.settings, config.sites[0])
         except Exception as error:
-            sinks[block.name] = _Unusable(f"{block.name}: {error}")
+            sinks[block.name] = _Unusable(str(error))
     return sinks
