@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Thread
+from threading import enumerate as enumerate_threads
 
 from gateway.hook.alarm_state import AlarmState, Shown
 from gateway.hook.config import SinkBlock
@@ -33,9 +34,11 @@ def feed(hook: Hook, end_s: float, *, again: bool = False, ask: bool = False) ->
 
     `again` tells open alarms to those sinks that forget; `ask` asks sinks what people did.
     """
+    busy = {thread.name for thread in enumerate_threads()}  # a pass that ended before its sink did
     threads = [
-        Thread(target=_feed_one, args=(hook, block, end_s, again, ask), daemon=True)
+        Thread(target=_feed_one, args=(hook, block, end_s, again, ask), name=name, daemon=True)
         for block in hook.config.sinks
+        if (name := f"sink {block.name}") not in busy
     ]
     for thread in threads:
         thread.start()

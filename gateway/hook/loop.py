@@ -21,7 +21,7 @@ TICK_S = 1.0
 FLUSH_EVERY_S = 10.0
 ASK_EVERY_S = 30.0
 PRUNE_EVERY_S = 3_600.0
-PASS_S = 120.0
+PASS_S = 20.0
 
 
 class _Timers:
