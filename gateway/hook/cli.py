@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from gateway.hook.config import DEFAULT_FILE
@@ -57,7 +58,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--config", type=Path, default=DEFAULT_FILE, help=f"default {DEFAULT_FILE}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    add = commands.add_parser
+    either = argparse.ArgumentParser(add_help=False)  # the file may be named after the command too
+    either.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    add = partial(commands.add_parser, parents=[either])
     add("deliver", help="take one mail from standard input; what the mail server calls")
     add("poll", help="fetch new mails from the mailbox or maildir of [poll], and flush")
     add("flush", help="do what is due: mails, sinks, receipts; for a timer of a minute")

@@ -36,6 +36,8 @@ def deliver(arguments: Sequence[str]) -> NoReturn:
         os._exit(code)
 
     try:
+        has_input = _be_silent()
+        open_log(aloud=False)
         os.umask(0o077)
         for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
@@ -43,12 +45,10 @@ def deliver(arguments: Sequence[str]) -> NoReturn:
             signal.signal(number, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, DEADLINE_S)
         began_s = time.monotonic()
-        _be_silent()
-        open_log(aloud=False)
         os.chdir("/")
         file = config_file(arguments)
         directory = spool_directory(file)
-        keep(directory, _standard_input())
+        keep(directory, _standard_input(has_input))
         code = SPOOLED
         _go_on(file, directory, began_s)
     except BaseException as error:
@@ -69,11 +69,13 @@ def config_file(arguments: Sequence[str]) -> Path:
     return DEFAULT_FILE
 
 
-def _standard_input() -> bytes:
+def _standard_input(has_input: bool) -> bytes:
     """Return the mail, one byte more than we take of one that is too long; raises OSError.
 
     The rest of that one is read all the same: a server that cannot write would try again for ever.
     """
+    if not has_input:
+        raise OSError("standard input is closed")
     parts: list[bytes] = []
     room = MAX_MAIL_BYTES + 1
     while chunk := os.read(0, _CHUNK_BYTES):
@@ -82,12 +84,20 @@ def _standard_input() -> bytes:
     return b"".join(parts)
 
 
-def _be_silent() -> None:
-    """Turn standard output and error to nowhere; raises OSError when there is no input at all."""
-    os.fstat(0)  # when it is closed, the next file that is opened would become our input
+def _be_silent() -> bool:
+    """Turn standard output and error to nowhere; return whether there is an input at all.
+
+    When it is closed, the next file that is opened becomes descriptor 0: it is no mail.
+    """
+    try:
+        os.fstat(0)
+        has_input = True
+    except OSError:
+        has_input = False
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
+    return has_input
 
 
 def _go_on(file: Path, directory: Path, began_s: float) -> None:

@@ -5,7 +5,7 @@ Standard library only.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from gateway.hook.admin import Admin
@@ -16,6 +16,7 @@ from gateway.hook.sinks.table import SINKS
 from gateway.hook.spool import Spool
 from gateway.hook.state import LOCAL, Alarms
 from gateway.hook.verify import Check, way
+from gateway.now import utc_now
 from parsers.alarm import Alarm
 from parsers.alarm_answer import Answer
 from parsers.errors import Refused
@@ -68,12 +69,12 @@ class _Unusable:
         raise Refused("Not usable.", self.why)
 
 
-def now_utc() -> datetime:
-    """Return the time of the wall clock, aware UTC, whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
+def whole_seconds() -> datetime:
+    """Return the time of the wall clock, aware UTC, as precise as documents and states are."""
+    return utc_now().replace(microsecond=0)
 
 
-def open_hook(config: Config, now: Callable[[], datetime] = now_utc) -> Hook:
+def open_hook(config: Config, now: Callable[[], datetime] = whole_seconds) -> Hook:
     """Return the hook, its directories made; raises OSError."""
     spool = Spool(config.directory)
     outbox = Outbox(config.directory, config.mail)
