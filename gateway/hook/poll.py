@@ -57,16 +57,11 @@ def open_mailbox(way: PollWay) -> imaplib.IMAP4_SSL:
 
 def _from_server(way: PollWay, directory: Path) -> int:
     try:
-        server = open_mailbox(way)
-        try:
+        with open_mailbox(way) as server:
             uids = _ok(server.uid("SEARCH", "UNSEEN", "UNDELETED"))[0].split()
             for uid in uids[:MAX_MAILS]:
                 keep(directory, _fetched(server, uid))
                 _mark(server, uid.decode("ascii"), way.move_to)
-            server.close()
-            server.logout()
-        finally:
-            server.shutdown()
     except (imaplib.IMAP4.error, OSError, ValueError, IndexError) as error:
         raise Deferred("Not now.", f"{way.host}:{way.port}: {error!r}") from error
     return min(len(uids), MAX_MAILS)
