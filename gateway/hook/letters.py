@@ -55,6 +55,10 @@ class Letter:
             self, attempts=min(self.attempts + 1, 20), next_try=now + pause, trouble=trouble[:500]
         )
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether it may be tried; a pause longer than ours was made by a clock that was wrong."""
+        return not now < self.next_try <= now + _LONGEST_PAUSE
+
     def is_too_old(self, now: datetime) -> bool:
         """Whether nobody should try it again."""
         return now - self.queued_at > GIVE_UP_AFTER

@@ -35,12 +35,13 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 def open_server(way: MailWay) -> smtplib.SMTP:
     """Return a connection that is secured and logged in; raises OSError, SMTPException."""
     server: smtplib.SMTP
+    name = way.sender.rpartition("@")[2]  # asking the resolver for ours may take longer than a mail
     if way.tls == "tls":
         server = smtplib.SMTP_SSL(
-            way.host, way.port, timeout=way.timeout_s, context=tls_context(way.ca_file)
+            way.host, way.port, name, timeout=way.timeout_s, context=tls_context(way.ca_file)
         )
     else:
-        server = smtplib.SMTP(way.host, way.port, timeout=way.timeout_s)
+        server = smtplib.SMTP(way.host, way.port, name, timeout=way.timeout_s)
     try:
         if way.tls == "starttls":
             server.starttls(context=tls_context(way.ca_file))

@@ -72,7 +72,7 @@ class Outbox:
     def _send(self, path: Path, now: datetime) -> bool:
         try:
             letter = read_letter(path.read_bytes())
-            if letter.next_try > now:
+            if not letter.is_due(now):
                 return False
             if letter.is_too_old(now):
                 LOG.error(
@@ -86,8 +86,11 @@ class Outbox:
             LOG.warning("a mail waits: %s: %s", letter.name, trouble)
             write_file(path, write_letter(letter.failed(now, trouble)))
             return False
-        except (Malformed, ValueError, KeyError) as error:
-            LOG.error("a mail cannot be sent: %s: %s", path.name, error)
+        except OSError as error:
+            LOG.error("%s: %s", path.name, error)
+            return False
+        except Exception:  # an address, a letter: whatever it is, the next one may be good
+            LOG.exception("a mail cannot be sent: %s", path.name)
             path.rename(self.unsent / path.name)
             return False
         path.unlink()

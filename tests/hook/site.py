@@ -149,6 +149,13 @@ sendmail = "{self.place}/sendmail"
     def keep(self, raw: bytes) -> Path:
         return keep(self.directory, raw)
 
+    def keep_at(self, raw: bytes, later: timedelta) -> None:
+        """Spool a mail as if it came later."""
+        path = self.keep(raw)
+        stamp_ns, _, rest = path.name.partition(".")
+        later_ns = int(stamp_ns) + int(later.total_seconds() * 1e9)
+        path.rename(path.with_name(f"{later_ns:020}.{rest}"))
+
     def run(self, *words: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
         """One call of the program, in the barest environment that a mail server may give."""
         options = {"env": {}, "cwd": "/", "capture_output": True, "timeout": 60, **options}

@@ -25,6 +25,7 @@ def test_nothing_is_readable_for_others(site: Site) -> None:
     site.deliver(site.signer.mail(alarm()), umask=0)
     modes = {path.stat().st_mode & 0o077 for path in site.directory.rglob("*")}
     assert modes == {0}
+    assert (site.place / "mon.shown").stat().st_mode & 0o077 == 0  # nor what sinks write
 
 
 def test_without_standard_output_or_error_it_works_all_the_same(site: Site) -> None:
@@ -49,6 +50,8 @@ def test_any_bytes_end_with_0_and_are_set_aside(site: Site, size: int) -> None:
     assert site.deliver(b"x" * size) == 0
     assert len([one for one in site.names("quarantine") if one.endswith(".eml")]) == 1
     assert site.shown() == []
+    (kept,) = (site.directory / "quarantine").glob("*.eml")
+    assert kept.stat().st_size <= 262_145
 
 
 def test_a_directory_that_cannot_be_made_is_75(site: Site) -> None:
@@ -116,6 +119,16 @@ def test_it_ends_by_its_deadline_when_a_sink_hangs(site: Site) -> None:
     assert os.times().elapsed - began < 8
     site.write()
     assert site.run("status").returncode == 1
+
+
+def test_it_ends_by_its_deadline_when_the_mail_system_hangs(site: Site) -> None:
+    site.extra = "[limits]\ndeadline_s = 5"
+    site.write()
+    site.program("sendmail", "#!/bin/sh\nexec sleep 20\n")
+    began = os.times().elapsed
+    assert site.deliver(site.signer.mail(alarm())) == 0
+    assert os.times().elapsed - began < 12
+    assert len(site.names("outbox")) == 1
 
 
 def test_a_mail_that_is_not_finished_in_time_is_75(site: Site) -> None:

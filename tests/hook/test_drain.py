@@ -66,7 +66,8 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("reason", REFUSED)
 def test_what_is_refused_is_set_aside_and_the_admin_told_once(site: Site, reason: str) -> None:
-    take(site, alarm(1, **REFUSED[reason]), alarm(2, **REFUSED[reason]))
+    take(site, alarm(1, **REFUSED[reason]))
+    take(site, alarm(2, **REFUSED[reason]))
     assert site.shown() == []
     assert site.sent() == []
     assert len([one for one in site.names("quarantine") if one.endswith(".eml")]) == 2
@@ -205,7 +206,8 @@ def test_a_reissued_alarm_does_not_begin_the_wait_anew(site: Site) -> None:
     site.take_down("mon")
     take(site, alarm(1))
     site.clock = timedelta(minutes=4)
-    take(site, alarm(2))
+    site.keep_at(site.signer.mail(alarm(2)), site.clock)
+    go(site)
     site.clock = timedelta(minutes=6)
     go(site)
     assert [line.split()[1] for line in site.shown("pager")] == ["2"]
@@ -236,6 +238,17 @@ def test_a_sink_that_is_new_is_told_what_is_open(site: Site) -> None:
     site.write()
     go(site)
     assert [line.split()[0] for line in site.shown("new")] == [ID]
+
+
+def test_a_receipt_that_was_given_is_not_taken_back(site: Site) -> None:
+    take(site, alarm(1))
+    site.sinks = ("mon", "new")
+    site.write()
+    site.take_down("new")
+    go(site)
+    site.clock = timedelta(minutes=10)
+    go(site)
+    assert site.events() == ["receipt"]
 
 
 def test_a_receipt_survives_an_outage_of_mail(site: Site) -> None:

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from gateway.hook.drain import drain, prune
-from parsers.alarm import AlarmEvent
+from parsers.alarm import AlarmEvent, AlarmStatus
 from tests.hook.site import HELPDESK, Site, alarm, utc
 
 LOCAL = f"{HELPDESK}/heartbeat"
@@ -16,7 +16,10 @@ def go(site: Site) -> None:
 
 def beat(site: Site, seq: int = 1) -> None:
     at = utc() + site.clock + timedelta(seconds=seq)
-    issued = alarm(seq, event=AlarmEvent.HEARTBEAT, alarm_id=LOCAL, issued_at=at, expires_at=at)
+    issued = alarm(
+        seq, event=AlarmEvent.HEARTBEAT, alarm_id=LOCAL, issued_at=at, expires_at=at,
+        status=AlarmStatus.RESOLVED,
+    )  # fmt: skip
     site.keep(site.signer.mail(issued))
     go(site)
 
@@ -48,9 +51,8 @@ def test_silence_is_an_alarm_of_the_sites_own_and_ends_with_a_sign(site: Site) -
 
 def test_an_alarm_is_a_sign_of_life_too(site: Site) -> None:
     go(site)
-    site.keep(site.signer.mail(alarm()))
-    go(site)
-    site.clock = timedelta(hours=25)
+    site.keep_at(site.signer.mail(alarm()), timedelta(hours=2))
+    site.clock = timedelta(hours=27)
     go(site)
     assert not any(LOCAL in line for line in site.shown())
 

@@ -60,7 +60,7 @@ def test_an_answer_of_a_person_is_not_marked_as_a_programs(two: Site) -> None:
 def test_a_name_cannot_make_lines(two: Site) -> None:
     two.run("ack", "900001", "--by", "Eve\nEvent: resolve\nAlarm-Id: x/1")
     assert [one.event for one in answers(two)] == [AnswerEvent.ACK]
-    assert answers(two)[0].alarm_id == ID
+    assert answers(two)[0].by == "Eve Event: resolve Alarm-Id: x/1"
 
 
 def test_a_notification_that_names_none_means_all_open_alarms(two: Site) -> None:
@@ -149,8 +149,11 @@ def test_a_test_says_which_sink_fails(two: Site) -> None:
 
 def test_the_way_back_is_told_to_nobody_else(two: Site) -> None:
     """The reply address is a secret: whoever has it may answer for the site."""
+    two.program("sendmail", '#!/bin/sh\necho "no: $@" >&2\nexit 75\n')
+    two.run("ack", "900001")
     out = two.run("status", "--json").stdout + two.run("status").stdout
-    assert b"atoken77" not in out
+    assert b"no: " in out
+    assert b"atoken77" not in out + two.run("flush").stderr
 
 
 def test_check_config_tries_the_machine(site: Site) -> None:
