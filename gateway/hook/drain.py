@@ -14,6 +14,7 @@ from gateway.hook.heartbeat import watch
 from gateway.hook.hook import Hook
 from gateway.hook.log import LOG
 from gateway.hook.receipts import give_receipts
+from gateway.hook.verify import sweep_scratch
 from parsers.errors import Deferred
 
 
@@ -37,6 +38,7 @@ def prune(hook: Hook) -> None:
         lambda: hook.spool.prune(now, limits.quarantine_mails, limits.quarantine_days),
     )
     _step("alarms", lambda: hook.alarms.prune(now, limits.keep_weeks))
+    _step("scratch", lambda: sweep_scratch(hook.config.directory))
     _step("unsent", lambda: hook.outbox.prune(now, limits.keep_weeks))
 
 

@@ -123,6 +123,7 @@ def _round(hook: Hook, block: SinkBlock, end_s: float, *, everything: bool = Fal
 
 def _tell(hook: Hook, name: str, state: AlarmState) -> bool:
     """Tell one sink one alarm and remember how it went; return whether it took it."""
+    state = hook.alarms.read(state.key) or state  # the round may have begun before the newest mail
     trouble, where, needs_person = "", "", False
     try:
         where = hook.sinks[name].show(Showing(state.alarm, hook.open_alarms()))

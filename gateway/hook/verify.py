@@ -9,8 +9,10 @@ Standard library only, and nothing of it is imported before it is needed.
 import base64
 import binascii
 import importlib
+import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from parsers.errors import Deferred
 SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: what goes before the 32 bytes
 KEY_BYTES = 32
 OPENSSL_TIMEOUT_S = 15
+SCRATCH = "verify-"
+_LEFT_BEHIND_S = 3_600
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 _SAID_NO = b"Signature Verification Failure"
 
@@ -81,7 +85,7 @@ def way(openssl: Path, scratch: Path) -> Check:
 def by_openssl(openssl: Path, scratch: Path, key: bytes, signature: bytes, content: bytes) -> bool:
     """Ask the program, which reads neither key nor text from a pipe; raises Deferred."""
     try:
-        with tempfile.TemporaryDirectory(prefix="verify-", dir=scratch) as name:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch) as name:
             place = Path(name)
             (place / "key").write_bytes(SPKI_PREFIX + key)
             (place / "signature").write_bytes(signature)
@@ -104,6 +108,13 @@ def by_openssl(openssl: Path, scratch: Path, key: bytes, signature: bytes, conte
     if run.returncode == 1 and _SAID_NO in said:
         return False
     raise Deferred("Not now.", f"openssl failed ({run.returncode}): {said[-300:]!r}")
+
+
+def sweep_scratch(scratch: Path) -> None:
+    """Remove what a process that was killed while it asked the program left an hour ago."""
+    for path in scratch.glob(f"{SCRATCH}*"):
+        if time.time() - path.stat().st_mtime > _LEFT_BEHIND_S:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _library() -> Check | None:

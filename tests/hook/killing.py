@@ -102,7 +102,9 @@ def main() -> None:
         found = {
             "number": number,
             "code": code,
-            "shown": sum((one.read_text().splitlines() for one in Path(place).glob("*.shown")), []),
+            "shown": [
+                line for one in Path(place).glob("*.shown") for line in one.read_text().splitlines()
+            ],
             "sent": [one.read_text() for one in (Path(place) / "sent").iterdir()],
             "left": [
                 str(one.relative_to(directory))
@@ -111,7 +113,8 @@ def main() -> None:
                 if one.name[0] != "."
             ],
         }
-        print(json.dumps(found), flush=True)
+        sys.stdout.write(json.dumps(found) + "\n")
+        sys.stdout.flush()
         if code == 0:
             return
 

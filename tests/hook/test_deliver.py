@@ -134,8 +134,8 @@ def test_it_ends_by_its_deadline_when_the_mail_system_hangs(site: Site) -> None:
 def test_a_mail_that_is_not_finished_in_time_is_75(site: Site) -> None:
     """A pipe that stays open: SIGALRM ends it, and nothing was spooled."""
     code = (
-        "import gateway.hook.deliver as d; d.DEADLINE_S = 1; d.deliver(['--config', '%s'])"
-        % site.file
+        "import gateway.hook.deliver as d; d.DEADLINE_S = 1; "
+        f"d.deliver(['--config', {str(site.file)!r}])"
     )
     reading, writing = os.pipe()
     try:

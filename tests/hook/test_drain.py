@@ -1,5 +1,6 @@
 """From the spool to the sinks and back to the helpdesk, in one process with a clock of its own."""
 
+import os
 import time
 from datetime import timedelta
 from typing import Any
@@ -271,6 +272,27 @@ def test_a_letter_is_given_up_after_days_and_said_aloud(site: Site) -> None:
     assert len(site.names("unsent")) == 1
     prune(site.hook())
     assert len(site.names("unsent")) == 1
+
+
+def test_what_killed_processes_leave_is_swept_away(site: Site) -> None:
+    take(site, alarm(1))
+    (state,) = (site.directory / "alarms").iterdir()
+    left = [
+        site.directory / "verify-abc", site.directory / "new" / ".1.writing",
+        site.directory / "outbox" / ".2.writing", state / ".3.writing",
+    ]  # fmt: skip
+    left[0].mkdir()
+    (left[0] / "key").write_text("x")
+    for path in left[1:]:
+        path.write_text("x")
+    prune(site.hook())
+    take(site, alarm(2))
+    assert all(path.exists() for path in left)
+    for path in left:
+        os.utime(path, (0, 0))
+    prune(site.hook())
+    take(site, alarm(3))
+    assert not any(path.exists() for path in left)
 
 
 def test_resolved_alarms_are_forgotten_after_weeks(site: Site) -> None:

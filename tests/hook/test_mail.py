@@ -5,6 +5,7 @@ import quopri
 import time
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 from gateway.hook.mail import MAX_MAIL_BYTES, Found, find
 from gateway.hook.verify import by_openssl, signers, way
 from parsers.alarm_document import hear_alarm, write_alarm
-from pathlib import Path
 from tests.hook.site import HELPDESK, Signer, alarm
 
 SIGNER = Signer()
