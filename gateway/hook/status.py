@@ -42,7 +42,10 @@ def lines(found: Mapping[str, Any]) -> Sequence[str]:
         f"{found['mails_waiting']} mails wait in the spool, {found['mails_set_aside']} are set "
         f"aside, {found['letters_waiting']} letters wait"
     )
-    out += [f"{domain} was heard at {at}" for domain, at in found["helpdesk_heard"].items()]
+    out += [
+        f"{domain}: last sign of life, or begin of the watch, {at}"
+        for domain, at in found["helpdesk_heard"].items()
+    ]
     out.append(f"{len(found['alarms'])} alarms:")
     for one in found["alarms"]:
         out.append(

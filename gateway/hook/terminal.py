@@ -4,6 +4,7 @@ Rule: it never fails because of who reads: no terminal, a closed pipe, another a
 Standard library only.
 """
 
+import os
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -24,6 +25,9 @@ def _write(stream: TextIO | None, text: str) -> None:
         return
     shown = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
     encoding = stream.encoding or "ascii"
-    with suppress(OSError, ValueError):
+    try:
         stream.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):  # nor does Python complain about it at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -51,5 +51,6 @@ def parser() -> argparse.ArgumentParser:
     init.add_argument("--key", required=True, metavar="KID=KEY", help="its public key, with name")
     init.add_argument("--from", dest="sender", required=True, help="address that answers come from")
     init.add_argument("--directory", type=Path, help="the spool")
+    init.add_argument("--user", help="who runs the hook; you if left, `alarms` if you are root")
     init.add_argument("--program", help="how this program is called by others")
     return top

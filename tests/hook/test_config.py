@@ -1,6 +1,7 @@
 """Every key, every fault, all at once; and that the example is whole."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -139,10 +140,19 @@ def test_init_writes_a_file_that_can_be_read_and_prints_the_lines(site: Site, sy
     call = f"{site.pyz} --config {site.file}"
     assert f'alarms: "|{call} deliver"' in said
     assert not re.search("@[A-Z]+@", said)
+    assert f"chown alarms {site.file}" in said
+    assert "user=alarms argv=" in said
+    assert "root /" not in said
     before = site.file.read_bytes()
     again = site.run(*words)
     assert (again.returncode, site.file.read_bytes()) == (1, before)
     assert b"nothing was written" in again.stderr
+
+
+def test_the_lines_end_quietly_when_nobody_reads_them(site: Site) -> None:
+    shell = f"{' '.join(site.command('check-config'))} | true"
+    done = subprocess.run(["/bin/sh", "-c", shell], env={}, capture_output=True, check=False)
+    assert done.stderr == b""
 
 
 def test_init_has_a_row_for_every_kind_of_sink_and_refuses_others(site: Site) -> None:

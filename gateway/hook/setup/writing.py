@@ -104,12 +104,19 @@ def _write(file: Path, text: str) -> None:
 
 def _print_lines(options: argparse.Namespace, program: str) -> None:
     call = f"{program} --config {options.config.resolve()}"
+    directory = options.directory or DEFAULT_DIRECTORY
+    myself = pwd.getpwuid(os.geteuid()).pw_name
+    user = options.user or (myself if os.geteuid() else "alarms")
     values = {
         "DELIVER": f"{call} deliver",
         "RUN": f"{call} run",
-        "USER": pwd.getpwuid(os.geteuid()).pw_name,
+        "USER": user,
     }
-    show(f"{options.config} is written. Then:\n\n  {call} check-config\n  {call} test\n")
+    show(f"{options.config} is written. Then:\n")
+    if user != myself:  # a mail server runs nothing as root
+        show(f"  chown {user} {options.config.resolve()}")
+        show(f"  install -d -m 0700 -o {user} {directory}")
+    show(f"  {call} check-config\n  {call} test\n\nboth as {user}.\n")
     show("== your mail server: one of these ==\n")
     for server, lines in SERVERS.items():
         show(f"-- {server} --\n{_filled(lines, values)}")
