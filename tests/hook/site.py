@@ -50,8 +50,8 @@ def alarm(seq: int = 1, **changes: Any) -> Alarm:
         event_id=token_urlsafe(16), alarm_id=f"{HELPDESK}/900001", ticket="900001", seq=seq,
         event=AlarmEvent.OPEN if seq == 1 else AlarmEvent.UPDATE, status=AlarmStatus.FIRING,
         severity=Severity.CRITICAL, mode=Mode.ACTUAL, site=SITE, vo="cms", service="srm",
-        summary="SRM endpoint down", starts_at=utc() - timedelta(hours=1), updated_at=now, issued_at=now,
-        expires_at=now + VALID_FOR, nonce=token_urlsafe(16), reply_to=REPLY_TO,
+        summary="SRM endpoint down", starts_at=now - timedelta(hours=1), updated_at=now,
+        issued_at=now, expires_at=now + VALID_FOR, nonce=token_urlsafe(16), reply_to=REPLY_TO,
     )  # fmt: skip
     return replace(usual, **changes)
 

@@ -124,3 +124,21 @@ def test_many_mails_by_many_processes_are_all_applied_once(site: Site) -> None:
         f"{HELPDESK}/{n}" for n in range(8)
     )
     assert site.events() == ["receipt"] * 8
+
+
+def test_documents_of_one_alarm_that_overtake_each_other_never_go_back(site: Site) -> None:
+    mails = [site.signer.mail(alarm(seq)) for seq in range(1, 11)]
+    order = [7, 2, 9, 0, 5, 8, 1, 6, 3, 4]
+    threads = [threading.Thread(target=site.deliver, args=(mails[n],)) for n in order]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    site.run("flush")
+    seqs = [int(line.split()[1]) for line in site.shown()]
+    assert seqs == sorted(set(seqs))
+    assert seqs[-1] == 10
+    assert site.names("quarantine") == []
+    receipts = [line for text in site.sent() for line in text.split("\n") if "Sequence" in line]
+    assert sorted(set(receipts)) == sorted(receipts)
+    assert "Sequence: 10" in receipts
