@@ -132,7 +132,11 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
-    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's."""
+    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's.
+
+    `failed_before` is when the last alarm mail of its ticket to its recipient was written that
+    failed before this one; None when there is none.
+    """
 
     row: int
     ticket: int
@@ -140,6 +144,7 @@ class SentRow:
     kind: MailKind
     failed: bool = False
     site: str = ""
+    failed_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,7 @@ class Facts:
     such sites, in lower case, and when they were heard last, for the step that asks.
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
-    ask for them.
+    let a held ticket go, or may page again.
     """
 
     registry: Registry

@@ -45,6 +45,8 @@ def tell_the_site(decision: Decision, facts: Facts, policy: Policy, now: datetim
     if event is None:
         return decision
     paging = _turned(ticket, event, status, decision.events[-1], now)
+    if event in {AlarmEvent.OPEN, AlarmEvent.REOPEN}:
+        paging = replace(paging, since=ticket.last_event + len(decision.events))
     ticket = replace(ticket, paging=paging)
     if event is AlarmEvent.RESOLVE and ticket.status is Status.UNSOLVED:
         event = AlarmEvent.CANCEL
@@ -68,7 +70,7 @@ def _turned(
         return replace(paging, paged_at=now)
     if event is AlarmEvent.REOPEN:
         again = replace(paging, round=paging.round + 1, steps=0, paged_at=now, receipt_at=None)
-        again = replace(again, over_at=None, recovered_at=None)
+        again = replace(again, over_at=None, recovered_at=None, unreachable_at=None)
         return again if status is AlarmStatus.ACKNOWLEDGED else _unanswered(again)
     if status is AlarmStatus.RESOLVED:
         return replace(paging, over_at=now)

@@ -15,7 +15,8 @@ from router.authority import Sender
 from router.claim import Claim, is_team_member
 from router.decision import Facts, Mail, Policy, Route
 from router.entitled import why_not
-from router.ticket import Change, Participant, Ticket, TicketKind
+from router.people import author_of
+from router.ticket import Change, Paging, Participant, Ticket, TicketKind
 from router.words import FINAL, Reason, Status
 
 SHARED = frozenset({TicketKind.TEAM, TicketKind.ALARM})
@@ -109,13 +110,18 @@ def _convert(steering: Steering, line: Field) -> Steering:
         return steering.refused(line.line, 'the only conversion is "Convert: alarm".')
     if ticket.kind is not TicketKind.TEAM or ticket.held or ticket.status in FINAL:
         return steering.refused(line.line, "only an open TEAM ticket can become an alarm.")
+    if ticket.status in _CLOSED:  # it would wake the site for what is over
+        why = f'the ticket is {ticket.status}; write "Status: reopened" above this line.'
+        return steering.refused(line.line, why)
     to = Route(ticket.support_unit, (), ticket.notified_site)
     claim = Claim(steering.mail, steering.sender, steering.facts, steering.policy, ticket.vo, (to,))
     refused = why_not(claim, TicketKind.ALARM)
     if refused is not None:
         return steering.refused(line.line, f"{refused}.")
-    pager = pager_of(to, ticket.vo, steering.facts.registry, steering.now)
-    changed = replace(ticket, kind=TicketKind.ALARM)
+    registry, ours = steering.facts.registry, steering.policy.addresses
+    pager = pager_of(to, ticket.vo, registry, ours, steering.now)
+    paging = Paging(raised_by=author_of(steering.mail))
+    changed = replace(ticket, kind=TicketKind.ALARM, paging=paging)
     steering = steering.changed("kind", changed, str(ticket.kind), str(TicketKind.ALARM))
     if ticket.status in _WORKING:  # who works on a team ticket has not answered the alarm
         status = Status.ASSIGNED

@@ -20,6 +20,7 @@ from router.kinds import kind_for
 from router.people import author_of
 from router.thread import sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
+from router.tokens import TokenClass
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.rows import read_comments, read_opening, read_tickets
@@ -91,7 +92,7 @@ def read_facts(
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
             found.append((bounced, tickets[about.ticket]))
-        opening, opening_mail, later = _held_story(conn, one.mail, found)
+        opening, opening_mail, later = _told_again(conn, one.mail, found)
         facts.append(
             Facts(
                 known.registry,
@@ -123,14 +124,21 @@ def read_facts(
     return tuple(facts)
 
 
-def _held_story(
+def _told_again(
     conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
-    """Return what a held ticket says, for a mail that confirms it: the site is told that."""
+    """Return how a ticket began, for a mail because of which a site may be told it.
+
+    It confirms a held ticket, or makes an alarm go on: a bounce, or the word of a hook.
+    """
     held = next((ticket for _, ticket in found if ticket.held), None)
-    if held is None or not mail.heard.block.value("confirm"):
-        return None, 0, ()
-    return *read_opening(conn, held.number), read_comments(conn, held.number)
+    if held is not None and mail.heard.block.value("confirm"):
+        return *read_opening(conn, held.number), read_comments(conn, held.number)
+    for clue, ticket in found:
+        pages = clue.reason is Reason.BOUNCED or clue.token_class is TokenClass.SITE
+        if pages and ticket.kind is TicketKind.ALARM:
+            return *read_opening(conn, ticket.number), ()
+    return None, 0, ()
 
 
 def _named(clue: Clue, by_id: Mapping[tuple[str, bool], tuple[int, ...]]) -> tuple[int, ...]:
@@ -158,7 +166,16 @@ def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
     if not rows:
         return {}
     names = ("id", "ticket", "recipient", "kind", "state", "values")
-    query = select(*(outbox.c[name] for name in names)).where(outbox.c.id.in_(rows))
+    other = outbox.alias()
+    alike = (other.c[name] == outbox.c[name] for name in ("ticket", "recipient", "kind"))
+    before = (
+        select(func.max(other.c.date))
+        .where(*alike, other.c.state == "failed", other.c.id < outbox.c.id)
+        .where(outbox.c.kind == str(MailKind.ALARM), outbox.c.ticket > 0)
+        .scalar_subquery()
+        .label("failed_before")
+    )
+    query = select(*(outbox.c[name] for name in names), before).where(outbox.c.id.in_(rows))
     return {
         row["id"]: SentRow(
             row["id"],
@@ -167,6 +184,7 @@ def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
             MailKind(row["kind"]),
             row["state"] == "failed",
             row["values"].get("alarm", {}).get("site", ""),
+            row["failed_before"],
         )
         for row in conn.execute(query).mappings()
     }
@@ -263,11 +281,17 @@ def _counts(
         numbers = [ticket.number for _, ticket in found]
         author = author_of(mail)
         token = any(clue.reason is Reason.THREAD_TOKEN for clue, _ in found)
+        # What a site answers is shown as said by whomever its line "By:" names, at that site.
+        at = [f" at {t.notified_site}" for c, t in found if c.token_class is TokenClass.SITE]
         mails = how_many(
             conn,
             event,
             event.c.ticket.in_(numbers),
-            or_(event.c.by == author, event.c.by.startswith(f"{author}, by the ", autoescape=True)),
+            or_(
+                event.c.by == author,
+                event.c.by.startswith(f"{author}, by the ", autoescape=True),
+                *(event.c.by.endswith(one, autoescape=True) for one in at),
+            ),
             event.c.verified == sender(by_token=token).may.comment,
             event.c.at > window,
         )

@@ -57,4 +57,7 @@ def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
         (Clue(Reason.BOUNCED, ticket=number), ticket)
         for number, ticket in read_tickets(conn, numbers).items()
     )
-    return Facts(known.registry, known.roster, found=found, sent=about)
+    opening, mail = read_opening(conn, numbers[0]) if numbers else (None, 0)
+    return Facts(
+        known.registry, known.roster, found=found, sent=about, opening=opening, opening_mail=mail
+    )
