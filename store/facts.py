@@ -133,11 +133,11 @@ def _told_again(
     """
     held = next((ticket for _, ticket in found if ticket.held), None)
     if held is not None and mail.heard.block.value("confirm"):
-        return *read_opening(conn, held.number), read_comments(conn, held.number)
+        return *read_opening(conn, held), read_comments(conn, held.number)
     for clue, ticket in found:
         pages = clue.reason is Reason.BOUNCED or clue.token_class is TokenClass.SITE
         if pages and ticket.kind is TicketKind.ALARM:
-            return *read_opening(conn, ticket.number), ()
+            return *read_opening(conn, ticket), ()
     return None, 0, ()
 
 

@@ -22,7 +22,7 @@ def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
         (Clue(Reason.THREAD_TAG, ticket=number), ticket)
         for ticket in read_tickets(conn, [number]).values()
     )
-    opening, mail = read_opening(conn, number)
+    opening, mail = read_opening(conn, found[0][1]) if found else (None, 0)
     return Facts(
         known.registry,
         known.roster,
@@ -57,7 +57,7 @@ def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
         (Clue(Reason.BOUNCED, ticket=number), ticket)
         for number, ticket in read_tickets(conn, numbers).items()
     )
-    opening, mail = read_opening(conn, numbers[0]) if numbers else (None, 0)
+    opening, mail = read_opening(conn, found[0][1]) if found else (None, 0)
     return Facts(
         known.registry, known.roster, found=found, sent=about, opening=opening, opening_mail=mail
     )

@@ -13,6 +13,7 @@ from parsers.mail import hear
 from router.ticket import Ticket
 from store.facts import Known
 from store.rows import read_tickets
+from store.ticket_listing import EventRow, history
 
 WORLD = Path(__file__).parent / "worlds" / "proven.toml"
 PROVEN = ({"kind": "dkim"},)
@@ -96,6 +97,10 @@ class Acting:
         """Return a ticket as the store has it."""
         with self.stage.store.reading() as conn:
             return read_tickets(conn, [number])[number]
+
+    def history(self, number: int = 100001) -> list[EventRow]:
+        """Return a ticket's history."""
+        return list(history(self.stage.store, number))
 
     def said(self) -> list[str]:
         """Return what went out since, as "kind -> address"."""
