@@ -142,6 +142,7 @@ paging = Table(
     Column("over_at", UtcTime, nullable=True),
     Column("drill", String(80), nullable=False),
     Index("ix_paging_drill", "drill"),
+    Index("ix_paging_over_at", "over_at"),
 )
 
 # Sites whose hook was heard of: since when, and when last. Names in lower case.

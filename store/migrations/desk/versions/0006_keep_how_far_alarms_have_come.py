@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ticket", name=op.f("pk_paging")),
     )
     op.create_index("ix_paging_drill", "paging", ["drill"])
+    op.create_index("ix_paging_over_at", "paging", ["over_at"])
     op.create_table(
         "site_hook",
         sa.Column("site", sa.String(length=200), nullable=False),
