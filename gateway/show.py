@@ -6,6 +6,7 @@ width; what goes into a pipe is never cut.
 """
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -88,7 +89,8 @@ def _fitted(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     while here < len(widths) and (room := room - widths[here]) >= 0:
         room, here = room - GAP, here + 1
     here = max(here, 1)
-    click.echo(click.style(_aligned(heads[:here], widths), bold=True))
+    titles = _aligned(heads[:here], widths)
+    click.echo(click.style(titles, bold=True) if _knows_bold() else titles)
     for row in cells:
         click.echo(_aligned(row[:here], widths))
         for head, text in zip(heads[here:], row[here:], strict=True):
@@ -128,3 +130,8 @@ def _json_value(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(value)
     return str(value)
+
+
+def _knows_bold() -> bool:
+    """Whether the terminal takes more than letters, and nobody has asked for letters alone."""
+    return os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")
