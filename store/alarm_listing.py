@@ -9,9 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from store.alarm_tables import paging
 from store.engine import Store
 from store.listing import reads
-from store.tables import paging, ticket
+from store.tables import ticket
 
 
 @dataclass(frozen=True, slots=True)

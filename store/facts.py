@@ -15,7 +15,7 @@ from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
 from router.authority import Sender, sender_of
-from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
+from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy
 from router.kinds import kind_for
 from router.people import author_of
 from router.thread import sent_row, thread
@@ -24,6 +24,7 @@ from router.tokens import TokenClass
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.rows import read_comments, read_opening, read_tickets
+from store.sent_rows import sent_rows
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
 from store.waiting import is_one_of
@@ -159,35 +160,6 @@ def _tickets_by_message_id(
         key = (row.message_id, bool(row.late_parent))
         found[key] = (*found.get(key, ()), row.ticket)
     return found
-
-
-def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
-    """Return outgoing mails by their row; those that do not exist are left out."""
-    if not rows:
-        return {}
-    names = ("id", "ticket", "recipient", "kind", "state", "values")
-    other = outbox.alias()
-    alike = (other.c[name] == outbox.c[name] for name in ("ticket", "recipient", "kind"))
-    before = (
-        select(func.max(other.c.date))
-        .where(*alike, other.c.state == "failed", other.c.id < outbox.c.id)
-        .where(outbox.c.kind == str(MailKind.ALARM), outbox.c.ticket > 0)
-        .scalar_subquery()
-        .label("failed_before")
-    )
-    query = select(*(outbox.c[name] for name in names), before).where(outbox.c.id.in_(rows))
-    return {
-        row["id"]: SentRow(
-            row["id"],
-            row["ticket"],
-            row["recipient"],
-            MailKind(row["kind"]),
-            row["state"] == "failed",
-            row["values"].get("alarm", {}).get("site", ""),
-            row["failed_before"],
-        )
-        for row in conn.execute(query).mappings()
-    }
 
 
 def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict[int, Earlier]:

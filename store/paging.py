@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from router.decision import Decision
+from store.alarm_tables import paging, site_hook
 from store.rows import paging_row
-from store.tables import paging, site_hook
 from store.upsert import upsert
 
 _FAR = [one.name for one in paging.c if one.name != "ticket"]

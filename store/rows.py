@@ -10,7 +10,8 @@ from sqlalchemy.engine import RowMapping
 from parsers.alarm import Mode
 from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, Notify, Priority, Reason, Role, Status
-from store.tables import event, paging, participant, ticket
+from store.alarm_tables import paging
+from store.tables import event, participant, ticket
 
 TICKET_TEXTS = (
     "subject",

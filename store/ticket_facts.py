@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select
 from router.decision import Clue, Facts, Mail
 from router.words import Reason
 from store.evidence import replayed_mails
-from store.facts import Known, sent_rows
+from store.facts import Known
 from store.paging import hook_known
 from store.rows import read_comments, read_opening, read_tickets
+from store.sent_rows import sent_rows
 from store.tables import inbox, outbox
 
 

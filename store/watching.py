@@ -13,11 +13,12 @@ from sqlalchemy import Column, Connection, Table, case, func, select, text
 
 from router.directories import Said
 from router.reproof import STEP as REPROVE
+from store.alarm_tables import paging
 from store.counters import read_counters
 from store.directories import DirectoryState, read_states
 from store.engine import Store
 from store.journal_counters import counters
-from store.tables import directory_entry, inbox, outbox, paging, reminder, ticket
+from store.tables import directory_entry, inbox, outbox, reminder, ticket
 
 WAITING = ("waiting", "claimed")
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parsers.registry import Downtime, Registry, Site
+from router.addresses import OurAddresses
 from router.alarming import pager_of
 from router.decision import Route
 from router.words import Reason
@@ -12,6 +13,7 @@ from router.words import Reason
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TO = Route("NGI", (), "T0-EX")
+OURS = OurAddresses("hd.example", "support@hd.example", "team@hd.example", "alarm@hd.example")
 
 
 def site(alarm: tuple[str, ...], contacts: tuple[str, ...] = ("ops@t0.example",)) -> Registry:
@@ -28,18 +30,21 @@ def site(alarm: tuple[str, ...], contacts: tuple[str, ...] = ("ops@t0.example",)
         (("{vo}@t0.example", "all@t0.example"), "", ["all@t0.example"]),
         (("{vo}@t0.example",), "", ["ops@t0.example"]),
         ((), "cms", ["ops@t0.example"]),
+        (("cms@t0.example", "{vo}@T0.example"), "cms", ["cms@t0.example"]),
+        (("Support@HD.example",), "cms", ["ops@t0.example"]),
+        (("alarm@hd.example", "all@t0.example"), "cms", ["all@t0.example"]),
     ],
 )
 def test_an_alarm_wakes_the_addresses_that_are_meant(
     alarm: tuple[str, ...], vo: str, woken: list[str]
 ) -> None:
-    pager = pager_of(TO, vo, site(alarm), NOW)
+    pager = pager_of(TO, vo, site(alarm), OURS, NOW)
     assert [one.address for one in pager.people] == woken
     assert (Reason.ALARM_ADDRESS_MISSING in pager.reasons) == (woken == ["ops@t0.example"])
 
 
 def test_a_site_that_nobody_can_wake_is_said_loudly() -> None:
-    pager = pager_of(TO, "cms", site((), ()), NOW)
+    pager = pager_of(TO, "cms", site((), ()), OURS, NOW)
     assert (pager.people, pager.reasons) == ((), (Reason.NOBODY_TO_ALARM,))
     assert "Please call" in pager.notes[0]
 
@@ -54,7 +59,7 @@ def test_only_a_downtime_that_goes_on_is_said_and_it_stops_nothing(
     known = Registry(
         sites=(Site("T0-EX", alarm_addresses=("alarm@t0.example",)),), downtimes=(down,)
     )
-    pager = pager_of(TO, "cms", known, NOW)
+    pager = pager_of(TO, "cms", known, OURS, NOW)
     assert [one.address for one in pager.people] == ["alarm@t0.example"]
     assert pager.reasons == ((Reason.SITE_IN_DOWNTIME,) if said else ())
     assert [("until 2026-03-02 12:00 UTC (new disks)" in note) for note in pager.notes] == (
