@@ -6,8 +6,9 @@ import pytest
 from acting import PROVEN, Acting
 
 from parsers.errors import Refused
-from router.decision import Command
+from router.decision import Command, Due
 from router.ticket import TicketKind
+from store.outbox import claim
 
 
 @pytest.mark.parametrize(
@@ -89,3 +90,28 @@ def test_a_solved_team_ticket_does_not_become_an_alarm_that_is_over(acting: Acti
     both = f"Status: reopened\n{convert}"
     acting.mail("support@helpdesk.example", by, both, more=ref, proofs=PROVEN)
     assert [one.recipient for one in acting.pages()] == ["alarm@fzk.example"]
+
+
+def test_an_alarm_mail_that_is_given_up_goes_on_with_the_alarms_own_words(acting: Acting) -> None:
+    acting.alarm()
+    now = acting.stage.now
+    with acting.stage.store.writing() as conn:
+        rows = claim(conn, by="x", now=now, until=now + timedelta(hours=1), limit=1, lanes=(0,))
+    acting.stage.desk.do(Due("given-up", row=rows[0].id, detail="nobody took it"))
+    pages = {one.recipient: one.mail for one in acting.pages()}
+    assert b"All transfers dead." in pages["duty@fzk.example"]
+
+
+def test_first_line_cannot_confirm_an_alarm_that_would_wake_nobody(acting: Acting) -> None:
+    text = "Site: FZK-LCG2\nVO: atlas\n\nDead."
+    acting.mail("alarm@helpdesk.example", "anna@cern.example", text)
+    acting.said()
+    acting.site("FZK-LCG2", certification="Suspended")
+    to = acting.stage.fill("reply+{{token tpm@firstline.example}}@helpdesk.example")
+    row = acting.mail(to, "tina@firstline.example", "Confirm: yes", proofs=PROVEN)
+    assert row["outcome"] != "command"
+    assert acting.ticket().held
+    acting.site("FZK-LCG2", certification="Certified")
+    row = acting.mail(to, "tina@firstline.example", "Confirm: yes", proofs=PROVEN)
+    assert row["outcome"] == "command"
+    assert acting.pages()
