@@ -20,14 +20,14 @@ from router.words import Audience, MailKind, Outcome, Reason
 
 STEP = "heartbeat"
 EVERY = timedelta(days=1)
-LATE_AFTER = timedelta(hours=25)  # a day, and an hour for the mail both ways
 MAX_LISTED = 100
 
 
 def heartbeat(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     """Send the sign of life of this day; tell the operator of hooks that are silent.
 
-    `detail` is "first" for the one that begins the chain: then nobody has been asked before.
+    `detail` is when they were asked last, or "first" for the one that begins the chain. A day on
+    which we ourselves were late makes no hook silent.
     """
     registry = facts.registry
     sites = {
@@ -36,9 +36,10 @@ def heartbeat(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[De
         if one.routable and has_hook(one, facts.hooks)
         if (addresses := _addresses(one, registry, policy))
     }
-    silent = [one.name for one in sites if _is_silent(one, facts.hooks, now)]
+    asked_at = None if due.detail == "first" else datetime.fromisoformat(due.detail)
+    silent = [one.name for one in sites if _is_silent(one, facts.hooks, asked_at)]
     notice: tuple[Outgoing, ...] = ()
-    if silent and due.detail != "first":
+    if silent:
         lines = [f"{name}: {_since(name, facts.hooks)}" for name in silent[:MAX_LISTED]]
         lines.append("An alarm there may reach nobody; the site sees: ticketgate-hook status")
         notice = operator_notice(policy, "Alarm hooks that do not answer", lines)
@@ -47,7 +48,7 @@ def heartbeat(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[De
         for site, addresses in sites.items()
         for address in addresses
     ]
-    again = Reminder(STEP, now + EVERY, per_ticket=False)
+    again = Reminder(STEP, now + EVERY, per_ticket=False, detail=now.isoformat())
     return (Decision(Outcome.COMMAND, (), outgoing=(*mails, *notice), reminders=(again,)),)
 
 
@@ -80,9 +81,9 @@ def _addresses(site: Site, registry: Registry, policy: Policy) -> tuple[str, ...
     return tuple(one.address for one in people(tuple(named), site.name, policy.addresses))
 
 
-def _is_silent(site: Site, hooks: Mapping[str, datetime], now: datetime) -> bool:
+def _is_silent(site: Site, hooks: Mapping[str, datetime], asked_at: datetime | None) -> bool:
     heard_at = hooks.get(site.name.lower())
-    return heard_at is None or now - heard_at > LATE_AFTER
+    return asked_at is not None and (heard_at is None or heard_at < asked_at)
 
 
 def _since(name: str, hooks: Mapping[str, datetime]) -> str:

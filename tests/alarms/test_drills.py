@@ -123,7 +123,9 @@ def test_only_an_exercise_can_be_closed_as_one(stage: Stage) -> None:
 
 
 def beat(stage: Stage, detail: str = "") -> list[Said]:
-    stage.desk.do(Due(STEP, detail=detail))
+    """Let the daily step happen, by default as one that follows that of the day before."""
+    before = (stage.now - timedelta(days=1)).isoformat()
+    stage.desk.do(Due(STEP, detail=detail or before))
     return stage.said()
 
 
@@ -153,7 +155,8 @@ def test_a_hook_that_no_longer_answers_is_told_to_the_operator_each_day(stage: S
     stage.said()
     for day in (1, 2):
         stage.now = START + timedelta(days=day, minutes=5)
-        assert [str(one) for one in beat(stage)] == ["alarm -> alarm@fzk.example"]
+        sent = beat(stage, "first" if day == 1 else "")
+        assert [str(one) for one in sent] == ["alarm -> alarm@fzk.example"]
         row = answer(stage, "alarm@fzk.example", "receipt")
         assert (row["outcome"], stage.said()) == ("answer", [])
     for day in (3, 4):

@@ -7,11 +7,11 @@ from acting import Acting
 from router.decision import Due
 from router.heartbeat import STEP
 
-TO = "reply+{{token alarm@fzk.example}}@helpdesk.example"
-
 
 def beat(acting: Acting, detail: str = "") -> list[str]:
-    acting.stage.desk.do(Due(STEP, detail=detail))
+    """Let the daily step happen, by default as one that follows that of an hour before."""
+    before = (acting.stage.now - timedelta(hours=1)).isoformat()
+    acting.stage.desk.do(Due(STEP, detail=detail or before))
     return acting.said()
 
 
@@ -42,3 +42,15 @@ def test_what_a_person_writes_to_it_becomes_a_ticket(acting: Acting) -> None:
     row = acting.answer("alarm@fzk.example", "What is this mail? Please stop it.")
     assert row["outcome"] in {"new", "held"}
     assert "What is this mail?" in str(acting.history(100001))
+
+
+def test_a_helpdesk_that_was_away_itself_calls_no_hook_silent(acting: Acting) -> None:
+    acting.site("FZK-LCG2", receipt="expected")
+    beat(acting, "first")
+    acting.answer("alarm@fzk.example", "Event: receipt")
+    acting.stage.now += timedelta(days=3)
+    acting.stage.tick()
+    assert acting.said() == ["alarm -> alarm@fzk.example"]
+    acting.stage.now += timedelta(days=1)
+    acting.stage.tick()
+    assert "operator-notice -> operator@helpdesk.example" in acting.said()
