@@ -88,7 +88,7 @@ def test_postfix_keeps_what_could_not_be_spooled_and_bounces_nothing(
 
 def test_postfix_hears_no_word_about_a_forged_alarm(site: Site, postfix: Postfix) -> None:
     give_spool(site)
-    send(postfix, site.signer.mail(alarm(), signed="2026a:" + "A" * 86))
+    send(postfix, site.signer.mail(alarm(), signed=f"{site.signer.kid}:" + "A" * 86))
     until(lambda: site.names("quarantine"), f"it is set aside; {postfix.log()}", 30)
     until(lambda: postfix.lines("status=sent", TO), f"it counts as sent; {postfix.log()}", 30)
     assert postfix.lines("status=bounced") == []
