@@ -20,6 +20,7 @@ from gateway.hook.spool import keep
 from parsers.errors import Deferred
 
 MAX_MAILS = 200  # of one visit; the rest is for the next
+MAX_VISITS = 10  # of one poll: Dovecot hangs up at a mail that it cannot read
 _SEEN = "S"
 
 
@@ -76,30 +77,42 @@ def open_mailbox(way: PollWay) -> imaplib.IMAP4_SSL:
 
 
 def _from_server(way: PollWay, directory: Path) -> int:
+    count = 0
+    troubles: dict[bytes, str] = {}
     try:
-        with open_mailbox(way) as server:
-            count, troubles = _from_folder(server, way.move_to, directory)
+        for _ in range(MAX_VISITS):
+            with open_mailbox(way) as server:
+                taken, hung_up = _visit(server, way, directory, troubles)
+            count += taken
+            if not hung_up:
+                break
     except (imaplib.IMAP4.error, OSError, ValueError, IndexError) as error:
         raise Deferred("Not now.", f"{way.host}:{way.port}: {error!r}") from error
-    _complain(troubles, f"{way.host}:{way.port}")
+    _complain(tuple(troubles.values()), f"{way.host}:{way.port}")
     return count
 
 
-def _from_folder(server: imaplib.IMAP4, move_to: str, directory: Path) -> tuple[int, Sequence[str]]:
-    """Spool the unread mails; return how many, and why others could not be fetched."""
-    count, troubles = 0, []
-    for uid in _ok(server.uid("SEARCH", "UNSEEN", "UNDELETED"))[0].split():
-        if count == MAX_MAILS:
-            break
+def _visit(
+    server: imaplib.IMAP4, way: PollWay, directory: Path, troubles: dict[bytes, str]
+) -> tuple[int, bool]:
+    """Spool what is unread and not in `troubles`; return how many, and whether the server hung up.
+
+    What the server does not give is put into `troubles`, with the reason.
+    """
+    uids = _ok(server.uid("SEARCH", "UNSEEN", "UNDELETED"))[0].split()
+    count = 0
+    for uid in [one for one in uids if one not in troubles][:MAX_MAILS]:
         try:
             raw = _fetched(server, uid)
-        except ValueError as error:  # the server says no to this one; without a server: OSError
-            troubles.append(f"{uid.decode('ascii')}: {error}")
+        except (imaplib.IMAP4.error, ValueError) as error:
+            troubles[uid] = f"{uid.decode('ascii')}: {error}"
+            if isinstance(error, imaplib.IMAP4.abort):
+                return count, True
             continue
         keep(directory, raw)
-        _mark(server, uid.decode("ascii"), move_to)
+        _mark(server, uid.decode("ascii"), way.move_to)
         count += 1
-    return count, troubles
+    return count, False
 
 
 def _fetched(server: imaplib.IMAP4, uid: bytes) -> bytes:

@@ -103,6 +103,12 @@ def test_a_file_that_is_not_there_is_a_fault(place: Path) -> None:
         read_config(place / "none.toml")
 
 
+def test_a_key_by_another_name_than_its_own_is_a_fault(site: Site) -> None:
+    kid = site.signer.kid
+    site.file.write_text(site.file.read_text().replace(kid, "2026a"))
+    assert faults(site) == [f"helpdesk.{HELPDESK}.keys.2026a: the name of this key is {kid}"]
+
+
 def test_the_spool_is_found_in_a_broken_file(place: Path) -> None:
     file = place / "hook.toml"
     file.write_text('sites = [\ndirectory = "/srv/spool"  # here\n[[[')

@@ -163,6 +163,22 @@ def test_a_mail_that_cannot_be_spooled_stays_unseen(
         assert len(client.search("UNSEEN")) == 1
 
 
+def test_a_mail_that_the_server_cannot_read_holds_up_no_other(
+    site: Site, dovecot: Dovecot, authority: Authority
+) -> None:
+    polling(site, dovecot, authority, "bad")
+    dovecot.fill("bad", [b"Subject: first\r\n\r\nx\r\n", site.signer.mail(alarm(1))])
+    bad = min(dovecot.place.glob("mail/bad/*/[0-9]*"))
+    bad.chmod(0)
+    done = site.run("poll")
+    assert done.returncode == 75
+    assert b"1 mails cannot be fetched" in done.stderr
+    assert len(site.shown()) == 1
+    bad.chmod(0o600)
+    assert site.run("poll").returncode == 0
+    assert len(site.names("quarantine")) == 2
+
+
 def test_a_certificate_of_somebody_else_is_not_believed(
     site: Site, dovecot: Dovecot, authority: Authority
 ) -> None:
@@ -189,6 +205,17 @@ def test_a_maildir_is_read_and_its_mails_are_seen_then(site: Site) -> None:
         "1.host:2,S", "2.host:2,FS", "3.host:2,S"
     ]  # fmt: skip
     assert [line.split()[1] for line in site.shown()] == ["2"]
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other_mail(site: Site) -> None:
+    box = site.place / "Maildir"
+    for name in ("new", "cur"):
+        (box / name).mkdir(parents=True)
+    (box / "new" / "1.host").symlink_to("/proc/self/mem")  # a file that gives an error
+    (box / "new" / "2.host").write_bytes(site.signer.mail(alarm(1)))
+    with pytest.raises(Deferred, match="1 mails cannot be fetched"):
+        from_maildir(box, site.directory)
+    assert [one.name for one in (box / "cur").iterdir()] == ["2.host:2,S"]
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH")
