@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(given)
     try:
         if options.command != "init":
-            become_owner(spool_directory(options.config))
+            become_owner(spool_directory(options.config), options.config)
         return COMMANDS[options.command](options)
     except KeyboardInterrupt:
         return WRONG

@@ -18,7 +18,7 @@ from gateway.hook.hook import Hook, open_hook
 from gateway.hook.log import open_log
 from gateway.hook.loop import run as run_loop
 from gateway.hook.poll import poll as poll_once
-from gateway.hook.saying import NOTIFICATIONS, find_alarms, say
+from gateway.hook.saying import ALL, NOTIFICATIONS, find_alarms, say
 from gateway.hook.setup.writing import init
 from gateway.hook.status import lines, standing
 from gateway.hook.terminal import complain, show
@@ -120,6 +120,10 @@ def _say(event: AnswerEvent) -> Callable[[argparse.Namespace], int]:
         states = find_alarms(hook, options.alarm)
         if not states:
             complain(f"no alarm {options.alarm} is known here")
+            return UNKNOWN
+        if len(states) > 1 and options.alarm not in ALL:
+            ids = ", ".join(state.alarm.alarm_id for state in states)
+            complain(f"{options.alarm} may be {ids}: write which")
             return UNKNOWN
         by = options.by or _caller()
         said = say(hook, states, Answer(event, by=by, comment=" ".join(options.text)))

@@ -49,7 +49,7 @@ def deliver(arguments: Sequence[str]) -> NoReturn:
         os.chdir("/")
         file = config_file(arguments)
         directory = spool_directory(file)
-        become_owner(directory)
+        become_owner(directory, file)
         keep(directory, _standard_input(has_input))
         code = SPOOLED
         _go_on(file, directory, began_s)

@@ -1,7 +1,8 @@
 """Who runs the hook: the owner of its directory, also when root calls it.
 
 Rule: what root wrote into the directory could not be read by the user that the mail server calls,
-and one look by root would stop all alarms. So root's rights are given up before anything is opened.
+and one look by root would stop all alarms. So root's rights are given up before anything is opened;
+and whoever may write the configuration gets no rights of root by it.
 Standard library only.
 """
 
@@ -10,19 +11,15 @@ import pwd
 from pathlib import Path
 
 
-def become_owner(directory: Path) -> None:
-    """Go on as the owner of the directory if root calls and it belongs to somebody else.
+def become_owner(directory: Path, configuration: Path) -> None:
+    """Go on as the owner of the directory, else of the configuration, if root calls.
 
-    Raises OSError when the system does not allow it.
+    Where both are root's, or not there, it stays root. Raises OSError when it is not allowed.
     """
-    if os.geteuid() != 0:
+    owners = [found for path in (directory, configuration) if (found := _stranger(path))]
+    if os.geteuid() != 0 or not owners:
         return
-    try:
-        found = directory.stat()
-    except OSError:
-        return
-    if found.st_uid == 0:
-        return
+    found = owners[0]
     try:
         entry = pwd.getpwuid(found.st_uid)
     except KeyError:  # a number without a name, as in containers
@@ -32,6 +29,14 @@ def become_owner(directory: Path) -> None:
         os.initgroups(entry.pw_name, entry.pw_gid)
         os.setgid(entry.pw_gid)
     os.setuid(found.st_uid)
+
+
+def _stranger(path: Path) -> os.stat_result | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found if found.st_uid != 0 else None
 
 
 def user_name(uid: int) -> str:

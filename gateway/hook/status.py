@@ -56,7 +56,7 @@ def lines(found: Mapping[str, Any]) -> Sequence[str]:
             f"    {name}: " + (f"shown ({sink['where']})" if sink["shown"] else sink["trouble"])
             for name, sink in one["sinks"].items()
         ]
-    return out
+    return [line.replace("\n", " ") for line in out]  # a summary must not look like a line of ours
 
 
 def _alarm(state: AlarmState) -> Mapping[str, Any]:

@@ -46,6 +46,7 @@ def resolved(hook: Hook, alarm: Alarm) -> Alarm:
     now = hook.now()
     return replace(
         alarm,
+        event_id=token_urlsafe(16),
         seq=alarm.seq + 1,
         event=AlarmEvent.RESOLVE,
         status=AlarmStatus.RESOLVED,

@@ -149,8 +149,8 @@ def test_init_writes_a_file_that_can_be_read_and_prints_the_lines(site: Site, sy
     assert not re.search("@[A-Z]+@", said)
     assert "user=nobody argv=" in said
     assert "root /" not in said
-    assert {site.file.owner(), site.directory.owner()} == {"nobody"}
-    assert site.directory.stat().st_mode & 0o777 == 0o700
+    assert (site.file.owner(), site.file.stat().st_mode & 0o777) == ("root", 0o640)
+    assert (site.directory.owner(), site.directory.stat().st_mode & 0o777) == ("nobody", 0o700)
     before = site.file.read_bytes()
     again = site.run(*words)
     assert (again.returncode, site.file.read_bytes()) == (1, before)

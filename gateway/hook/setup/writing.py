@@ -15,7 +15,6 @@ from pathlib import Path
 
 from gateway.hook.config import DEFAULT_DIRECTORY
 from gateway.hook.config_keys import is_address
-from gateway.hook.disk import make_directory
 from gateway.hook.owner import user_name
 from gateway.hook.setup.mail_servers import SERVERS, UNIT
 from gateway.hook.setup.snippets import PLACES, SNIPPETS, snippet
@@ -76,8 +75,8 @@ def init(options: argparse.Namespace) -> int:
         }
         text = _filled(_CONFIG.replace("@SINK@", SYSTEMS[options.system]), values)
         try:
-            _write(options.config, text)
-            _hand_over(options.config, directory, user)
+            _make_spool(directory, user)
+            _write(options.config, text, user)
         except OSError as error:
             faults.append(f"{error.filename or options.config}: {error.strerror}")
     for fault in faults:
@@ -122,21 +121,26 @@ def _is_known(user: str) -> bool:
     return True
 
 
-def _write(file: Path, text: str) -> None:
-    """Write a file that is not there yet, readable for its owner; raises OSError."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
-
-
-def _hand_over(file: Path, directory: Path, user: str) -> None:
-    """Give file and directory to the user who runs the hook, when root calls; raises OSError."""
-    if os.geteuid() != 0:
+def _make_spool(directory: Path, user: str) -> None:
+    """Make the directory, for the user alone, when root calls; raises OSError."""
+    if os.geteuid() != 0 or directory.exists():
         return
+    directory.mkdir(mode=0o700)  # its parent must be there: made here, it would be closed to others
     entry = pwd.getpwnam(user)
-    os.chown(file, entry.pw_uid, entry.pw_gid)
-    if not directory.exists():
-        make_directory(directory)
-        os.chown(directory, entry.pw_uid, entry.pw_gid)
+    os.chown(directory, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+
+
+def _write(file: Path, text: str, user: str) -> None:
+    """Write a file that is not there yet; raises OSError.
+
+    Of root it stays root's, and the user may read it: a hook that was taken over changes nothing.
+    """
+    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        if os.geteuid() == 0:
+            os.fchown(fd, 0, pwd.getpwnam(user).pw_gid)
+            os.fchmod(fd, 0o640)
 
 
 def _print_lines(options: argparse.Namespace, program: str, directory: Path, user: str) -> None:
