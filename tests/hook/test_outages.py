@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from gateway.hook.drain import drain, prune
 from parsers.alarm import Alarm, AlarmEvent, AlarmStatus
-from tests.hook.site import HELPDESK, Signer, Site, alarm
+from tests.hook.site import HELPDESK, Signer, Site, alarm, utc
 
 ID = f"{HELPDESK}/900001"
 RESOLVED = {"event": AlarmEvent.RESOLVE, "status": AlarmStatus.RESOLVED}
