@@ -10,31 +10,32 @@ from collections.abc import Mapping
 # Server -> the lines, with @DELIVER@ for the whole command, @LOCAL@ and @ADDRESS@ for the address
 # that the helpdesk mails alarms to.
 SERVERS: Mapping[str, str] = {
-    "Postfix, an alias in a file of its own: Postfix runs the command as the owner of that file "
-    "(one in /etc/aliases as nobody, who cannot spool). 75 is tried again": """\
+    "Postfix, an alias": """\
+# In a file of its own, since Postfix runs a command as the owner of the file (.db) that names it:
+# one in /etc/aliases as nobody, who cannot spool. 75 is tried again.
 echo '@LOCAL@: "|@DELIVER@"' > /etc/postfix/alarm-aliases
 postalias hash:/etc/postfix/alarm-aliases
 chown @USER@ /etc/postfix/alarm-aliases.db
 postconf -e 'alias_maps = hash:/etc/aliases, hash:/etc/postfix/alarm-aliases'
 postfix reload
 """,
-    "Postfix, a transport, instead of the alias. 75 is tried again": """\
-In /etc/postfix/master.cf:
+    "Postfix, a transport instead of the alias": """\
+# In /etc/postfix/master.cf; 75 is tried again:
 ticketgate-hook unix - n n - 4 pipe
   flags=Rq user=@USER@ argv=@DELIVER@
-In /etc/postfix/transport, then `postmap /etc/postfix/transport`:
+# In /etc/postfix/transport, then `postmap /etc/postfix/transport`:
 @ADDRESS@ ticketgate-hook:
-In /etc/postfix/main.cf, then `postfix reload`; the address must be one that Postfix knows:
+# In /etc/postfix/main.cf, then `postfix reload`; the address must be one that Postfix knows:
 transport_maps = hash:/etc/postfix/transport
 """,
-    "Exim. 75 is tried again; files as Debian splits them, then update-exim4.conf": """\
-In /etc/exim4/conf.d/router/350_ticketgate-hook:
+    "Exim": """\
+# In /etc/exim4/conf.d/router/350_ticketgate-hook; 75 is tried again:
 ticketgate_hook:
   driver = accept
   domains = +local_domains
   local_parts = @LOCAL@
   transport = ticketgate_hook
-In /etc/exim4/conf.d/transport/30_ticketgate-hook:
+# In /etc/exim4/conf.d/transport/30_ticketgate-hook, then update-exim4.conf:
 ticketgate_hook:
   driver = pipe
   command = @DELIVER@
@@ -43,15 +44,17 @@ ticketgate_hook:
   return_output = false
   log_output = true
 """,
-    "Dovecot Sieve (vnd.dovecot.pipe), in the mailbox of @USER@. After 75 the mail stays in the "
-    "mailbox and nobody tries again. Never write :try without :copy: then it is lost": """\
+    "Dovecot Sieve, vnd.dovecot.pipe": """\
+# In the mailbox of @USER@, as whom it is run. After 75 the mail stays in the mailbox, and nobody
+# tries again. Write no :try here: with it, and without :copy, such a mail is lost.
 require ["vnd.dovecot.pipe"];
 pipe "ticketgate-hook-deliver";
-A script of that name in sieve_pipe_bin_dir, executable:
+# A script of that name in sieve_pipe_bin_dir, executable:
 #!/bin/sh
 exec @DELIVER@
 """,
-    "procmail, in .procmailrc of @USER@; the last two lines hand 75 on to the mail server": """\
+    "procmail": """\
+# In .procmailrc of @USER@; the last two lines hand 75 on to the mail server.
 :0 w
 | @DELIVER@
 EXITCODE=75
