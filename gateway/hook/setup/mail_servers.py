@@ -16,6 +16,7 @@ SERVERS: Mapping[str, str] = {
 echo '@LOCAL@: "|@DELIVER@"' > /etc/postfix/alarm-aliases
 postalias hash:/etc/postfix/alarm-aliases
 chown @USER@ /etc/postfix/alarm-aliases.db
+# with what `postconf alias_maps` says now, and the new one:
 postconf -e 'alias_maps = hash:/etc/aliases, hash:/etc/postfix/alarm-aliases'
 postfix reload
 """,
