@@ -132,8 +132,10 @@ def _show_alarm(signer: "AlarmSigner", domain: str) -> None:
     """Print the key as a hook's configuration takes it, and as a record."""
     from gateway.outbound.signing import zone_line
 
-    click.echo("; in each site's hook.toml, [[helpdesk]]:")
-    click.echo(f';   keys = {{ "{signer.kid}" = "{signer.public}" }}')
+    click.echo("; for each site: ticketgate-hook init SYSTEM --site SITE --from ADDRESS \\")
+    click.echo(f";   --helpdesk {domain} --key {signer.kid}={signer.public}")
+    click.echo(f'; or, at a rotation, one more in [helpdesk."{domain}"] of its configuration:')
+    click.echo(f';   keys = {{ ..., "{signer.kid}" = "{signer.public}" }}')
     click.echo(zone_line(signer.zone_name(domain), signer.record))
 
 

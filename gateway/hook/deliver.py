@@ -19,6 +19,7 @@ from typing import NoReturn
 from gateway.hook.config import DEFAULT_FILE, spool_directory
 from gateway.hook.log import LOG, open_log
 from gateway.hook.mail import MAX_MAIL_BYTES
+from gateway.hook.owner import become_owner
 from gateway.hook.spool import keep
 
 SPOOLED = 0
@@ -48,6 +49,7 @@ def deliver(arguments: Sequence[str]) -> NoReturn:
         os.chdir("/")
         file = config_file(arguments)
         directory = spool_directory(file)
+        become_owner(directory, file)
         keep(directory, _standard_input(has_input))
         code = SPOOLED
         _go_on(file, directory, began_s)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from gateway.hook.drain import drain, prune
 from parsers.alarm import Alarm, AlarmEvent, AlarmStatus
-from tests.hook.site import HELPDESK, Signer, Site, alarm
+from tests.hook.site import HELPDESK, Signer, Site, alarm, utc
 
 ID = f"{HELPDESK}/900001"
 RESOLVED = {"event": AlarmEvent.RESOLVE, "status": AlarmStatus.RESOLVED}
@@ -80,6 +80,19 @@ def test_monitoring_that_stays_away_calls_the_fallback_and_the_helpdesk(site: Si
     assert site.events() == ["unreachable", "receipt"]
     take(site, alarm(2, **RESOLVED))
     assert [line.split()[1:3] for line in site.shown("pager")][-1] == ["2", "resolved"]
+
+
+def test_a_clock_that_was_set_back_does_not_put_the_fallback_off(site: Site) -> None:
+    site.fallback = "pager"
+    site.write()
+    site.take_down("mon")
+    ahead = utc() + timedelta(days=900)
+    mail = site.signer.mail(alarm(1, issued_at=ahead, expires_at=ahead))
+    site.keep_at(mail, timedelta(days=900))
+    go(site)
+    go(site)
+    assert [line.split()[1:3] for line in site.shown("pager")] == [["1", "firing"]]
+    assert site.events() == ["unreachable"]
 
 
 def test_a_reissued_alarm_does_not_begin_the_wait_anew(site: Site) -> None:
