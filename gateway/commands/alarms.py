@@ -35,9 +35,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 @LIMIT
 @click.option("--all", "everything", is_flag=True, help="Those too that are over.")
 def alarms(config_file: Path, limit: int | None, *, as_json: bool, everything: bool) -> None:
-    """List the alarms that are not over, newest first: received, answered, by whom.
+    """List the alarms that are not over: how far each has come.
 
-    `steps` counts what was done because nobody answered.
+    The newest come first. `steps` counts what was done because nobody answered.
     """
     from gateway import show
     from store.alarm_listing import alarms as listed
@@ -62,9 +62,10 @@ def alarms(config_file: Path, limit: int | None, *, as_json: bool, everything: b
 def drill(  # noqa: PLR0917 - a command and its options
     config_file: Path, vo: str, sites: tuple[str, ...], by: str, name: str | None, text: str
 ) -> None:
-    """Raise an exercise alarm of VO at each of SITES, or at `all` that take its alarms.
+    """Raise an exercise alarm of VO at SITES, or at `all`.
 
-    The alarms go the whole way and page, marked EXERCISE. How the sites did: ticketgate drills.
+    `all` are the sites that take alarms of the VO. The alarms go the whole way and page, marked
+    EXERCISE. How the sites did: ticketgate drills.
     """
     from gateway.desk import open_desk
     from gateway.now import utc_now
