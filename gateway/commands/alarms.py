@@ -2,7 +2,7 @@
 
 import getpass
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from gateway.commands.opening import (
 
 if TYPE_CHECKING:
     from parsers.registry import Registry
+    from store.alarm_listing import DrillRow
 
 HEADS = ("ticket", "site", "vo", "status", "paged_at", "receipt_at", "answered_at", "answered_by",
          "steps", "subject")  # fmt: skip
@@ -116,12 +117,12 @@ def drills(
     from gateway.desk import open_desk
     from router.decision import Command
     from store.alarm_listing import alarms as listed
-    from store.alarm_listing import drills as names
+    from store.alarm_listing import drills as known
 
     config = config_at(config_file)
     with store_of(config) as store, failures():
         if name is None:
-            show.table(("drill",), [(one,) for one in names(store)], empty="no drills")
+            _list(known(store), as_json=as_json)
             return
         rows = listed(store, drill=name, over=True)
         if close:
@@ -143,6 +144,16 @@ def drills(
         click.echo(
             f"\nbegan {show.cell(report.began_at)} UTC; sites where nobody answered: {silent}"
         )
+
+
+def _list(rows: "Sequence[DrillRow]", *, as_json: bool) -> None:
+    from gateway import show
+
+    if as_json:
+        show.json_lines(map(show.as_object, rows))
+        return
+    heads = ("name", "began_at", "alarms", "answered", "over")
+    show.table(heads, ([getattr(row, h) for h in heads] for row in rows), empty="no drills")
 
 
 def _names(sites: tuple[str, ...], known: "Registry") -> list[str]:
