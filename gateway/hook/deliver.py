@@ -46,8 +46,8 @@ def deliver(arguments: Sequence[str]) -> NoReturn:
             signal.signal(number, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, DEADLINE_S)
         began_s = time.monotonic()
+        file = Path(os.path.abspath(config_file(arguments)))  # noqa: PTH100 - links stay as given
         os.chdir("/")
-        file = config_file(arguments)
         directory = spool_directory(file)
         become_owner(directory, file)
         keep(directory, _standard_input(has_input))

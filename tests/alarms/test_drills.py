@@ -10,7 +10,7 @@ from gateway.drills import as_csv, cells, report_of
 from parsers.errors import Refused
 from router.decision import Command, Due
 from router.heartbeat import STEP
-from store.alarm_listing import alarms, drills
+from store.alarm_listing import DrillRow, alarms, drills
 
 WORLD = Path(__file__).parents[1] / "worlds" / "proven.toml"
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_an_exercise_pages_like_an_alarm_and_says_that_it_is_one(stage: Stage) -
     assert b"\r\nSubject: [ALARM 100001] EXERCISE FIRING CRITICAL FZK-LCG2 atlas:" in page.mail
     assert b'"mode": "exercise"' in page.mail
     assert not alarms(stage.store, over=True), "a drill is not listed among the alarms"
-    assert drills(stage.store) == ["march"]
+    assert drills(stage.store) == [DrillRow("march", START, 1, 0, 0)]
 
 
 @pytest.mark.parametrize(
