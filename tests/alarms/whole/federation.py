@@ -11,7 +11,7 @@ import re
 import shutil
 import smtplib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -55,8 +55,10 @@ class Federation:
         self.mta = Postfix(place / "mta", ("127.0.0.1", self.door), {
             "virtual_mailbox_domains": f"{DOMAINS} vo.example",
             "relay_domains": "helpdesk.example late.example site.example",
-            "alias_maps": f"texthash:{place}/mta/etc/aliases",
+            "alias_maps": f"hash:{place}/mta/etc/aliases",
+            "mail_spool_directory": f"{place}/mta/spool/",
             "recipient_delimiter": "",
+            "smtp_tls_security_level": "none",  # nobody here speaks it, and asking takes a second
         })  # fmt: skip
         with (place / "mta/etc/boxes").open("a") as boxes:
             boxes.write("@vo.example all/\n")
@@ -117,8 +119,8 @@ class Federation:
 
     def start(self) -> None:
         """Start mail server and daemon."""
-        self.mta.begin()
         self.ways.start()
+        self.mta.begin()
         self.desk.start()
         self.mta.wait()
         self._store = open_store(self.desk.store_url)
@@ -139,7 +141,7 @@ class Federation:
         def look() -> list[int]:
             return [row.ticket for row in self.alarms() if row.subject == subject]
 
-        found: list[int] = until(look, f"{subject}: {self.desk.tail()} {self.mta.log()}")
+        found: list[int] = self.until(look, subject)
         assert len(found) == 1
         return found[0]
 
@@ -190,7 +192,16 @@ class Federation:
         def look() -> bool:
             return any(words in text_of(mail) for mail in self.mails(to, ticket))
 
-        until(look, f"{to} hears {words!r}: {self.desk.tail()} {self.mta.log()}")
+        self.until(look, f"{to} hears {words!r}")
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """Wait for something; a failure shows what all of them said."""
+        try:
+            return until(condition, what, 30)
+        except AssertionError as error:
+            said = [f"{name}: {site.status()}" for name, site in self.sites.items()]
+            logs = "\n".join([str(error), *said, self.mta.log(), self.desk.tail()])
+            raise AssertionError(logs) from None
 
 
 def text_of(mail: EmailMessage) -> str:

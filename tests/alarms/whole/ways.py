@@ -1,10 +1,13 @@
 """The ways from a mail server into a hook, made of the lines that `ticketgate-hook init` prints."""
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 from tests.imap.dovecot import Dovecot, free_port
-from tests.postfix.postfix import Postfix
+from tests.postfix.postfix import PATH, Postfix
 
 # What a site has in its Dovecot anyway, or adds for the extension that the script needs.
 DOVECOT = """\
@@ -37,7 +40,7 @@ def printed_lines(printed: str, server: str) -> str:
 
 
 class Ways:
-    """Lets mail for LOCAL@site.example go to a hook: by alias, pipe, sieve or procmail."""
+    """Lets mail for alarms-LOCAL@site.example go to a hook: by alias, pipe, sieve or procmail."""
 
     def __init__(self, place: Path, mta: Postfix) -> None:
         self.place, self.mta = place / "ways", mta
@@ -55,12 +58,12 @@ class Ways:
         """Let mail for `local` go to the hook that printed this."""
         transport: str = getattr(self, f"_{way}")(local, printed)
         with (self.mta.place / "etc" / "ways").open("a") as ways:
-            ways.write(f"{local}@site.example {transport}\n")
+            ways.write(f"alarms-{local}@site.example {transport}\n")
 
     def _alias(self, local: str, printed: str) -> str:
         line = printed_lines(printed, "Postfix, in /etc/aliases")
         assert line.startswith("alarms: ")
-        self._add_alias(line.replace("alarms:", f"{local}:", 1))
+        self._add_alias(line.replace("alarms:", f"alarms-{local}:", 1))
         return "local:"
 
     def _pipe(self, local: str, printed: str) -> str:
@@ -70,14 +73,13 @@ class Ways:
         return f"hook-{local}:"
 
     def _procmail(self, local: str, printed: str) -> str:
-        rules = self.place / f"{local}.procmailrc"
-        rules.write_text(
-            f"DEFAULT={self.place}/{local}.mbox\nLOGFILE={self.place}/{local}.log\n"
-            + printed_lines(printed, "procmail")
-        )
-        self._add_alias(f'{local}: "|/usr/bin/procmail {rules}"\n')
-        for path in (rules, self.place):
-            path.chmod(0o777 if path.is_dir() else 0o644)
+        rules, box = self.place / f"{local}.procmailrc", self.place / f"box-{local}"
+        box.mkdir()
+        shutil.chown(box, "nobody")
+        lines = printed_lines(printed, "procmail")
+        rules.write_text(f"DEFAULT={box}/mails\nLOGFILE={box}/log\n{lines}")
+        rules.chmod(0o644)  # procmail reads no file that others may write
+        self._add_alias(f'alarms-{local}: "|/usr/bin/procmail {rules}"\n')
         return "local:"
 
     def _sieve_pipe(self, local: str, printed: str) -> str:
@@ -90,13 +92,17 @@ class Ways:
             aliases.write(line)
 
     def start(self) -> None:
-        """Start the Dovecot, if there is a way through it."""
+        """Make the aliases known, and start the Dovecot if there is a way through it."""
+        subprocess.run(
+            ["postalias", "-c", self.mta.place / "etc", f"hash:{self.mta.place}/etc/aliases"],
+            env=os.environ | {"PATH": PATH}, check=True,
+        )  # fmt: skip
         if not self._sieve:
             return
         place = self.place / "dovecot"
         (place / "bin").mkdir(parents=True)
         for local, lines in self._sieve.items():
-            (place / f"{local}.sieve").write_text(lines)
+            (place / f"alarms-{local}.sieve").write_text(lines)
             name = re.findall(r'(?m)^pipe .*"([^"]+)";', lines)[0]
             program = place / "bin" / name
             program.write_text("\n".join(re.findall(r"(?m)^# (.*)$", lines)) + "\n")
