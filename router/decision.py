@@ -132,7 +132,11 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
-    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's."""
+    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's.
+
+    `failed_before` is when the newest other alarm mail about this ticket to this recipient was
+    written that did not arrive either.
+    """
 
     row: int
     ticket: int
@@ -140,6 +144,7 @@ class SentRow:
     kind: MailKind
     failed: bool = False
     site: str = ""
+    failed_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

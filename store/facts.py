@@ -159,6 +159,7 @@ def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
         return {}
     names = ("id", "ticket", "recipient", "kind", "state", "values")
     query = select(*(outbox.c[name] for name in names)).where(outbox.c.id.in_(rows))
+    before = _failed_before(conn, rows)
     return {
         row["id"]: SentRow(
             row["id"],
@@ -167,9 +168,28 @@ def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
             MailKind(row["kind"]),
             row["state"] == "failed",
             row["values"].get("alarm", {}).get("site", ""),
+            before.get(row["id"]),
         )
         for row in conn.execute(query).mappings()
     }
+
+
+def _failed_before(conn: Connection, rows: Sequence[int]) -> dict[int, datetime]:
+    """Return, for alarm mails by their row, when the last other one failed at the same address."""
+    other = outbox.alias()
+    query = (
+        select(outbox.c.id, func.max(other.c.date))
+        .join(other, (other.c.ticket == outbox.c.ticket) & (other.c.id != outbox.c.id))
+        .where(
+            outbox.c.id.in_(rows),
+            outbox.c.kind == str(MailKind.ALARM),
+            other.c.kind == str(MailKind.ALARM),
+            other.c.recipient == outbox.c.recipient,
+            other.c.state == "failed",
+        )
+        .group_by(outbox.c.id)
+    )
+    return {row: at for row, at in conn.execute(query)}
 
 
 def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict[int, Earlier]:
