@@ -1,9 +1,9 @@
 """A mail of ours that did not arrive: the history says so, and a person is told.
 
-Never silent, and an alarm goes on to its next step at once. That only the first time that an address
-fails: each step pages it again, and its bounces would use up all steps before anybody could answer.
-Only a notice about a notice is not written, or two dead addresses would chase each other for ever.
-What failed stays visible in the outbox.
+Never silent, and an alarm goes on to its next step at once. That only the first time that an
+address fails: each step pages it again, and its bounces would use up all steps before anybody could
+answer. Only a notice about a notice is not written, or two dead addresses would chase each other
+for ever. What failed stays visible in the outbox.
 """
 
 from dataclasses import replace

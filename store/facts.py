@@ -178,7 +178,7 @@ def _failed_before(conn: Connection, rows: Sequence[int]) -> dict[int, datetime]
     """Return, for alarm mails by their row, when the last other one failed at the same address."""
     other = outbox.alias()
     query = (
-        select(outbox.c.id, func.max(other.c.date))
+        select(outbox.c.id, func.max(other.c.date).label("date"))
         .join(other, (other.c.ticket == outbox.c.ticket) & (other.c.id != outbox.c.id))
         .where(
             outbox.c.id.in_(rows),
@@ -189,7 +189,7 @@ def _failed_before(conn: Connection, rows: Sequence[int]) -> dict[int, datetime]
         )
         .group_by(outbox.c.id)
     )
-    return {row: at for row, at in conn.execute(query)}
+    return {row.id: row.date for row in conn.execute(query)}
 
 
 def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict[int, Earlier]:

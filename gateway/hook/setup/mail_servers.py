@@ -24,9 +24,9 @@ ticketgate_hook:
   return_output = false
   log_output = true
 """,
-    "Dovecot Sieve (vnd.dovecot.pipe); keeps the mail in the mailbox when the hook says 75": """\
-require ["vnd.dovecot.pipe", "copy"];
-pipe :copy :try "ticketgate-hook-deliver";    # a script in sieve_pipe_bin_dir:
+    "Dovecot Sieve (vnd.dovecot.pipe); keeps only what the hook says 75 of, in the mailbox": """\
+require "vnd.dovecot.pipe";
+pipe "ticketgate-hook-deliver";    # a script in sieve_pipe_bin_dir:
 # #!/bin/sh
 # exec @DELIVER@
 """,

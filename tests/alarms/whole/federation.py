@@ -8,10 +8,10 @@ import email
 import email.policy
 import os
 import re
-import shutil
 import smtplib
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -24,11 +24,13 @@ from running import PROGRAM, Helpdesk, until
 from gateway.config.signingkeys import read_ed25519
 from store.alarm_listing import AlarmRow, alarms
 from store.engine import Store, open_store
+from store.listing import outgoing
 from store.ticket_listing import history
 from tests.alarms.whole.ways import Ways
-from tests.hook.site import Signer, Site
+from tests.hook.site import SINK, Signer, Site
 from tests.imap.dovecot import free_port
-from tests.postfix.postfix import DOMAINS, Postfix
+from tests.monitoring.programs import answers
+from tests.postfix.postfix import DOMAINS, PATH, Postfix
 from tests.proofs import keys
 
 WORLD = Path(__file__).parents[2] / "worlds" / "alarms.toml"
@@ -48,8 +50,13 @@ class Federation:
         dns_port: int,
         sites: Mapping[str, tuple[str, str]],
         changes: Mapping[str, str] | None = None,
+        *,
+        two_relays: bool = False,
     ) -> None:
-        """Set all up, `sites` as {name: (system, way)}; nothing runs yet."""
+        """Set all up, `sites` as {name: (system, way)}; nothing runs yet.
+
+        With `two_relays` the first one can be taken away; both are doors of the one mail server.
+        """
         self.place = place
         self.door = free_port()
         self.mta = Postfix(place / "mta", ("127.0.0.1", self.door), {
@@ -62,12 +69,17 @@ class Federation:
         })  # fmt: skip
         with (place / "mta/etc/boxes").open("a") as boxes:
             boxes.write("@vo.example all/\n")
+        relay = f'url = "smtp://127.0.0.1:{self.mta.port}"'
+        if two_relays:
+            self.relay = free_port()
+            relay = f'url = "smtp://127.0.0.1:{self.relay}"\nsecond_{relay}'
+            self._open_first_relay()
         (place / "desk").mkdir()
         self.desk = Helpdesk(
             place / "desk",
             {
                 'listen = "127.0.0.1:0"': f'listen = "127.0.0.1:{self.door}"',
-                'url = "maildir:outgoing"': f'url = "smtp://127.0.0.1:{self.mta.port}"',
+                'url = "maildir:outgoing"': relay,
                 "port = 5353": f"port = {dns_port}",
                 **(changes or {}),
             },
@@ -133,6 +145,26 @@ class Federation:
         self.ways.stop()
         self.mta.stop()
 
+    def _open_first_relay(self) -> None:
+        with (self.mta.place / "etc/master.cf").open("a") as master:
+            master.write(f"127.0.0.1:{self.relay} inet n - n - - smtpd\n")
+
+    @contextmanager
+    def first_relay_down(self) -> Iterator[None]:
+        """Take the first relay away for the length of a block."""
+        master = self.mta.place / "etc/master.cf"
+        text = master.read_text()
+        master.write_text(re.sub(rf"(?m)^127.0.0.1:{self.relay} .*\n", "", text))
+        self._reload(open_after=False)
+        yield
+        self._open_first_relay()
+        self._reload(open_after=True)
+
+    def _reload(self, *, open_after: bool) -> None:
+        command = ["postfix", "-c", str(self.mta.place / "etc"), "reload"]
+        subprocess.run(command, env=os.environ | {"PATH": PATH}, check=True, capture_output=True)
+        until(lambda: answers(self.relay) == open_after, "the first relay's door")
+
     def raised(self, name: str, text: str = "SRM refuses every connection.") -> int:
         """Raise an alarm at a site, by a signed mail of Anna's; return the ticket's number."""
         subject = f"Alarm {next(_numbers)} at {name}"
@@ -165,10 +197,10 @@ class Federation:
         raw = self.signed(to, f"Re: #{ticket}", "Status: solved\n\nIt works again.")
         self.hand_over(raw, to)
 
-    def alarms(self) -> list[AlarmRow]:
-        """Return all alarms."""
+    def alarms(self, drill: str | None = None) -> list[AlarmRow]:
+        """Return all alarms that are no exercise, or those of a drill."""
         assert self._store is not None
-        return alarms(self._store, over=True)
+        return alarms(self._store, drill=drill, over=True)
 
     def alarm(self, ticket: int) -> AlarmRow:
         """Return how far an alarm has come."""
@@ -179,6 +211,12 @@ class Federation:
         """Return what happened to a ticket."""
         assert self._store is not None
         return list(history(self._store, ticket))
+
+    def tried(self, ticket: int) -> bool:
+        """Whether the alarm mail of a ticket was tried in vain."""
+        assert self._store is not None
+        rows = outgoing(self._store, ticket=ticket)
+        return any(row.kind == "alarm" and row.last_error for row in rows)
 
     def mails(self, to: str, ticket: int) -> list[EmailMessage]:
         """Return the mails about a ticket that were delivered to somebody, oldest first."""
@@ -199,7 +237,10 @@ class Federation:
         try:
             return until(condition, what, 30)
         except AssertionError as error:
-            said = [f"{name}: {site.status()}" for name, site in self.sites.items()]
+            said = [
+                f"{name}: {site.run('status', **NOBODY).stdout.decode()}"
+                for name, site in self.sites.items()
+            ]
             logs = "\n".join([str(error), *said, self.mta.log(), self.desk.tail()])
             raise AssertionError(logs) from None
 
@@ -220,13 +261,13 @@ def edit(site: Site, changes: Mapping[str, str]) -> None:
     site.file.write_text(text)
 
 
-def sink(site: Site, lines: str) -> None:
-    """Put these lines in the place of the sink that `init` wrote."""
-    text = site.file.read_text()
-    begin, end = text.index("[[sink]]"), text.index("# [[sink]]")
-    site.file.write_text(f"{text[:begin]}[[sink]]\n{lines}\n{text[end:]}")
+def show_by_command(site: Site) -> None:
+    """Let the site's monitoring be a command that writes what it is told into `mon.shown`."""
+    site.place.chmod(0o777)
+    edit(site, {"/usr/local/bin/page-somebody": str(site.program("mon", SINK))})
 
 
-def give_to_hook(path: Path) -> None:
-    """Let a hook that runs as nobody read a file or write into a directory."""
-    shutil.chown(path, "nobody", "nogroup")
+def timer(site: Site) -> None:
+    """Do what cron does each minute."""
+    done = site.run("resync", **NOBODY)
+    assert done.returncode == 0, done.stderr

@@ -5,7 +5,7 @@ Each asks the real system by its own means: status file, REST, API, silences.
 
 from typing import Protocol
 
-from tests.alarms.whole.federation import NOBODY, Federation, edit
+from tests.alarms.whole.federation import Federation, edit, timer
 from tests.hook.site import Site
 from tests.monitoring.alertmanager import Alertmanager
 from tests.monitoring.icinga2 import Icinga2
@@ -36,7 +36,7 @@ class System(Protocol):
         ...
 
     def close(self, ticket: int) -> bool:
-        """Say there that it is over, which the site has solve the ticket; False where it has not."""
+        """Say there that it is over, if the site has that solve the ticket; else return False."""
         ...
 
     def leave(self) -> None:
@@ -73,9 +73,7 @@ class ByNagios:
 
     def acknowledge(self, ticket: int) -> None:
         del ticket
-        self._nagios.command(
-            f"ACKNOWLEDGE_SVC_PROBLEM;{SITE};alarm-tickets;2;1;1;{WHO};{WORDS}"
-        )
+        self._nagios.command(f"ACKNOWLEDGE_SVC_PROBLEM;{SITE};alarm-tickets;2;1;1;{WHO};{WORDS}")
 
     def is_acknowledged(self, ticket: int) -> bool:
         return self.shows(ticket) and (
@@ -104,7 +102,7 @@ class ByIcinga2:
         edit(self.site, {
             "https://CHANGE-ME.example:5665": icinga2.url,
             "/etc/ticketgate-hook/icinga2.password": str(icinga2.password_file),
-            "/etc/ticketgate-hook/icinga2-ca.crt\"": f'{icinga2.ca_file}"\nhost = "{SITE}"\n',
+            '/etc/ticketgate-hook/icinga2-ca.crt"': f'{icinga2.ca_file}"\nhost = "{SITE}"\n',
         })  # fmt: skip
         icinga2.recorder.then(self.site.command())
 
@@ -198,9 +196,3 @@ class ByAlertmanager:
 
     def leave(self) -> None:
         pass
-
-
-def timer(site: Site) -> None:
-    """Do what cron does each minute."""
-    done = site.run("resync", **NOBODY)
-    assert done.returncode == 0, done.stderr

@@ -56,23 +56,23 @@ class Ways:
 
     def let(self, local: str, way: str, printed: str) -> None:
         """Let mail for `local` go to the hook that printed this."""
-        transport: str = getattr(self, f"_{way}")(local, printed)
+        transport: str = getattr(self, f"_way_{way}")(local, printed)
         with (self.mta.place / "etc" / "ways").open("a") as ways:
             ways.write(f"alarms-{local}@site.example {transport}\n")
 
-    def _alias(self, local: str, printed: str) -> str:
+    def _way_alias(self, local: str, printed: str) -> str:
         line = printed_lines(printed, "Postfix, in /etc/aliases")
         assert line.startswith("alarms: ")
         self._add_alias(line.replace("alarms:", f"alarms-{local}:", 1))
         return "local:"
 
-    def _pipe(self, local: str, printed: str) -> str:
+    def _way_pipe(self, local: str, printed: str) -> str:
         lines = printed_lines(printed, "Postfix, as a user of its own")
         with (self.mta.place / "etc" / "master.cf").open("a") as master:
             master.write(lines.replace("ticketgate-hook", f"hook-{local}", 1))
         return f"hook-{local}:"
 
-    def _procmail(self, local: str, printed: str) -> str:
+    def _way_procmail(self, local: str, printed: str) -> str:
         rules, box = self.place / f"{local}.procmailrc", self.place / f"box-{local}"
         box.mkdir()
         shutil.chown(box, "nobody")
@@ -82,7 +82,7 @@ class Ways:
         self._add_alias(f'alarms-{local}: "|/usr/bin/procmail {rules}"\n')
         return "local:"
 
-    def _sieve_pipe(self, local: str, printed: str) -> str:
+    def _way_sieve(self, local: str, printed: str) -> str:
         lines = printed_lines(printed, "Dovecot Sieve")
         self._sieve[local] = lines
         return f"lmtp:inet:127.0.0.1:{self.lmtp_port}"
