@@ -132,7 +132,7 @@ def _show_alarm(signer: "AlarmSigner", domain: str) -> None:
     """Print the key as a hook's configuration takes it, and as a record."""
     from gateway.outbound.signing import zone_line
 
-    click.echo("; in each site's hook.toml, [[helpdesk]]:")
+    click.echo(f'; in each site\'s hook.toml, [helpdesk."{domain}"]:')
     click.echo(f';   keys = {{ "{signer.kid}" = "{signer.public}" }}')
     click.echo(zone_line(signer.zone_name(domain), signer.record))
 
