@@ -147,6 +147,8 @@ def _tell(hook: Hook, name: str, state: AlarmState) -> bool:
             return None
         if trouble:
             one = failed(current.sink(name), trouble, now, needs_person=needs_person)
+            if current.seq != state.seq:  # what came meanwhile is news: it has not failed
+                one = replace(one, next_try=None)
         else:
             one = shown(current.sink(name), state.seq, where)
             if one.seq >= current.seq:

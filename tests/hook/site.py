@@ -110,6 +110,8 @@ class Site:
     fallback: str = ""
     extra: str = ""
     admin: str = "admin@site.example.com"
+    helpdesk: str = HELPDESK
+    called: tuple[str, ...] = (SITE, "T2-EX")
 
     @property
     def directory(self) -> Path:
@@ -128,10 +130,10 @@ class Site:
             blocks += f'[[sink]]\nname = "{name}"\nkind = "exec"\ncommand = ["{command}"]\n'
             blocks += "fallback = true\n" if name == self.fallback else ""
         self.file.write_text(
-            f"""sites = ["{SITE}", "T2-EX"]
+            f"""sites = {json.dumps(self.called)}
 directory = "{self.directory}"
 admin = "{self.admin}"
-[helpdesk."{HELPDESK}"]
+[helpdesk."{self.helpdesk}"]
 keys = {{ "{self.signer.kid}" = "{self.signer.public}" }}
 [mail]
 from = "alarms@site.example.com"

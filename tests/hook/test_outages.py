@@ -1,11 +1,14 @@
 """What is down: sinks, the mail system; and what comes of it for the fallback and the helpdesk."""
 
+import shlex
 import time
 from datetime import timedelta
 
+from running import until
+
 from gateway.hook.drain import drain, prune
 from parsers.alarm import Alarm, AlarmEvent, AlarmStatus
-from tests.hook.site import HELPDESK, Signer, Site, alarm, utc
+from tests.hook.site import HELPDESK, SINK, Signer, Site, alarm, utc
 
 ID = f"{HELPDESK}/900001"
 RESOLVED = {"event": AlarmEvent.RESOLVE, "status": AlarmStatus.RESOLVED}
@@ -55,6 +58,26 @@ def test_news_is_tried_at_once_although_a_pause_runs(site: Site) -> None:
     take(site, alarm(1))
     site.bring_up("mon")
     take(site, alarm(2))
+    assert [line.split()[1] for line in site.shown()] == ["2"]
+
+
+def test_news_that_comes_while_a_sink_fails_does_not_wait_for_its_pause(site: Site) -> None:
+    """The second mail is judged while the sink is busy with the first, in vain."""
+    news = site.place / "news"
+    news.write_bytes(site.signer.mail(alarm(2)))
+    deliver = shlex.join(site.command("deliver"))
+    state = site.directory / "alarms" / ID.replace("/", ",") / "state.json"
+    mon = site.place / "mon"
+    mon.write_text(
+        "#!/bin/sh\n"
+        f"if [ -e {news} ]; then\n"
+        f"  {deliver} <{news} & rm {news}\n"
+        f"  until grep -qF 'seq\\\": 2,' {state}; do sleep 0.05; done\n"
+        "  exit 75\n"
+        "fi\n" + SINK.format(place=site.place, name="mon").split("\n", 1)[1]
+    )
+    site.deliver(site.signer.mail(alarm(1)))
+    until(site.shown, f"the news is shown: {site.status()}", 20)
     assert [line.split()[1] for line in site.shown()] == ["2"]
 
 
