@@ -100,7 +100,7 @@ class Federation:
             [PROGRAM, "keys", "alarm", "--config", self.desk.config, file],
             capture_output=True, text=True, check=True, env=self.desk.env,
         )  # fmt: skip
-        found = re.search(r'keys = \{ "(\w+)" = "(\S+)" \}', done.stdout)
+        found = re.search(r"--key (\w+)=(\S+)", done.stdout)
         assert found, done.stdout
         with self.desk.config.open("a") as config:
             config.write('[keys]\nalarm_key = { file = "alarm.pem" }\n')

@@ -96,6 +96,7 @@ def test_a_mail_played_again_the_next_day_pages_nobody(site: Site, mails: list[b
     site.clock = timedelta(hours=25)
     come(site, mails[0])
     assert site.shown() == before
+    assert site.status()["alarms"] == [], "it is over, and stays so"
     assert receipts(site, mails[0]) == 1
 
 
@@ -126,15 +127,12 @@ def test_a_mail_to_another_site_pages_nobody_here(site: Site, mails: list[bytes]
     assert "refused, for another site" in site.sent(site.admin)[0]
 
 
-@pytest.mark.parametrize("kid", ["the same", "another"])
-def test_a_key_that_is_not_pinned_proves_nothing(site: Site, mails: list[bytes], kid: str) -> None:
-    pinned = site.signer.kid
-    site.signer = Signer(pinned if kid == "the same" else "other")
+def test_a_key_that_is_not_pinned_proves_nothing(site: Site, mails: list[bytes]) -> None:
+    site.signer = Signer()
     site.write()
     come(site, mails[0])
     assert site.shown() == []
-    reason = "the signature does not hold" if kid == "the same" else "signed by an unknown key"
-    assert reason in why(site)[0]
+    assert "signed by an unknown key" in why(site)[0]
     assert receipts(site, mails[0]) == 0
 
 

@@ -61,13 +61,15 @@ class Ways:
             ways.write(f"alarms-{local}@site.example {transport}\n")
 
     def _way_alias(self, local: str, printed: str) -> str:
-        line = printed_lines(printed, "Postfix, in /etc/aliases")
-        assert line.startswith("alarms: ")
-        self._add_alias(line.replace("alarms:", f"alarms-{local}:", 1))
+        line = re.findall(
+            r"(?m)^echo '[^:']+: (.*)' > ", printed_lines(printed, "Postfix, an alias")
+        )
+        self._add_alias(f"alarms-{local}: {line[0]}\n")
         return "local:"
 
     def _way_pipe(self, local: str, printed: str) -> str:
-        lines = printed_lines(printed, "Postfix, as a user of its own")
+        lines = printed_lines(printed, "Postfix, a transport")
+        (lines,) = re.findall(r"(?m)^ticketgate-hook unix .*\n  flags=.*\n", lines)
         with (self.mta.place / "etc" / "master.cf").open("a") as master:
             master.write(lines.replace("ticketgate-hook", f"hook-{local}", 1))
         return f"hook-{local}:"
@@ -102,10 +104,11 @@ class Ways:
         place = self.place / "dovecot"
         (place / "bin").mkdir(parents=True)
         for local, lines in self._sieve.items():
-            (place / f"alarms-{local}.sieve").write_text(lines)
-            name = re.findall(r'(?m)^pipe .*"([^"]+)";', lines)[0]
+            script, _, program_text = lines.partition("#!/bin/sh\n")
+            (place / f"alarms-{local}.sieve").write_text(script)
+            name = re.findall(r'(?m)^pipe .*"([^"]+)";', script)[0]
             program = place / "bin" / name
-            program.write_text("\n".join(re.findall(r"(?m)^# (.*)$", lines)) + "\n")
+            program.write_text(f"#!/bin/sh\n{program_text}")
             program.chmod(0o755)
         self.dovecot = Dovecot(place, more=DOVECOT.format(place=place, port=self.lmtp_port))
         self.dovecot.start()
