@@ -27,7 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gateway.hook.usage import parser
 
     os.umask(0o077)
-    options = parser().parse_args(given)
+    options, rest = parser().parse_known_args(given)
+    if rest and (not hasattr(options, "text") or any(word.startswith("-") for word in rest)):
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:  # argparse does not see that the words behind an option are the text's, too
+        options.text += rest
     try:
         if options.command != "init":
             become_owner(spool_directory(options.config), options.config)
