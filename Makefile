@@ -24,7 +24,7 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: install run test torture bench first-run check servers lock clean
+.PHONY: install run test torture bench first-run check servers lock hook.pyz clean
 
 install: .venv/installed-run
 ifdef EXTRAS
@@ -67,8 +67,12 @@ first-run: .venv/installed-dev
 lock: $(UV)
 	requirements/compile
 
+# The site's alarm hook as one file, for a machine that has nothing but Python (docs/hook.md).
+hook.pyz:
+	$(PYTHON) packaging/hook_pyz.py
+
 clean:
-	rm -rf .venv .tools .bench $(RUN_DIR)
+	rm -rf .venv .tools .bench dist $(RUN_DIR)
 
 $(UV):
 	$(PYTHON) -m pip install --quiet --root-user-action=ignore --target .tools 'uv>=0.13,<0.14'

@@ -11,6 +11,7 @@ import sys
 import click
 
 from gateway.commands import (
+    alarms,
     copying,
     directories,
     federation,
@@ -35,6 +36,9 @@ COMMANDS = (
     tickets.confirm,
     tickets.release,
     tickets.discard,
+    alarms.alarms,
+    alarms.drill,
+    alarms.drills,
     mails.mails,
     mails.replay,
     mails.outbox,

@@ -20,6 +20,7 @@ from gateway.proving import Prover
 from parsers.errors import MailError
 from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from router.decision import Due
+from router.heartbeat import STEP as HEARTBEAT
 from router.reproof import STEP as REPROVE
 from store.evidence import forget_signatures
 from store.reminders import DueStep, due_steps, keep_once, postpone
@@ -122,6 +123,7 @@ def keep_daily(desk: Desk, found: Found) -> None:
     with desk.store.writing() as conn:
         for step in found:
             keep_once(conn, step, desk.clock())
+        keep_once(conn, HEARTBEAT, desk.clock(), detail="first")
 
 
 def start_clock(

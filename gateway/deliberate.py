@@ -16,7 +16,7 @@ from router.authority import sender_of
 from router.decide import decide
 from router.decision import Decision, Facts, Mail, Policy
 from router.people import author_of
-from router.thread import bounce_token_row, intent_of, thread
+from router.thread import intent_of, sent_row, thread
 from router.words import Outcome
 from store import journal
 from store.commit import Decided
@@ -72,7 +72,7 @@ def words(heard: Sequence[Heard], policy: Policy, now: datetime) -> set[str]:
         found |= {one.identity[0] or one.identity[1], mail.heard.message_id}
         found |= {*mail.heard.in_reply_to, *mail.heard.references}
         found |= {f"ticket {clue.ticket}" for clue in thread(mail, policy, now) if clue.ticket}
-        bounced = bounce_token_row(mail, policy, now)
+        bounced = sent_row(mail, policy, now)
         if bounced:
             found.add(f"sent {bounced}")
         found |= signature_words(mail)

@@ -16,12 +16,14 @@ from gateway.now import utc_now
 from router.authority import sender_of
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
+from router.heartbeat import STEP as HEARTBEAT
 from store import ticket_facts as read
 from store.commit import Decided, write
 from store.digest_facts import read_held_facts, read_unanswered_facts
 from store.engine import Store, repeated
 from store.evidence import signature_words, write_evidence
 from store.facts import Known
+from store.paging import hooks_heard
 from store.reminders import mark_done
 from store.turns import take_turn
 
@@ -80,6 +82,8 @@ class Desk:
             return read_held_facts(conn, known)
         if request.name == "receipt-digest":
             return read_unanswered_facts(conn, request.detail, known, self.clock())
+        if request.name == HEARTBEAT:
+            return Facts(known.registry, known.roster, hooks=hooks_heard(conn))
         if request.row:
             return read.read_sent_facts(conn, request.row, known)
         return Facts(known.registry, known.roster)

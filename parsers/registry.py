@@ -13,7 +13,10 @@ ROUTABLE = frozenset({"certified", "enabled"})  # GOCDB's word and OIM's, in low
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A computing site. Address tuples may be empty: directories leave them out."""
+    """A computing site. Address tuples may be empty: directories leave them out.
+
+    `alarm_steps` are what an unanswered alarm does here, () for what it does everywhere.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -25,8 +28,15 @@ class Site:
     alarm_vos: tuple[str, ...] = ()
     receipt: str = "auto"
     resolve: str = "comment"
+    alarm_steps: tuple[str, ...] = ()
     source: str = "config"
     updated_at: datetime | None = None
+
+    def alarm_addresses_for(self, vo: str) -> tuple[str, ...]:
+        """Return whom an alarm of this VO wakes: `{vo}` in an address stands for the VO's name."""
+        named = vo.strip().lower()
+        usable = (one for one in self.alarm_addresses if named or "{vo}" not in one)
+        return tuple(one.replace("{vo}", named) for one in usable)
 
     @property
     def routable(self) -> bool:

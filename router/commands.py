@@ -5,9 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from parsers.errors import Refused
+from router import paging, unanswered
 from router.addresses import LANE_REST
 from router.decision import Command, Decision, Due, Facts, Outgoing, Policy
+from router.drilling import drill, end_drill
 from router.granting import Grant, changes, let_go, wish_of_ticket
+from router.heartbeat import STEP as HEARTBEAT
+from router.heartbeat import heartbeat
 from router.notices import operator_notice, say_route
 from router.proving_again import proven_again
 from router.registers import (
@@ -40,7 +44,7 @@ def confirm(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
     """Let a held ticket go as what was wanted: an alarm wakes its site.
 
     Raises Refused when there is no such ticket, when nothing holds it, or when an alarm names no
-    site to wake.
+    site to wake, or one that may no longer be woken.
     """
     ticket = _held_ticket(command, facts)
     if ticket.wanted is TicketKind.USER:
@@ -49,6 +53,9 @@ def confirm(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
         raise Refused(
             f"Ticket {ticket.number} names no site that could be told; release it instead."
         )
+    to = route(wish_of_ticket(ticket), facts.registry, policy)[0]
+    if ticket.wanted is TicketKind.ALARM and not to.site:
+        raise Refused(" ".join((*to.notes, f"Nobody would be woken; release {ticket.number}.")))
     grant = Grant(command.by, EventKind.CONFIRMED, Reason.CONFIRMED, ticket.wanted, command.text)
     return let_go(ticket, grant, facts, policy, now)
 
@@ -157,6 +164,8 @@ COMMANDS: Mapping[str, Callable[[Command, Facts, Policy, datetime], tuple[Decisi
     "release": release,
     "confirm": confirm,
     "discard": discard,
+    "drill": drill,
+    "end-drill": end_drill,
 }
 DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]] = {
     "held-digest": held_digest,
@@ -164,6 +173,9 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     "given-up": given_up,
     "parked": parked,
     REPROVE: reprove,
+    paging.RECEIPT: unanswered.no_receipt,
+    paging.ANSWER: unanswered.no_answer,
+    HEARTBEAT: heartbeat,
     "directory": directory_notice,
     ALARM_ADDRESSES: alarm_addresses,
     ANCHORS: trust_anchors,

@@ -7,9 +7,11 @@ not known, and a stranger who matches a reference is heard but stays unverified.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from parsers.alarm import AlarmStatus
 from parsers.heard import Automatic
 from router.addresses import LANE_REPLY, Intent
-from router.alarming import page
+from router.alarming import alarm_mails, alarm_status
+from router.answering import answered
 from router.authority import Sender, sender_of
 from router.confirming import confirmed
 from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy, Reminder
@@ -26,9 +28,10 @@ from router.people import (
 )
 from router.rights import Rights
 from router.steering import Steering, steer
-from router.ticket import Change, Participant, Ticket, TicketEvent
+from router.ticket import Change, Paging, Participant, Ticket, TicketEvent
 from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status
 
+FIRING = AlarmStatus.FIRING
 MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
 
 
@@ -85,13 +88,26 @@ def comment_on(
     by_token = clue.reason is Reason.THREAD_TOKEN
     sender = sender_of(mail, facts.roster, policy, by_token=by_token, replayed=facts.replayed)
     joined = Joined(mail, facts, policy, now, clue, ticket, sender)
+    said = answered(mail, clue, ticket, facts, policy, now)
+    if said is not None:
+        turned = said.ticket is None or _standing(said.ticket) != _standing(ticket)
+        return (said if turned or not _loops(facts, policy) else _frozen(joined),)
     if _is_a_machines(mail, clue):
         return (_automatic(joined),)
     if ticket.status in FINAL:
         return open_tickets(mail, facts, policy, now, follows=ticket)
-    if facts.counts.mails_to_ticket >= policy.loop_mails:
+    if _loops(facts, policy):
         return (_frozen(joined),)
     return (confirmed(mail, sender, ticket, facts, policy, now) or _comment(joined),)
+
+
+def _loops(facts: Facts, policy: Policy) -> bool:
+    return facts.counts.mails_to_ticket >= policy.loop_mails
+
+
+def _standing(ticket: Ticket) -> tuple[object, ...]:
+    """Return what an answer to an alarm may change; one that does always counts."""
+    return (ticket.status, ticket.paging)
 
 
 def _choose(mail: Mail, facts: Facts, may: Rights) -> tuple[Clue, Ticket] | None:
@@ -140,9 +156,12 @@ def _comment(joined: Joined) -> Decision:
     mail, ticket, may, policy = joined.mail, joined.ticket, joined.may, joined.policy
     unverified = not may.comment
     clue = joined.clue
-    answered, changes = _answered(mail, ticket, may)
-    steered = steer(Steering(mail, joined.sender, joined.facts, policy, answered, changes))
-    reasons = tuple(dict.fromkeys((clue.reason, may.reason, *steered.reasons)))
+    now_in, changes = _answered(mail, ticket, may)
+    now_in, by_site = _by_the_site(joined, now_in)
+    steered = steer(
+        Steering(mail, joined.sender, joined.facts, policy, joined.now, now_in, changes)
+    )
+    reasons = tuple(dict.fromkeys((clue.reason, may.reason, *by_site, *steered.reasons)))
     changed = steered.ticket
     kind = EventKind.UNVERIFIED if unverified else EventKind.COMMENT
     event = replace(
@@ -157,8 +176,7 @@ def _comment(joined: Joined) -> Decision:
         answers=mail.heard.message_id,
     )
     outgoing: list[Outgoing] = []
-    if steered.pages:
-        outgoing += page(story, joined.facts.registry)
+    outgoing += alarm_mails(story, steered.pages)
     if not (ticket.held and unverified):  # those wait for the digest
         told = readers(ticket, _sender(mail), policy.addresses, unverified=unverified)
         outgoing += story.to_all(told, MailKind.UPDATE, LANE_REPLY)
@@ -191,6 +209,23 @@ def _answered(mail: Mail, ticket: Ticket, may: Rights) -> tuple[Ticket, tuple[Ch
         return ticket, ()
     change = Change("status", str(ticket.status), str(Status.IN_PROGRESS))
     return replace(ticket, status=Status.IN_PROGRESS), (change,)
+
+
+def _by_the_site(joined: Joined, ticket: Ticket) -> tuple[Ticket, tuple[Reason, ...]]:
+    """Note that a person at the site has answered the alarm, in whatever words.
+
+    A mail marked as bulk may be a person's, and is heard; but it does not end the alarm.
+    """
+    clue = joined.clue
+    holder = next((one for one in ticket.participants if one.row == clue.token_row), None)
+    at_site = holder is not None and holder.role in {Role.ALARM, Role.SITE}
+    by_person = joined.mail.heard.automatic is Automatic.NO
+    by_site = clue.reason is Reason.THREAD_TOKEN and at_site and by_person
+    if not by_site or alarm_status(ticket) is not FIRING:
+        return ticket, ()
+    far = ticket.paging or Paging()
+    far = replace(far, answered_at=joined.now, answered_by=joined.author())
+    return replace(ticket, paging=far), (Reason.BY_THE_SITE,)
 
 
 def _joins(mail: Mail, ticket: Ticket, by: Sender, policy: Policy) -> tuple[Participant, ...]:

@@ -2,7 +2,7 @@
 
 `decide` is pure: the same request, facts, policy and time give the same decisions, whether `work`
 writes them or `explain` shows them. For a mail the rules of `MAIL_RULES` are asked in order, and
-the first that has an answer decides.
+the first that has an answer decides. Whatever turns an alarm, its site is told (`paging`).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,9 @@ from router.authority import sender_of
 from router.commands import COMMANDS, DUE
 from router.comment import comment_on
 from router.decision import Command, Decision, Due, Facts, Mail, Policy, Request
+from router.heartbeat import sign_of_life
 from router.opening import open_tickets
+from router.paging import tell_the_site
 from router.undelivered import undelivered
 from router.words import Outcome, Reason
 
@@ -30,11 +32,12 @@ def decide(request: Request, facts: Facts, policy: Policy, now: datetime) -> Dec
     match request:
         case Mail():
             answers = (rule(request, facts, policy, now) for rule in MAIL_RULES)
-            return next(answer for answer in answers if answer is not None)
+            decisions = next(answer for answer in answers if answer is not None)
         case Command():
-            return COMMANDS[request.name](request, facts, policy, now)
+            decisions = COMMANDS[request.name](request, facts, policy, now)
         case Due():
-            return DUE[request.name](request, facts, policy, now)
+            decisions = DUE[request.name](request, facts, policy, now)
+    return tuple(tell_the_site(one, facts, policy, now) for one in decisions)
 
 
 def _the_same_mail_again(
@@ -81,6 +84,14 @@ def _a_bounce(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisi
     return (undelivered(sent, facts, policy, now, "it bounced"),)
 
 
+def _a_sites_sign_of_life(
+    mail: Mail, facts: Facts, policy: Policy, now: datetime
+) -> Decisions | None:
+    """Note that a site's hook has answered the daily heartbeat."""
+    del policy, now
+    return sign_of_life(mail, facts)
+
+
 def _part_of_a_ticket(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
     """Join a mail to the ticket that its strongest believable clue leads to."""
     return comment_on(mail, facts, policy, now)
@@ -104,6 +115,7 @@ def _something_new(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> D
 
 MAIL_RULES: tuple[Rule, ...] = (
     _the_same_mail_again,
+    _a_sites_sign_of_life,
     _our_own_mail,
     _a_bounce,
     _part_of_a_ticket,

@@ -23,7 +23,8 @@ class Policy:
     `unproven` is "first-line" or "route". `alarm_evidence` are the methods that may prove an alarm,
     `alarm_evidence_of` the same for mail of a domain (lower case) and those below it;
     `alarm_results` the mail servers whose results may. A signature older than `max_age_s` proves
-    nothing. `operator` are the addresses for trouble with ourselves.
+    nothing. `operator` are the addresses for trouble with ourselves. An alarm's receipt is waited
+    for `alarm_receipt_s`, an answer `alarm_answer_s`; `alarm_steps` follow (`router.paging`).
     """
 
     name: str
@@ -41,6 +42,9 @@ class Policy:
     subject_chars: int = 255
     max_cc: int = 10
     max_hops: int = 30
+    alarm_receipt_s: int = 600
+    alarm_answer_s: int = 1_800
+    alarm_steps: tuple[str, ...] = ("again", "contact", "roc", "first-line")
     receipts_per_hour: int = 20
     held_notices_per_hour: int = 20
     loop_mails: int = 5
@@ -67,13 +71,17 @@ class Mail:
 class Command:
     """A request from the command line or a form by somebody entitled to make it.
 
-    `name` is one of `release`; `ticket` its number; `by` who asks, as shown in the history.
+    `name` is a row of `commands.COMMANDS`; `ticket` its number, 0 for none; `by` who asks, as shown
+    in the history. `site`, `vo` and `drill` (its name) are for an exercise.
     """
 
     name: str
     ticket: int
     by: str
     text: str = ""
+    site: str = ""
+    vo: str = ""
+    drill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +132,19 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
-    """The outgoing mail that a bounce is about."""
+    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's.
+
+    `failed_before` is when the last alarm mail of its ticket to its recipient was written that
+    failed before this one; None when there is none.
+    """
 
     row: int
     ticket: int
     recipient: str
     kind: MailKind
     failed: bool = False
+    site: str = ""
+    failed_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +167,11 @@ class Facts:
 
     `replayed` says that a signature of this mail came before, with another mail.
     `found` holds a ticket for each clue that led to one, strongest clue first.
+    `hook_known` says that the hook of the ticket's site has been heard of before; `hooks` are all
+    such sites, in lower case, and when they were heard last, for the step that asks.
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
-    ask for them.
+    let a held ticket go, or may page again.
     """
 
     registry: Registry
@@ -170,6 +186,8 @@ class Facts:
     opening: TicketEvent | None = None
     opening_mail: int = 0
     later: tuple[TicketEvent, ...] = ()
+    hook_known: bool = False
+    hooks: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +250,7 @@ class Decision:
     `joins` are participants to add or to confirm, `leaves` those to take out. `failed_row` is an
     outbox row that a bounce declares undeliverable. `thread_ids` are Message-IDs by which later
     mails find the ticket, `late_parents` those of mails that this one answers. `notes` are what
-    the mails about it say to their readers.
+    the mails about it say to their readers. `hook_of` is the site whose hook was heard.
     """
 
     outcome: Outcome
@@ -250,3 +268,4 @@ class Decision:
     thread_ids: tuple[str, ...] = ()
     late_parents: tuple[str, ...] = ()
     about: tuple[int, ...] = ()
+    hook_of: str = ""

@@ -15,7 +15,7 @@ from router.notices import Story
 from router.opening import tell_of_opening
 from router.people import unit_of
 from router.routing import Wish, route
-from router.ticket import Change, Participant, Ticket, TicketEvent, TicketKind
+from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
 MAX_LATER = 20
@@ -37,6 +37,11 @@ class Grant:
     vo: str = ""
     to: Route | None = None
 
+    @property
+    def raised_by(self) -> str:
+        """Return who raised the alarm in the place of its submitter, who was not proven."""
+        return self.by if self.event is EventKind.CONFIRMED else ""
+
 
 def let_go(
     ticket: Ticket, grant: Grant, facts: Facts, policy: Policy, now: datetime
@@ -44,9 +49,9 @@ def let_go(
     """Return what follows when a held ticket is let go."""
     to = grant.to or route(wish_of_ticket(ticket), facts.registry, policy)[0]
     is_alarm = grant.kind is TicketKind.ALARM
-    pager = pager_of(to, facts.registry) if is_alarm else Pager(())
-    if pager.note:
-        to = replace(to, notes=(*to.notes, pager.note))
+    vo = ticket.vo or grant.vo
+    pager = pager_of(to, vo, facts.registry, policy.addresses, now) if is_alarm else Pager(())
+    to = replace(to, notes=(*to.notes, *pager.notes))
     changed = replace(
         ticket,
         held=None,
@@ -54,10 +59,11 @@ def let_go(
         status=Status.NEW if to.unit == policy.first_line else Status.ASSIGNED,
         support_unit=to.unit,
         notified_site=to.site,
-        vo=ticket.vo or grant.vo,
+        vo=vo,
         updated_at=now,
+        paging=Paging(raised_by=grant.raised_by) if is_alarm else None,
     )
-    reasons = (grant.reason, *to.reasons, *((pager.reason,) if pager.reason else ()))
+    reasons = (grant.reason, *to.reasons, *pager.reasons)
     event = TicketEvent(
         grant.event, grant.by, now, grant.text, changes=changes(ticket, changed), reasons=reasons
     )
@@ -70,7 +76,7 @@ def let_go(
     stay = {(one.role, one.address) for one in people}
     there = {(one.role, one.address) for one in ticket.participants}
     outgoing = (
-        *alarm_mails(story, pager),
+        *alarm_mails(story, pager.people),
         *tell_of_opening(story, to, LANE_REPLY),
         *(mail for one in later for mail in one.to_all(unit_of(to), MailKind.UPDATE, LANE_REPLY)),
         *story.to_all(_not_ours(answer, policy), MailKind.RECEIPT, LANE_REST),

@@ -152,24 +152,28 @@ def _may_tell_of_held(asked: Asked) -> bool:
 
 def _opened(asked: Asked, to: Route) -> Decision:
     is_alarm = asked.kind.kind is TicketKind.ALARM
-    pager = pager_of(to, asked.facts.registry) if is_alarm else Pager(())
-    marks = tuple(reason for reason in (pager.reason, asked.silent) if reason)
+    pager = _pager(asked, to) if is_alarm else Pager(())
+    marks = (*pager.reasons, *((asked.silent,) if asked.silent else ()))
     reasons = (asked.may.reason, *to.reasons, *marks)
     ticket, event = _ticket_and_event(asked, asked.kind.kind, to, reasons)
     if to.unit != asked.policy.first_line:
         ticket = replace(ticket, status=Status.ASSIGNED)
     people = (*_people(asked), *unit_of(to), *pager.people)
-    if pager.note:
-        to = replace(to, notes=(*to.notes, pager.note))
+    to = replace(to, notes=(*to.notes, *pager.notes))
     story = asked.story(ticket, event, to)
     outgoing = list(tell_of_opening(story, to, LANE_REPLY))
     to_copy = {address.lower() for address in asked.fields.cc}
     copies = [p for p in people if p.role is Role.CC and p.address.lower() in to_copy]
     outgoing += story.to_all(copies, MailKind.UPDATE, LANE_REST)
-    outgoing = [*alarm_mails(story, pager), *once_each(outgoing)]
+    outgoing = [*alarm_mails(story, pager.people), *once_each(outgoing)]
     if asked.silent is None:
         outgoing += [story.to(one, MailKind.RECEIPT, LANE_REST) for one in _submitter(people)]
     return _decision(asked, Outcome.NEW, story, people, outgoing)
+
+
+def _pager(asked: Asked, to: Route) -> Pager:
+    registry, ours = asked.facts.registry, asked.policy.addresses
+    return pager_of(to, asked.fields.vo, registry, ours, asked.now)
 
 
 def tell_of_opening(story: Story, to: Route, lane: int) -> tuple[Outgoing, ...]:

@@ -7,6 +7,7 @@ makes a TEAM ticket an alarm. Source: EGI documentation, team and alarm tickets 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from parsers.block import Field
 from router.alarming import pager_of
@@ -14,7 +15,8 @@ from router.authority import Sender
 from router.claim import Claim, is_team_member
 from router.decision import Facts, Mail, Policy, Route
 from router.entitled import why_not
-from router.ticket import Change, Participant, Ticket, TicketKind
+from router.people import author_of
+from router.ticket import Change, Paging, Participant, Ticket, TicketKind
 from router.words import FINAL, Reason, Status
 
 SHARED = frozenset({TicketKind.TEAM, TicketKind.ALARM})
@@ -37,20 +39,21 @@ TEAM_MAY: Mapping[Status, frozenset[Status]] = {
 class Steering:
     """A reply's lines, and what they have done so far.
 
-    `notes` are sentences about lines that were not followed; `pages` says that the ticket has just
-    become an alarm, and `to` where it goes.
+    `notes` are sentences about lines that were not followed; `pages` are those whom the ticket
+    wakes because it has just become an alarm.
     """
 
     mail: Mail
     sender: Sender
     facts: Facts
     policy: Policy
+    now: datetime
     ticket: Ticket
     changes: tuple[Change, ...] = ()
     reasons: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
     joins: tuple[Participant, ...] = ()
-    pages: bool = False
+    pages: tuple[Participant, ...] = ()
 
     def refused(self, line: str, why: str) -> "Steering":
         """Return it with a line that was not followed."""
@@ -107,21 +110,30 @@ def _convert(steering: Steering, line: Field) -> Steering:
         return steering.refused(line.line, 'the only conversion is "Convert: alarm".')
     if ticket.kind is not TicketKind.TEAM or ticket.held or ticket.status in FINAL:
         return steering.refused(line.line, "only an open TEAM ticket can become an alarm.")
+    if ticket.status in _CLOSED:  # it would wake the site for what is over
+        why = f'the ticket is {ticket.status}; write "Status: reopened" above this line.'
+        return steering.refused(line.line, why)
     to = Route(ticket.support_unit, (), ticket.notified_site)
     claim = Claim(steering.mail, steering.sender, steering.facts, steering.policy, ticket.vo, (to,))
     refused = why_not(claim, TicketKind.ALARM)
     if refused is not None:
         return steering.refused(line.line, f"{refused}.")
-    pager = pager_of(to, steering.facts.registry)
-    changed = replace(ticket, kind=TicketKind.ALARM)
+    registry, ours = steering.facts.registry, steering.policy.addresses
+    pager = pager_of(to, ticket.vo, registry, ours, steering.now)
+    paging = Paging(raised_by=author_of(steering.mail))
+    changed = replace(ticket, kind=TicketKind.ALARM, paging=paging)
     steering = steering.changed("kind", changed, str(ticket.kind), str(TicketKind.ALARM))
+    if ticket.status in _WORKING:  # who works on a team ticket has not answered the alarm
+        status = Status.ASSIGNED
+        changed = replace(changed, status=status)
+        steering = steering.changed("status", changed, str(ticket.status), str(status))
     there = {(one.role, one.address) for one in ticket.participants}
     return replace(
         steering,
-        pages=True,
+        pages=pager.people,
         joins=tuple(one for one in pager.people if (one.role, one.address) not in there),
-        reasons=(*steering.reasons, Reason.CONVERTED, *((pager.reason,) if pager.reason else ())),
-        notes=(*steering.notes, *((pager.note,) if pager.note else ())),
+        reasons=(*steering.reasons, Reason.CONVERTED, *pager.reasons),
+        notes=(*steering.notes, *pager.notes),
     )
 
 

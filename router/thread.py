@@ -48,9 +48,12 @@ def intent_of(envelope: Envelope, policy: Policy, now: datetime) -> Intent:
     return min(intents, default=Intent.USER)
 
 
-def bounce_token_row(mail: Mail, policy: Policy, now: datetime) -> int:
-    """Return the outbox row that a bounce address names, 0 when none does."""
+def sent_row(mail: Mail, policy: Policy, now: datetime) -> int:
+    """Return the outbox row that an address names: a bounce's, or a heartbeat's; 0 for none."""
     for recipient in mail.envelope.recipients:
+        alive = _token(recipient, policy, now)
+        if alive is not None and alive.token_class is TokenClass.SITE and not alive.ticket:
+            return alive.row
         if policy.addresses.intent(recipient) is Intent.BOUNCE:
             token = read_token(policy.keys, policy.addresses.token(recipient), now)
             if token is not None and token.token_class is TokenClass.BOUNCE:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from parsers.alarm import Mode
 from router.words import EventKind, Notify, Priority, Reason, Role, Status
 
 
@@ -34,12 +35,37 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class Paging:
+    """How far an alarm has come. Times are None for what has not happened.
+
+    `round` rises each time the alarm is raised anew, with event `since`; `steps` counts what was
+    done in this round after the first page. `receipt_at` and `unreachable_at` are the hook's words,
+    `answered_at` a person's, `recovered_at` that of the site's monitoring. `raised_by` is who
+    raised it when that was not the submitter. `drill` names the drill that it belongs to.
+    """
+
+    mode: Mode = Mode.ACTUAL
+    round: int = 1
+    since: int = 0
+    steps: int = 0
+    raised_by: str = ""
+    paged_at: datetime | None = None
+    receipt_at: datetime | None = None
+    unreachable_at: datetime | None = None
+    answered_at: datetime | None = None
+    answered_by: str = ""
+    recovered_at: datetime | None = None
+    over_at: datetime | None = None
+    drill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """One ticket's state. `version` rises by one with every write; empty strings mean "not set".
 
     `kind` is what the ticket is, `wanted` what the mail asked for: a held alarm request is a USER
     ticket that wants ALARM. `held` is the reason that keeps it back, None when nothing does; while
-    it is held, `notified_site` and `wanted_unit` say where it would go.
+    it is held, `notified_site` and `wanted_unit` say where it would go. `paging` is an alarm's.
     """
 
     number: int
@@ -63,6 +89,7 @@ class Ticket:
     wanted_unit: str = ""
     last_event: int = 0
     participants: tuple[Participant, ...] = ()
+    paging: Paging | None = None
 
 
 @dataclass(frozen=True, slots=True)

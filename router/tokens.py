@@ -20,6 +20,9 @@ _BODY = struct.Struct(">cBIBIH")  # class, key id, ticket, row (40 bits, high by
 _MAC_BYTES = 10
 _TOKEN_CHARS = 37
 _MESSAGE_ID = re.compile(r"^<t\.(\d{1,10})\.(\d{1,13})\.([0-9a-f]{20})@([^<>@\s]+)>$")
+_ALARM_ID = re.compile(
+    r"^<alarm\.(\d{1,10})\.(\d{1,10})\.([0-9a-f]{12})\.([0-9a-f]{20})@([^<>@\s]+)>$"
+)
 _ROOT_ID = re.compile(r"^<t\.(\d{1,10})\.([0-9a-f]{20})@([^<>@\s]+)>$")
 VALID_DAYS = 400
 
@@ -92,6 +95,13 @@ def write_message_id(keys: Keyring, ticket: int, row: int, domain: str) -> str:
     return f"<t.{ticket}.{row}.{mac}@{domain}>"
 
 
+def write_alarm_id(keys: Keyring, ticket: int, seq: int, recipient: str, domain: str) -> str:
+    """Return the Message-ID of an alarm mail: by ticket, number of its document, and recipient."""
+    whom = sha256(recipient.lower().encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    mac = _mac(keys.secrets[0], b"alarm-id", b"%d.%d.%s" % (ticket, seq, whom.encode())).hex()
+    return f"<alarm.{ticket}.{seq}.{whom}.{mac}@{domain}>"
+
+
 def write_root_id(keys: Keyring, ticket: int, domain: str) -> str:
     """Return the id under which mail clients gather all mails of a ticket."""
     return f"<t.{ticket}.{_mac(keys.secrets[0], b'root', b'%d' % ticket).hex()}@{domain}>"
@@ -99,8 +109,10 @@ def write_root_id(keys: Keyring, ticket: int, domain: str) -> str:
 
 def read_message_id(keys: Keyring, message_id: str) -> int | None:
     """Return the ticket of a Message-ID that one of our keys made, else None."""
-    match = _MESSAGE_ID.match(message_id)
-    if match:
+    match = _MESSAGE_ID.match(message_id) or _ALARM_ID.match(message_id)
+    if match and match.re is _ALARM_ID:
+        purpose, body, mac = b"alarm-id", f"{match[1]}.{match[2]}.{match[3]}".encode(), match[4]
+    elif match:
         purpose, body, mac = b"message-id", f"{match[1]}.{match[2]}".encode(), match[3]
     else:
         match = _ROOT_ID.match(message_id)

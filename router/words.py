@@ -99,6 +99,18 @@ class Reason(StrEnum):
     CONVERTED = "made an alarm by an alarmer"
     ALARM_ADDRESS_MISSING = "no alarm address is known for the site, so its contact was alarmed"
     NOBODY_TO_ALARM = "no address at all is known for the site, so nobody there was alarmed"
+    SITE_IN_DOWNTIME = "the site has announced that it is down"
+    BY_THE_SITE = "by the site, to which the alarm was sent"
+    SITE_RECEIPT = "the site's monitoring has the alarm"
+    SITE_UNREACHABLE = "the site has the alarm, but its monitoring cannot be reached"
+    DRILL = "an exercise, raised at the terminal under an alarmer's right"
+    SAID_BEFORE = "the site has said so before"
+    ALARM_OVER = "the alarm is over"
+    ROUND_OVER = "it answers an alarm mail from before the alarm was raised anew"
+    NO_RECEIPT = "no receipt came from the site's hook in time"
+    NO_ANSWER = "nobody answered the alarm in time"
+    ALARM_BOUNCED = "the alarm mail could not be delivered"
+    NOBODY_LEFT = "nobody answered the alarm, and there is nobody left to tell"
     BY_THE_TEAM = "by a member of the VO's team"
     RELEASED = "released by hand"
     DISCARDED = "discarded by hand"
@@ -142,6 +154,7 @@ TOLD = frozenset(
         Reason.NOT_IN_THE_TEAM,
         Reason.ALARM_ADDRESS_MISSING,
         Reason.NOBODY_TO_ALARM,
+        Reason.SITE_IN_DOWNTIME,
         Reason.NO_SITE,
         Reason.SITE_UNKNOWN,
         Reason.SITE_AMBIGUOUS,
@@ -242,3 +255,7 @@ class EventKind(StrEnum):
     DISCARDED = "discarded"
     SITE_GONE = "site no longer notified"
     UNDELIVERED = "mail not delivered"
+    RECEIVED = "alarm received"
+    ACKNOWLEDGED = "alarm acknowledged"
+    RECOVERED = "alarm recovered"
+    PAGED_AGAIN = "alarm not answered"

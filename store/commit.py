@@ -33,6 +33,7 @@ from store.counters import count, counters_moved, counters_of, proof_counters
 from store.engine import Conflict
 from store.evidence import write_evidence
 from store.numbers import take
+from store.paging import write_paging
 from store.rows import event_row, participant_row, ticket_row
 from store.sending import write_outgoing
 from store.tables import (
@@ -98,6 +99,7 @@ def write(
     write_evidence(conn, [(one.mail, one.evidence, one.standing) for one in ours if one.mail], now)
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
+    write_paging(conn, numbered, now)
     people = _write_people(conn, numbered)
     _write_events(conn, pairs)
     _write_threads(conn, numbered)

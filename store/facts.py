@@ -15,14 +15,16 @@ from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
 from router.authority import Sender, sender_of
-from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
+from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy
 from router.kinds import kind_for
 from router.people import author_of
-from router.thread import bounce_token_row, thread
+from router.thread import sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
+from router.tokens import TokenClass
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.rows import read_comments, read_opening, read_tickets
+from store.sent_rows import sent_rows
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
 from store.waiting import is_one_of
@@ -72,7 +74,7 @@ def read_facts(
 ) -> tuple[Facts, ...]:
     """Return the facts for each question, in order."""
     by_id = _tickets_by_message_id(conn, asked)
-    rows = {one.mail.mail_id: bounce_token_row(one.mail, policy, now) for one in asked}
+    rows = {one.mail.mail_id: sent_row(one.mail, policy, now) for one in asked}
     sent = sent_rows(conn, [row for row in rows.values() if row])
     numbers = [n for one in asked for clue in one.clues for n in _named(clue, by_id)]
     tickets = read_tickets(conn, [*numbers, *(s.ticket for s in sent.values() if s.ticket)])
@@ -91,7 +93,7 @@ def read_facts(
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
             found.append((bounced, tickets[about.ticket]))
-        opening, opening_mail, later = _held_story(conn, one.mail, found)
+        opening, opening_mail, later = _told_again(conn, one.mail, found)
         facts.append(
             Facts(
                 known.registry,
@@ -123,14 +125,21 @@ def read_facts(
     return tuple(facts)
 
 
-def _held_story(
+def _told_again(
     conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
-    """Return what a held ticket says, for a mail that confirms it: the site is told that."""
+    """Return how a ticket began, for a mail because of which a site may be told it.
+
+    It confirms a held ticket, or makes an alarm go on: a bounce, or the word of a hook.
+    """
     held = next((ticket for _, ticket in found if ticket.held), None)
-    if held is None or not mail.heard.block.value("confirm"):
-        return None, 0, ()
-    return *read_opening(conn, held.number), read_comments(conn, held.number)
+    if held is not None and mail.heard.block.value("confirm"):
+        return *read_opening(conn, held), read_comments(conn, held.number)
+    for clue, ticket in found:
+        pages = clue.reason is Reason.BOUNCED or clue.token_class is TokenClass.SITE
+        if pages and ticket.kind is TicketKind.ALARM:
+            return *read_opening(conn, ticket), ()
+    return None, 0, ()
 
 
 def _named(clue: Clue, by_id: Mapping[tuple[str, bool], tuple[int, ...]]) -> tuple[int, ...]:
@@ -151,19 +160,6 @@ def _tickets_by_message_id(
         key = (row.message_id, bool(row.late_parent))
         found[key] = (*found.get(key, ()), row.ticket)
     return found
-
-
-def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
-    """Return outgoing mails by their row; those that do not exist are left out."""
-    if not rows:
-        return {}
-    query = select(outbox.c.id, outbox.c.ticket, outbox.c.recipient, outbox.c.kind, outbox.c.state)
-    return {
-        row.id: SentRow(
-            row.id, row.ticket, row.recipient, MailKind(row.kind), row.state == "failed"
-        )
-        for row in conn.execute(query.where(outbox.c.id.in_(rows)))
-    }
 
 
 def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict[int, Earlier]:
@@ -257,11 +253,17 @@ def _counts(
         numbers = [ticket.number for _, ticket in found]
         author = author_of(mail)
         token = any(clue.reason is Reason.THREAD_TOKEN for clue, _ in found)
+        # What a site answers is shown as said by whomever its line "By:" names, at that site.
+        at = [f" at {t.notified_site}" for c, t in found if c.token_class is TokenClass.SITE]
         mails = how_many(
             conn,
             event,
             event.c.ticket.in_(numbers),
-            or_(event.c.by == author, event.c.by.startswith(f"{author}, by the ", autoescape=True)),
+            or_(
+                event.c.by == author,
+                event.c.by.startswith(f"{author}, by the ", autoescape=True),
+                *(event.c.by.endswith(one, autoescape=True) for one in at),
+            ),
             event.c.verified == sender(by_token=token).may.comment,
             event.c.at > window,
         )

@@ -56,12 +56,14 @@ def postpone(conn: Connection, row: int, due_at: datetime) -> None:
     conn.execute(statement.values(due_at=due_at))
 
 
-def keep_once(conn: Connection, step: str, due_at: datetime, *, ticket: int = 0) -> None:
+def keep_once(
+    conn: Connection, step: str, due_at: datetime, *, ticket: int = 0, detail: str = ""
+) -> None:
     """Keep a step unless it is open already; an open one is left as it is."""
     take_turn(conn, [f"step {ticket} {step} "])  # the word of store.commit for the same step
     open_ones = select(reminder.c.id).where(
         reminder.c.ticket == ticket, reminder.c.step == step, reminder.c.done_at.is_(None)
     )
     if conn.execute(open_ones.limit(1)).first() is None:
-        row = {"ticket": ticket, "step": step, "detail": "", "due_at": due_at}
+        row = {"ticket": ticket, "step": step, "detail": detail, "due_at": due_at}
         conn.execute(insert(reminder).values(row))

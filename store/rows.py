@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import RowMapping
 
-from router.ticket import Change, Participant, Ticket, TicketEvent, TicketKind
+from parsers.alarm import Mode
+from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, Notify, Priority, Reason, Role, Status
+from store.alarm_tables import paging
 from store.tables import event, participant, ticket
 
 TICKET_TEXTS = (
@@ -33,11 +35,15 @@ def read_tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
         return {}
     # The row with the version first: what changes after it is then noticed when it is written.
     rows = conn.execute(select(ticket).where(ticket.c.number.in_(wanted))).mappings().all()
+    alarms = [row["number"] for row in rows if row["kind"] == str(TicketKind.ALARM)]
     people: dict[int, list[Participant]] = defaultdict(list)
     query = select(participant).where(participant.c.ticket.in_(wanted)).order_by(participant.c.id)
     for row in conn.execute(query).mappings():
         people[row["ticket"]].append(_participant(row))
-    return {row["number"]: _ticket(row, people[row["number"]]) for row in rows}
+    far = _read_paging(conn, alarms)
+    return {
+        row["number"]: _ticket(row, people[row["number"]], far.get(row["number"])) for row in rows
+    }
 
 
 def ticket_row(value: Ticket) -> dict[str, Any]:
@@ -52,6 +58,12 @@ def ticket_row(value: Ticket) -> dict[str, Any]:
         "opened_at": value.opened_at,
         "updated_at": value.updated_at,
     }
+
+
+def paging_row(value: Paging, number: int) -> dict[str, Any]:
+    """Return the columns of how far the alarm of ticket `number` has come."""
+    row = {name: getattr(value, name) for name in Paging.__dataclass_fields__}
+    return {**row, "mode": str(value.mode), "ticket": number}
 
 
 def event_row(value: TicketEvent, number: int, of: int, mail: int | None) -> dict[str, Any]:
@@ -85,10 +97,16 @@ def participant_row(value: Participant, row: int, of: int) -> dict[str, Any]:
     }
 
 
-def read_opening(conn: Connection, number: int) -> tuple[TicketEvent | None, int]:
-    """Return how a ticket began, and the mail that began it (None and 0 when unknown)."""
-    query = select(event).where(event.c.ticket == number).order_by(event.c.number).limit(1)
-    row = conn.execute(query).mappings().first()
+def read_opening(conn: Connection, of: Ticket) -> tuple[TicketEvent | None, int]:
+    """Return how a ticket began, and the mail that began it (None and 0 when unknown).
+
+    What became an alarm later, or was raised anew, began as such with that event.
+    """
+    far = of.paging
+    later = far is not None and (far.round > 1 or of.wanted is not TicketKind.ALARM)
+    first = far.since if far is not None and later else 1
+    query = select(event).where(event.c.ticket == of.number, event.c.number >= first)
+    row = conn.execute(query.order_by(event.c.number).limit(1)).mappings().first()
     if row is None:
         return None, 0
     return _event(row), row["mail"] or 0
@@ -101,8 +119,20 @@ def read_comments(conn: Connection, number: int) -> tuple[TicketEvent, ...]:
     return tuple(_event(row) for row in conn.execute(query.order_by(event.c.number)).mappings())
 
 
-def _ticket(row: RowMapping, people: Iterable[Participant]) -> Ticket:
+def _read_paging(conn: Connection, numbers: list[int]) -> dict[int, Paging]:
+    if not numbers:
+        return {}
+    rows = conn.execute(select(paging).where(paging.c.ticket.in_(numbers))).mappings()
+    names = [name for name in Paging.__dataclass_fields__ if name != "mode"]
+    return {
+        row["ticket"]: Paging(mode=Mode(row["mode"]), **{name: row[name] for name in names})
+        for row in rows
+    }
+
+
+def _ticket(row: RowMapping, people: Iterable[Participant], far: Paging | None) -> Ticket:
     return Ticket(
+        paging=far,
         number=row["number"],
         version=row["version"],
         kind=TicketKind(row["kind"]),

@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
+from parsers.alarm import VALID_FOR
 from router.decision import Decision, Outgoing, Policy
-from router.tokens import TokenClass, write_message_id, write_token
+from router.tokens import TokenClass, write_alarm_id, write_message_id, write_token
+from router.words import MailKind
 from store.numbers import take
 from store.tables import outbox
 
@@ -48,10 +50,13 @@ def _outbox_row(  # noqa: PLR0917 - one row's worth of plain arguments
     policy: Policy,
     now: datetime,
 ) -> dict[str, Any]:
-    keys, token = policy.keys, ""
+    keys, domain, token = policy.keys, policy.addresses.domain, ""
     person = people.get((number, str(one.role), one.recipient.lower()), 0)
     if one.token is not None and number and person:
         token = write_token(keys, one.token, number, person, now)
+    if one.kind is MailKind.ALARM and one.token is not None and not number:
+        token = write_token(keys, one.token, 0, row_id, now)  # a heartbeat's
+    is_alarm = one.kind is MailKind.ALARM
     bounce = "" if one.null_sender else write_token(keys, TokenClass.BOUNCE, number, row_id, now)
     return {
         "id": row_id,
@@ -61,7 +66,9 @@ def _outbox_row(  # noqa: PLR0917 - one row's worth of plain arguments
         "audience": str(one.audience),
         "recipient": one.recipient,
         "lane": one.lane,
-        "message_id": write_message_id(keys, number, row_id, policy.addresses.domain),
+        "message_id": write_alarm_id(keys, number, last_event, one.recipient, domain)
+        if is_alarm and number
+        else write_message_id(keys, number, row_id, domain),
         "date": now,
         "reply_token": token,
         "bounce_token": bounce,
@@ -70,5 +77,5 @@ def _outbox_row(  # noqa: PLR0917 - one row's worth of plain arguments
         "values": dict(one.values),
         "state": "waiting",
         "due_at": now,
-        "give_up_at": now + GIVE_UP_AFTER,
+        "give_up_at": now + (VALID_FOR if is_alarm else GIVE_UP_AFTER),
     }

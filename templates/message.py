@@ -33,6 +33,7 @@ class Head:
 
     `reply_to` is "" for none. `references` are Message-IDs, the root of the thread first.
     `auto` is the value of Auto-Submitted (RFC 3834). `loop_mark` names this helpdesk to itself.
+    `more` are further fields, name and value.
     """
 
     sender_name: str
@@ -45,6 +46,7 @@ class Head:
     references: tuple[str, ...] = ()
     auto: str = "auto-generated"
     loop_mark: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,18 @@ class Enclosure:
 def build(spoken: Spoken, head: Head, enclosures: Sequence[Enclosure] = ()) -> bytes:
     """Return the whole mail. Raises Malformed for an address or Message-ID that cannot be used."""
     digest = sha256(head.message_id.encode("utf-8", "surrogatepass")).hexdigest()
-    body = _text_part(spoken.text, "plain")
+    body = text_part(spoken.text, "plain")
     if spoken.html:
-        html = _text_part(spoken.html, "html")
-        body = _multipart("alternative", f"=_a{digest[:32]}", [body, html])
+        html = text_part(spoken.html, "html")
+        body = multipart("alternative", f"=_a{digest[:32]}", [body, html])
     if enclosures:
         files = [_file_part(item) for item in enclosures]
-        body = _multipart("mixed", f"=_m{digest[:32]}", [body, *files])
-    return (_header_lines(spoken.subject, head) + "MIME-Version: 1.0\r\n" + body).encode("ascii")
+        body = multipart("mixed", f"=_m{digest[:32]}", [body, *files])
+    return (header_lines(spoken.subject, head) + "MIME-Version: 1.0\r\n" + body).encode("ascii")
 
 
-def _header_lines(subject: str, head: Head) -> str:
+def header_lines(subject: str, head: Head) -> str:
+    """Return the header of a mail without what describes its body; raises like `build`."""
     own_id = message_ids([head.message_id])
     if not own_id:
         raise ValueError(f"unusable Message-ID {head.message_id!r}")
@@ -90,18 +93,22 @@ def _header_lines(subject: str, head: Head) -> str:
     lines.append("X-Auto-Response-Suppress: All\r\n")
     if head.loop_mark:
         lines.append(header("X-Ticketgate-Loop", head.loop_mark))
+    lines += [header(name, value) for name, value in head.more]
     return "".join(lines)
 
 
-def _multipart(subtype: str, boundary: str, parts: Sequence[str]) -> str:
-    """Join parts. No part can hold `=_` at the start of a line: see `_text_part`, and base64."""
+def multipart(subtype: str, boundary: str, parts: Sequence[str]) -> str:
+    """Join parts. No part can hold `=_` at the start of a line: see `text_part`, and base64."""
     inside = "".join(f"--{boundary}\r\n{part}\r\n" for part in parts)
     head = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'
     return f"{head}{inside}--{boundary}--\r\n"
 
 
-def _text_part(text: str, subtype: str) -> str:
-    """Choose the plainest encoding that no relay and no mailbox format will alter."""
+def text_part(text: str, subtype: str, *, always_readable: bool = False) -> str:
+    """Choose the plainest encoding that no relay and no mailbox format will alter.
+
+    `always_readable` never chooses base64, in which a program that reads raw text sees nothing.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
     lines = text.split("\n")
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: "
@@ -109,7 +116,7 @@ def _text_part(text: str, subtype: str) -> str:
         return f"{head}7bit\r\n\r\n" + "\r\n".join(lines)
     data = text.encode("utf-8", "replace")
     printable = _quoted_printable(data)
-    if len(printable) > len(data) * 3 // 2:
+    if len(printable) > len(data) * 3 // 2 and not always_readable:
         return f"{head}base64\r\n\r\n" + _base64(data.replace(b"\n", b"\r\n"))
     return f"{head}quoted-printable\r\n\r\n{printable}"
 

@@ -1,6 +1,7 @@
 """Speaking: values in, subject and body out, by the templates of one mail kind.
 
-Each kind has a folder `mails/KIND/` with subject.txt, body.txt and body.html. A directory of the
+Each kind has a folder `mails/KIND/` with subject.txt, body.txt and body.html; an alarm has only the
+text, because its subject is read by programs and fixed (parsers.alarm_text). A directory of the
 operator may hold any of these files under the same path; it wins file by file. Templates run in a
 sandbox, know only the values of their mail, and must not use a name that has no value.
 This file never reads a ticket, a clock or a mail.
@@ -21,6 +22,7 @@ from router.words import MailKind
 from templates.clean import bullet, clean, item, one_line, said, size, tidy, wrap
 from templates.facts import facts, moment
 
+TEXT_ALONE = frozenset({MailKind.ALARM})
 BUILT_IN = Path(__file__).parent / "mails"
 
 
@@ -85,6 +87,7 @@ class Speaker:
     def render(self, kind: MailKind, values: Mapping[str, Any], setting: Setting) -> Spoken:
         """Return the words of one mail: the same arguments give the same words.
 
+        A kind of `TEXT_ALONE` has no subject and no HTML here.
         Raises BrokenTemplate, with file and line, for a fault in a template or a missing value.
         """
         known = clean(values)
@@ -94,6 +97,8 @@ class Speaker:
             "answerable": setting.answerable,
             "left_out": setting.left_out,
         }
+        if kind in TEXT_ALONE:
+            return Spoken("", tidy(self._fill(f"{kind}/body.txt", known)))
         subject = one_line(self._fill(f"{kind}/subject.txt", known))
         if not subject:
             raise BrokenTemplate(f"{kind}/subject.txt", 0, "gives an empty subject")

@@ -39,6 +39,7 @@ TICKET: Mapping[str, Any] = {
     "opened_at": "2026-11-24T09:29:58+00:00",
     "attachments": [],
     "internal": False,
+    "call": "",
     "site_notified": True,
     "helpdesk": "Example Helpdesk",
 }
@@ -78,6 +79,23 @@ _NOTICE: Mapping[str, Any] = {
         "The relay said: 550 5.1.1 no such user",
     ],
 }
+_ALARM = {
+    "event": "open",
+    "status": "firing",
+    "severity": "critical",
+    "mode": "actual",
+    "site": "T1-EXAMPLE",
+    "vo": "atlas",
+    "service": "File Transfer",
+    "summary": "Transfers to T1-EXAMPLE fail",
+    "description": "Since 8 o'clock every transfer fails.",
+    "alarmer": "jo@lab.example",
+    "confirmed": False,
+    "starts_at": "2026-11-24T09:29:58+00:00",
+    "updated_at": "2026-11-24T09:29:58+00:00",
+    "ends_at": "",
+}
+_AN_ALARM = {"kind": "ALARM", "wanted": "ALARM", "priority": "top priority", "vo": "atlas"}
 _CHANGES = [
     {"field": "status", "old": "assigned", "new": "in progress"},
     {"field": "mou area", "old": "", "new": "All other tier-1 services"},
@@ -110,9 +128,50 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
         ),
     ),
     "site-notification": (MailKind.SITE_NOTIFICATION, TICKET),
-    "alarm": (
+    "alarm": (MailKind.ALARM, _like(**_AN_ALARM, alarm=_ALARM)),
+    "alarm-again": (
         MailKind.ALARM,
-        _like(kind="ALARM", wanted="ALARM", priority="top priority", vo="atlas"),
+        _like(
+            **_AN_ALARM,
+            notes=["Nobody has answered the alarm. T1-EXAMPLE was alarmed again."],
+            alarm={
+                **_ALARM,
+                "event": "update",
+                "alarmer": "Tim <tim@desk.example>",
+                "confirmed": True,
+                "mode": "exercise",
+            },
+        ),
+    ),
+    "alarm-answered": (
+        MailKind.ALARM,
+        _like(**_AN_ALARM, alarm={**_ALARM, "event": "ack", "status": "acknowledged"}),
+    ),
+    "alarm-over": (
+        MailKind.ALARM,
+        _like(
+            **{**_AN_ALARM, "status": "solved"},
+            text="The disk was replaced.",
+            alarm={**_ALARM, "event": "resolve", "status": "resolved"},
+        ),
+    ),
+    "notification-please-call": (
+        MailKind.NOTIFICATION,
+        _like(
+            **_AN_ALARM,
+            call="T1-EXAMPLE",
+            site_notified=False,
+            notes=["Nobody has answered the alarm. The ROC of T1-EXAMPLE was told to call it."],
+        ),
+    ),
+    "alarm-heartbeat": (
+        MailKind.ALARM,
+        {
+            "helpdesk": "Example Helpdesk",
+            "tag": "Ticket-ID",
+            "notified_site": "T1-EXAMPLE",
+            "alarm": {**_ALARM, "event": "heartbeat", "of": "heartbeat", "status": "resolved"},
+        },
     ),
     "site-notification-team": (
         MailKind.SITE_NOTIFICATION,

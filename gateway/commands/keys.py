@@ -10,9 +10,7 @@ from gateway.commands.keys_smime import smime
 from gateway.commands.opening import CONFIG, FAULT, Stop, config_at
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
+    from gateway.outbound.alarm import AlarmSigner
     from gateway.outbound.signing import SigningKey
 
 SELECTOR = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?"
@@ -41,6 +39,7 @@ def dkim(
     """
     import re
 
+    from gateway.config.signingkeys import new_ed25519
     from gateway.config.values import is_domain
     from gateway.outbound.signing import ed25519_key, rsa_key, signing_domain
 
@@ -49,7 +48,7 @@ def dkim(
     signs = domain if domain is not None else signing_domain(config_at(config_file))
     if not is_domain(signs):
         raise Stop(f"{signs!r} is not a domain name", FAULT)
-    pem = _new_ed25519() if ed25519 else _new_rsa(int(bits))
+    pem = new_ed25519() if ed25519 else _new_rsa(int(bits))
     write_key(file, pem)
     key = (ed25519_key if ed25519 else rsa_key)(selector, pem)
     click.echo(f"wrote {file}", err=True)
@@ -63,12 +62,33 @@ keys.add_command(smime)
 
 @keys.command()
 @CONFIG
+@click.argument("file", type=click.Path(path_type=Path))
+def alarm(config_file: Path, file: Path) -> None:
+    """Make the key that signs alarms in FILE; print what sites need.
+
+    FILE gets the mode 0600. Nothing signs with it before it stands in [keys] alarm_key of the
+    configuration. For a rotation, give the sites the new key first: a hook believes as many keys
+    as it has.
+    """
+    from gateway.config.signingkeys import new_ed25519, read_ed25519
+    from gateway.outbound.alarm import AlarmSigner
+
+    domain = config_at(config_file).helpdesk.domain
+    pem = new_ed25519()
+    write_key(file, pem)
+    click.echo(f"wrote {file}", err=True)
+    _show_alarm(AlarmSigner(read_ed25519(pem)), domain)
+
+
+@keys.command()
+@CONFIG
 def show(config_file: Path) -> None:
     """Print the DNS records of all configured keys, for a zone file.
 
     Beside them, on standard error, what DNS says of each: fits, not published, another key is
-    published, revoked, not usable, or not answered.
+    published, revoked, not usable, or not answered. The key of alarms, too, as sites take it.
     """
+    from gateway.outbound.alarm import alarm_signer_of
     from gateway.outbound.published import look_up
     from gateway.outbound.signing import signing_domain
     from gateway.show import cell
@@ -80,6 +100,11 @@ def show(config_file: Path) -> None:
         click.echo(f"{one.name}: {cell(one.sentence)}", err=True)
     if not found:
         click.echo("no keys: our mail goes out unsigned (ticketgate keys dkim)", err=True)
+    alarms = alarm_signer_of(config)
+    if alarms is not None:
+        _show_alarm(alarms, config.helpdesk.domain)
+    elif config.directory or any(site.alarm_address for site in config.site):
+        click.echo("no alarm key: no site believes our alarms (ticketgate keys alarm)", err=True)
 
 
 def write_key(file: Path, pem: bytes) -> None:
@@ -102,23 +127,24 @@ def _show(key: "SigningKey", domain: str) -> None:
     click.echo(zone_line(f"{key.selector}._domainkey.{domain}", key.record))
 
 
+def _show_alarm(signer: "AlarmSigner", domain: str) -> None:
+    """Print the key as a hook's configuration takes it, and as a record."""
+    from gateway.outbound.signing import zone_line
+
+    click.echo("; for each site: ticketgate-hook init SYSTEM --site SITE --from ADDRESS \\")
+    click.echo(f";   --helpdesk {domain} --key {signer.kid}={signer.public}")
+    click.echo(f'; or, at a rotation, one more in [helpdesk."{domain}"] of its configuration:')
+    click.echo(f';   keys = {{ ..., "{signer.kid}" = "{signer.public}" }}')
+    click.echo(zone_line(signer.zone_name(domain), signer.record))
+
+
 def _new_rsa(bits: int) -> bytes:
     from cryptography.hazmat.primitives.asymmetric import rsa
-
-    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=bits))
-
-
-def _new_ed25519() -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    return _pem(Ed25519PrivateKey.generate())
-
-
-def _pem(key: "RSAPrivateKey | Ed25519PrivateKey") -> bytes:
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         NoEncryption,
         PrivateFormat,
     )
 
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -52,6 +52,7 @@ def _site(site: Site) -> federation.Site:
         alarm_vos=site.alarm_vos,
         receipt=site.receipt,
         resolve=site.resolve,
+        alarm_steps=site.alarm_steps,
     )
 
 
@@ -107,6 +108,9 @@ def policy(config: Config) -> Policy:
         subject_chars=routing.subject_chars,
         max_cc=routing.max_cc,
         max_hops=routing.max_hops,
+        alarm_receipt_s=int(config.alarm.receipt_within.total_seconds()),
+        alarm_answer_s=int(config.alarm.answer_within.total_seconds()),
+        alarm_steps=config.alarm.steps,
         receipts_per_hour=routing.receipts_per_hour,
         held_notices_per_hour=routing.held_notices_per_hour,
         loop_mails=routing.loop_mails,

@@ -13,6 +13,7 @@ from gateway.config.secrets import SecretReference
 from gateway.config.sections import Evidence, Section
 from gateway.config.values import (
     Addresses,
+    AlarmSteps,
     AsSet,
     AsTuple,
     ConfigPath,
@@ -90,7 +91,8 @@ class Site(Section):
     )
     contact: Addresses = Field(default=(), description="Its administrators.")
     alarm_address: Addresses = Field(
-        default=(), description="Who is woken by an alarm; the contact when there is none."
+        default=(),
+        description="Who is woken by an alarm, the contact if nobody; {vo} is the VO's name.",
     )
     alarm_vos: Texts = Field(
         default=(), description="VOs whose alarms it takes; tier 0 and 1 take every VO's."
@@ -101,6 +103,9 @@ class Site(Section):
     )
     resolve: Literal["comment", "solve"] = Field(
         default="comment", description="What its monitoring's recovery does to the ticket."
+    )
+    alarm_steps: AlarmSteps = Field(
+        default=(), description="What an unanswered alarm does here, if not what [alarm] steps say."
     )
 
 

@@ -12,7 +12,7 @@ def check_keys(document: dict[str, Any]) -> Iterator[Finding]:
     """Find DKIM keys that would not be believed; pairs of keys are found elsewhere."""
     keys = document.get("keys")
     if not isinstance(keys, dict):
-        return
+        keys = {}
     seen: dict[str, str] = {}
     for key in SELECTORS:
         selector = _text(keys, key)
@@ -22,6 +22,13 @@ def check_keys(document: dict[str, Any]) -> Iterator[Finding]:
     for key in ("dkim_ed25519_key", "dkim_other_key"):
         if keys.get(key) and not keys.get("dkim_key"):
             yield Finding(("keys", key), "needs dkim_key beside it: not everybody knows the other")
+    sites = document.get("site")
+    wakes = isinstance(sites, list) and any(
+        isinstance(one, dict) and one.get("alarm_address") for one in sites
+    )
+    if wakes and not keys.get("alarm_key"):
+        told = "is not set: no site's hook will believe our alarms (ticketgate keys alarm FILE)"
+        yield Finding(("keys", "alarm_key"), told, Severity.WARNING)
     helpdesk = document.get("helpdesk")
     ours = _text(helpdesk, "domain") if isinstance(helpdesk, dict) else ""
     signs = _text(keys, "dkim_domain")

@@ -12,7 +12,7 @@ from pydantic import Field
 from gateway.config.secrets import SecretReference
 from gateway.config.sections import Section
 from gateway.config.signingkeys import Ed25519KeyReference, RsaKeyReference
-from gateway.config.values import ConfigPath, Domain, Duration, TimeZone
+from gateway.config.values import AlarmSteps, ConfigPath, Domain, Duration, TimeZone
 
 _SELECTOR = r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?)?$"
 _HOUR_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -65,7 +65,7 @@ class Work(Section):
 class Keys(Section):
     """[keys]: what signs our own mail. Without keys it goes out unsigned."""
 
-    alarm_key: SecretReference | None = Field(
+    alarm_key: Ed25519KeyReference | None = Field(
         default=None, description="The Ed25519 key (PEM) that signs alarms for the sites' hooks."
     )
     smime_cert: ConfigPath | None = Field(
@@ -101,10 +101,18 @@ class Keys(Section):
 class Alarm(Section):
     """[alarm]: how hard we try to be heard."""
 
-    page_again: Duration = Field(
-        default=timedelta(minutes=15), description="An alarm without an answer is sent again."
+    receipt_within: Duration = Field(
+        default=timedelta(minutes=10),
+        description="How long a site's hook may take to confirm an alarm, where there is one.",
     )
-    pages: int = Field(default=4, ge=1, le=100, description="How often in all, first one included.")
+    answer_within: Duration = Field(
+        default=timedelta(minutes=30),
+        description="How long a site may take to answer, before each of the steps below.",
+    )
+    steps: AlarmSteps = Field(
+        default=("again", "contact", "roc", "first-line"),
+        description="What is done one by one while nobody answers.",
+    )
     on_sign_failure: Literal["send", "hold"] = Field(
         default="send", description="What happens to an alarm mail that could not be signed."
     )

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
@@ -243,3 +243,4 @@ PageUrl = Annotated[str, AfterValidator(_page_url)]
 Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 AsTuple = BeforeValidator(_as_tuple)
 AsSet = BeforeValidator(_as_set)
+AlarmSteps = Annotated[tuple[Literal["again", "contact", "roc", "first-line"], ...], AsTuple]

@@ -10,11 +10,13 @@ from datetime import datetime
 
 import structlog
 
+from gateway.outbound.alarm import AlarmSigner, alarm_of
 from gateway.outbound.enclosures import Travelling, travelling
 from router.addresses import OurAddresses
 from router.tokens import Keyring, write_root_id
 from router.words import MailKind
 from store.outbox import OutboxRow
+from templates.alarm_mail import build_alarm
 from templates.fallback import fallback
 from templates.message import Head, build
 from templates.render import BrokenTemplate, Setting, Speaker, Spoken
@@ -44,7 +46,8 @@ class Writer:
     Deferred. `link_of` gives a link to a file of such a mail (delivery,
     index of the file, date of our mail: the same link each time). `sign` signs a whole mail, the
     same for the same mail and date. `sign_alarm` signs an alarm mail by certificate, before that;
-    it may raise Deferred. `alarm_sender` is the From address of alarms.
+    it may raise Deferred. `sign_document` signs what programs read of an alarm. `alarm_sender` is
+    the From address of alarms, `url` where people read more.
     """
 
     def __init__(
@@ -58,7 +61,9 @@ class Writer:
         link_of: LinkOf | None = None,
         sign: Sign | None = None,
         sign_alarm: Sign | None = None,
+        sign_document: AlarmSigner | None = None,
         alarm_sender: str = "",
+        url: str = "",
     ) -> None:
         self._speaker = speaker
         self._name = name
@@ -68,6 +73,8 @@ class Writer:
         self._link_of = link_of
         self._sign = sign
         self._sign_alarm = sign_alarm
+        self._sign_document = sign_document
+        self._url = url
         self._alarm_sender = alarm_sender or addresses.support
 
     def letter(self, row: OutboxRow) -> Letter:
@@ -76,13 +83,25 @@ class Writer:
         Raises Malformed for a recipient that cannot be written to, Deferred when the stored mail
         cannot be read at the moment.
         """
+        mail = self._alarm(row) if row.kind is MailKind.ALARM else self._plain(row)
+        bounces = self._addresses.bounce_to(row.bounce_token) if row.bounce_token else ""
+        return Letter(self._signed(mail, row), bounces, row.recipient)
+
+    def _plain(self, row: OutboxRow) -> bytes:
         files = self._files(row)
         setting = Setting(row.ticket, row.date, bool(row.reply_token), files.left_out)
-        mail = build(self._words(row, setting), self._head(row), files.enclosures)
-        bounces = self._addresses.bounce_to(row.bounce_token) if row.bounce_token else ""
-        if row.kind is MailKind.ALARM and self._sign_alarm is not None:
-            mail = self._sign_alarm(mail, row.date)
-        return Letter(self._signed(mail, row), bounces, row.recipient)
+        return build(self._words(row, setting), self._head(row), files.enclosures)
+
+    def _alarm(self, row: OutboxRow) -> bytes:
+        words = self._words(row, Setting(row.ticket, row.date, bool(row.reply_token)))
+        alarm = alarm_of(row, self._addresses, self._url)
+        signature = ""
+        if self._sign_document is not None:
+            signature = self._sign_document.line(alarm)
+        else:
+            _log.error("alarm without a signature: [keys] alarm_key is not set", row=row.id)
+        mail = build_alarm(alarm, words.text, self._head(row), signature)
+        return self._sign_alarm(mail, row.date) if self._sign_alarm is not None else mail
 
     def _signed(self, mail: bytes, row: OutboxRow) -> bytes:
         """Sign as the last step; what cannot be signed goes unsigned, for a lost mail is worse."""

@@ -12,6 +12,7 @@ from gateway.config.pages import base_url
 from gateway.config.root import Config
 from gateway.desk import Desk
 from gateway.directories.rounds import go_round
+from gateway.outbound.alarm import alarm_signer_of
 from gateway.outbound.courier import Courier, Settings
 from gateway.outbound.handover import Relays
 from gateway.outbound.letter import Sign, Writer
@@ -97,7 +98,9 @@ def _writer(post: Post) -> Writer:
         link_of=link_of if base else None,
         sign=signer.signed if signer is not None else None,
         sign_alarm=_alarm_signer(config, desk.clock),
+        sign_document=alarm_signer_of(config),
         alarm_sender=alarm_sender(config),
+        url=f"{base}/" if base else "",
     )
 
 

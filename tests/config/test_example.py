@@ -23,7 +23,6 @@ SECRET_FILES = (
     "imap.password",
     "relay.password",
     "store.password",
-    "alarm.pem",
     "robot.key",
     "token",
 )
@@ -31,6 +30,7 @@ KEY_FILES = {
     "dkim.pem": keys.rsa_key(),
     "dkim.other.pem": keys.rsa_key(2048, 1),
     "dkim.ed25519.pem": keys.ed25519_pem(),
+    "alarm.pem": keys.ed25519_pem(),
 }
 FEDERATION = {"vo", "roc", "unit", "site", "member"}
 

@@ -72,7 +72,14 @@ def test_an_upgrade_counts_the_tickets_that_are_there(stage: Stage) -> None:
     some_tickets(stage)
     with stage.store.writing() as conn:
         conn.execute(text("DELETE FROM counter WHERE name LIKE 'tickets.%'"))
-        for later in ("seen_signature", "evidence", "directory_entry", "directory"):
+        for later in (
+            "seen_signature",
+            "evidence",
+            "directory_entry",
+            "directory",
+            "paging",
+            "site_hook",
+        ):
             conn.execute(text(f"DROP TABLE {later}"))
         conn.execute(text("UPDATE desk_revision SET version_num = '0002'"))
     schema.upgrade(stage.store, first_ticket=1)
