@@ -58,7 +58,7 @@ def check_week(week: Week) -> None:
     first = spans[0]
     again = (first[0] + WEEK_DAYS * DAY_MIN, first[1] + WEEK_DAYS * DAY_MIN)
     if any(before[1] > after[0] for before, after in pairwise([*spans, again])):
-        raise Malformed("two spans overlap, or are not in order")
+        raise Malformed("two spans of the week overlap")
 
 
 ALWAYS = Calendar(UTC, ((Span(0, DAY_MIN),),) * WEEK_DAYS)  # 24 hours on 7 days

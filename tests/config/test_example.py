@@ -49,7 +49,7 @@ def part_of(name: str) -> str:
 
 
 def double_names() -> set[str]:
-    return FEDERATION | {"imap", "helpdesk_peer"}
+    return FEDERATION | {"imap", "helpdesk_peer", "calendar", "support_level"}
 
 
 def prose(text: str) -> str:
@@ -145,7 +145,7 @@ def leaves(value: Any, loc: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def as_toml(value: Any) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{k} = {as_toml(v)}" for k, v in value.items()) + " }"
+        return "{ " + ", ".join(f'"{k}" = {as_toml(v)}' for k, v in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(map(as_toml, value)) + "]"
     if isinstance(value, bool):
