@@ -96,6 +96,7 @@ def test_a_mail_played_again_the_next_day_pages_nobody(site: Site, mails: list[b
     site.clock = timedelta(hours=25)
     come(site, mails[0])
     assert site.shown() == before
+    assert site.status()["alarms"] == [], "it is over, and stays so"
     assert receipts(site, mails[0]) == 1
 
 
