@@ -178,7 +178,11 @@ def test_the_site_shows_the_alarm_confirms_it_and_a_person_answers(demo: Demo) -
     assert "Olga Example" in shown
     assert "On my way." in shown
 
-    pages(demo, 2)
+    out = demo.run / "outgoing" / "new"
+    until(
+        lambda: any(b"ACKNOWLEDGED" in mail.read_bytes() for mail in out.iterdir()),
+        f"the site is told: {demo.tail()}",
+    )
     demo.typed(pipe)
     assert [line.split()[1] for line in log.read_text().splitlines()] == [
         "firing", "acknowledged",

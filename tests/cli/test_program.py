@@ -90,10 +90,10 @@ def test_init_makes_a_site_whose_hook_believes_this_demos_alarm_key(tmp_path: Pa
     run_program("init", tmp_path / "b")
     assert (tmp_path / "b" / "alarm.pem").read_bytes() == kept
     shown = run_program("keys", "show", "--config", tmp_path / "b" / "config.toml").out
-    (keys,) = re.findall(r"keys = (\{.*\})", shown)
-    for name in ("a", "b"):
-        hook = tmp_path / name / "site" / "hook.toml"
-        assert f"\nkeys = {keys}\n" in hook.read_text()
+    ((name, public),) = re.findall(r"--key (\w+)=(\S+)", shown)
+    for place in ("a", "b"):
+        hook = tmp_path / place / "site" / "hook.toml"
+        assert f'\nkeys = {{ "{name}" = "{public}" }}\n' in hook.read_text()
         assert hook.stat().st_mode & 0o777 == 0o600
         assert read_config(hook).sites == ("FJELL-LCG2",)
 

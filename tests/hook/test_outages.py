@@ -71,7 +71,7 @@ def test_news_that_comes_while_a_sink_fails_does_not_wait_for_its_pause(site: Si
     mon.write_text(
         "#!/bin/sh\n"
         f"if [ -e {news} ]; then\n"
-        f"  {deliver} <{news} & rm {news}\n"
+        f"  exec 3<{news}; rm {news}; {deliver} <&3 &\n"
         f"  until grep -qF 'seq\\\": 2,' {state}; do sleep 0.05; done\n"
         "  exit 75\n"
         "fi\n" + SINK.format(place=site.place, name="mon").split("\n", 1)[1]

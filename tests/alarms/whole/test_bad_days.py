@@ -139,25 +139,28 @@ def test_an_alarm_goes_by_the_second_relay_while_the_first_is_down(troubled: Fed
 
 
 def test_no_relay_at_all_and_a_daemon_that_is_killed_lose_no_alarm(troubled: Federation) -> None:
-    """The first alarm waits for the relays; the second is killed right behind its 250."""
-    site, to = troubled.sites["T1-SIEVE"], "alarm@helpdesk.example"
-    text = "Site: T1-SIEVE\nVO: atlas\n\nIt burns."
+    """The first alarm waits for the relays; the daemon is killed right behind the second's 250."""
+    to, site = "alarm@helpdesk.example", troubled.sites["T1-SIEVE"]
+
+    def accepted(subject: str, name: str) -> None:
+        raw = troubled.signed(to, subject, f"Site: {name}\nVO: atlas\n\nIt burns.")
+        assert troubled.desk.send(raw, [to]).startswith("250")
 
     def ticket(subject: str) -> int:
-        look = lambda: [row.ticket for row in troubled.alarms() if row.subject == subject]  # noqa: E731 - said once
-        (found,) = troubled.until(look, subject)
-        return int(found)
+        found = [row.ticket for row in troubled.alarms() if row.subject == subject]
+        return found[0] if found else 0
 
     troubled.mta.stop()
-    assert troubled.desk.send(troubled.signed(to, "Waits", text), [to]).startswith("250")
-    waits = ticket("Waits")
-    troubled.until(lambda: troubled.tried(waits), "both relays were tried")
-    assert troubled.desk.send(troubled.signed(to, "Killed", text), [to]).startswith("250")
+    accepted("Waits", "T1-PAGER")
+    troubled.until(lambda: ticket("Waits") and troubled.tried(ticket("Waits")), "both were tried")
+    accepted("Killed", "T1-SIEVE")
     troubled.desk.kill()
     troubled.mta.start()
     troubled.desk.start()
-    for number in (ticket("Killed"), waits):
-        troubled.until(lambda number=number: troubled.alarm(number).receipt_at, "a receipt")
-        told = lines(site, number)  # the step came as well: the site's hook was silent
-        assert {line.partition(" ")[2] for line in told} == {"firing"}
-        assert len(set(told)) == len(told), "no document is shown twice"
+    troubled.until(lambda: ticket("Killed"), "it was kept")
+    troubled.until(lambda: troubled.alarm(ticket("Killed")).receipt_at, "its receipt")
+    told = lines(site, ticket("Killed"))
+    assert len(set(told)) == len(told), "no document is shown twice"
+    pager = "pager@operator.example"
+    troubled.until(lambda: troubled.mails(pager, ticket("Waits")), "the relays take it")
+    assert len(troubled.mails(pager, ticket("Waits"))) == 1
