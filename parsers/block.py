@@ -34,6 +34,15 @@ KEYS: Mapping[str, str] = {
     "involve": "involve",
     "remind on": "remind_on",
     "internal": "internal",
+    "related": "related",
+    "related issue": "related",
+    "related ticket": "related",
+    "cross reference": "cross_reference",
+    "verify": "verify",
+    "reopen": "reopen",
+    "escalate": "escalate",
+    "subscribe": "subscribe",
+    "unsubscribe": "unsubscribe",
 }
 # The sender and sending lines of a forwarded header, in the languages of common clients: they void
 # a block. A date or a subject does not: people write "Date:" for when it happened.

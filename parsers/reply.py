@@ -36,10 +36,14 @@ _HINT = re.compile(r"[:\uff1a]\s*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was written, and the same with the signature; neither is blank unless the text is."""
+    """What was written, and the same with the signature; neither is blank unless the text is.
+
+    `adds` is false for a mail that says nothing but what it quotes, or nothing at all.
+    """
 
     visible: str
     with_signature: str
+    adds: bool = True
 
 
 def split_reply(text: str, *, forward: bool = False) -> Reply:
@@ -56,7 +60,7 @@ def split_reply(text: str, *, forward: bool = False) -> Reply:
     signed = _text(own + foot)
     if not visible:
         whole = _text(lines)
-        return Reply(whole, whole)
+        return Reply(whole, whole, adds=False)
     return Reply(visible, signed)
 
 

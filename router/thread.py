@@ -11,7 +11,7 @@ from parsers.envelope import Envelope
 from parsers.subject import ticket_tags
 from router.addresses import Intent
 from router.decision import Clue, Mail, Policy
-from router.tokens import Token, TokenClass, read_message_id, read_token
+from router.tokens import Token, TokenClass, read_message_id, read_message_row, read_token
 from router.words import Reason
 
 
@@ -59,6 +59,15 @@ def sent_row(mail: Mail, policy: Policy, now: datetime) -> int:
             if token is not None and token.token_class is TokenClass.BOUNCE:
                 return token.row
     return 0
+
+
+def answered_row(mail: Mail, policy: Policy) -> int:
+    """Return the outbox row of our mail that a mail without a word of its own answers, else 0."""
+    if mail.heard.adds or any(not one.inline for one in mail.heard.attachments):
+        return 0
+    answers = mail.heard.in_reply_to or mail.heard.references[-1:]
+    rows = (read_message_row(policy.keys, one) for one in answers)
+    return next((row for row in rows if row), 0)
 
 
 def _token(recipient: str, policy: Policy, now: datetime) -> Token | None:

@@ -111,6 +111,14 @@ class Reason(StrEnum):
     ALARM_BOUNCED = "the alarm mail could not be delivered"
     NOBODY_LEFT = "nobody answered the alarm, and there is nobody left to tell"
     BY_THE_TEAM = "by a member of the VO's team"
+    BY_A_SUPPORTER = "by a supporter of the responsible unit or of first line"
+    BY_THE_SUBMITTER = "by its submitter"
+    BY_AN_OPERATOR = "by an operator, at the terminal"
+    SOLUTION_ACCEPTED = "an unchanged answer to the solution verifies it"
+    ESCALATED = "its submitter has escalated it"
+    REMIND_ON = "a supporter wanted to be reminded on this day"
+    ASKED_FOR_HELP = "asks how to write to the helpdesk"
+    ASKED_FOR_STATUS = "asks how its sender's tickets stand"
     RELEASED = "released by hand"
     DISCARDED = "discarded by hand"
     SITE_GONE = "the notified site is no longer certified"
@@ -194,6 +202,19 @@ class Priority(StrEnum):
     TOP = "top priority"
 
 
+# What a ticket is about; only supporters change it. "Test" counts in no report (EGI-STAFF).
+CATEGORIES = (
+    "Incident",
+    "Service request",
+    "Documentation",
+    "Release",
+    "CMS Internal",
+    "EGI Coordination/Planning",
+    "WLCG Coordination/Planning",
+    "Test",
+)
+
+
 class Notify(StrEnum):
     """When a participant wants a mail about changes; comments are always sent."""
 
@@ -236,6 +257,11 @@ class MailKind(StrEnum):
     REFUSAL = "refusal"
     HELD_DIGEST = "held-digest"
     RECEIPT_DIGEST = "receipt-digest"
+    SOLUTION = "solution"
+    ESCALATION = "escalation"
+    REMINDER = "reminder"
+    HELP = "help"
+    STATUS = "status"
     OPERATOR_NOTICE = "operator-notice"
 
 
@@ -258,3 +284,4 @@ class EventKind(StrEnum):
     ACKNOWLEDGED = "alarm acknowledged"
     RECOVERED = "alarm recovered"
     PAGED_AGAIN = "alarm not answered"
+    REMINDED = "reminded"

@@ -18,16 +18,19 @@ from router.authority import Sender, sender_of
 from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
 from router.kinds import kind_for
 from router.people import author_of
-from router.thread import sent_row, thread
+from router.thread import answered_row, sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
+from store.questions import asked_of, newest_solutions
 from store.rows import read_comments, read_opening, read_tickets
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
 from store.waiting import is_one_of
 
-ANSWERS = (MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL)
+ANSWERS = (
+    MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS,
+)  # fmt: skip
 HOUR = timedelta(hours=1)
 SAME_WORDS = HOUR  # without a Message-ID
 SAME_ID = timedelta(days=30)
@@ -79,6 +82,8 @@ def read_facts(
     earlier = _earlier(conn, asked, now)
     receipts = _receipts(conn, [one.mail for one in asked], now)
     replayed = replayed_mails(conn, [(one.mail, one.identity) for one in asked])
+    answers = {one.mail.mail_id: answered_row(one.mail, policy) for one in asked}
+    solutions = newest_solutions(conn, [row for row in answers.values() if row])
     facts = []
     for one in asked:
         found = [
@@ -91,6 +96,7 @@ def read_facts(
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
             found.append((bounced, tickets[about.ticket]))
+        listed, listed_total = asked_of(conn, one.mail)
         opening, opening_mail, later = _held_story(conn, one.mail, found)
         facts.append(
             Facts(
@@ -102,7 +108,10 @@ def read_facts(
                 opening=opening,
                 opening_mail=opening_mail,
                 later=later,
+                listed=listed,
+                listed_total=listed_total,
                 sent=about,
+                answers_solution=answers[one.mail.mail_id] in solutions,
                 counts=_counts(
                     conn,
                     one.mail,
@@ -126,7 +135,11 @@ def read_facts(
 def _held_story(
     conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
-    """Return what a held ticket says, for a mail that confirms it: the site is told that."""
+    """Return what a ticket says, for a mail that confirms it or gives it on: others are told."""
+    given_on = {"assign_to", "site"} & {one.key for one in mail.heard.block.fields}
+    if given_on and found:
+        number = found[0][1].number
+        return *read_opening(conn, number), read_comments(conn, number)
     held = next((ticket for _, ticket in found if ticket.held), None)
     if held is None or not mail.heard.block.value("confirm"):
         return None, 0, ()
@@ -263,14 +276,13 @@ def _counts(
         numbers = [ticket.number for _, ticket in found]
         author = author_of(mail)
         token = any(clue.reason is Reason.THREAD_TOKEN for clue, _ in found)
-        mails = how_many(
-            conn,
-            event,
+        heard = select(func.count(event.c.mail.distinct())).where(
             event.c.ticket.in_(numbers),
             or_(event.c.by == author, event.c.by.startswith(f"{author}, by the ", autoescape=True)),
             event.c.verified == sender(by_token=token).may.comment,
             event.c.at > window,
-        )
+        )  # a mail counts once, however many entries it has made
+        mails = conn.execute(heard).scalar_one()
     if mails >= policy.loop_mails:
         announced = how_many(
             conn,
