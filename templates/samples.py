@@ -39,6 +39,11 @@ TICKET: Mapping[str, Any] = {
     "opened_at": "2026-11-24T09:29:58+00:00",
     "attachments": [],
     "internal": False,
+    "solution": "",
+    "assigned_to": "",
+    "escalation": 0,
+    "mine": False,
+    "asked": False,
     "site_notified": True,
     "helpdesk": "Example Helpdesk",
 }
@@ -92,6 +97,24 @@ _ALARM = {
     "starts_at": "2026-11-24T09:29:58+00:00",
     "updated_at": "2026-11-24T09:29:58+00:00",
     "ends_at": "",
+}
+_STANDS: Mapping[str, Any] = {
+    "ticket": 42,
+    "status": "in progress",
+    "subject": "Transfers to T1-EXAMPLE fail",
+    "unit": "ROC_North",
+    "priority": "urgent",
+    "held": "",
+    "solution": "",
+    "opened_at": "2026-11-24T09:29:58+00:00",
+    "updated_at": "2026-11-24T10:01:00+00:00",
+}
+_STANDING: Mapping[str, Any] = {
+    "tag": "Ticket-ID",
+    "helpdesk": "Example Helpdesk",
+    "named": False,
+    "total": 3,
+    "tickets": [_STANDS, {**_STANDS, "ticket": 41, "subject": "", "held": "unproven sender"}],
 }
 _CHANGES = [
     {"field": "status", "old": "assigned", "new": "in progress"},
@@ -148,6 +171,53 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
         _like(internal=True, author="anna@roc.example", text="The disk is on its way."),
     ),
     "update-changes-only": (MailKind.UPDATE, _like(text="", changes=_CHANGES)),
+    "update-question": (
+        MailKind.UPDATE,
+        _like(
+            status="waiting for reply",
+            author="anna@roc.example",
+            text="Which file was it?",
+            changes=[{"field": "status", "old": "in progress", "new": "waiting for reply"}],
+            mine=True,
+            asked=True,
+        ),
+    ),
+    "solution": (
+        MailKind.SOLUTION,
+        _like(
+            status="solved",
+            author="anna@roc.example",
+            text="",
+            solution="The disk server is back.\nPlease try again.",
+            changes=[{"field": "status", "old": "in progress", "new": "solved"}],
+            mine=True,
+        ),
+    ),
+    "solution-for-others": (
+        MailKind.SOLUTION,
+        _like(status="solved", text="It took long.", solution="The disk server is back."),
+    ),
+    "escalation": (MailKind.ESCALATION, _like(escalation=2, text="Nobody has answered.")),
+    "reminder": (MailKind.REMINDER, _like(status="on hold", text="", author="")),
+    "help": (
+        MailKind.HELP,
+        {
+            "tag": "Ticket-ID",
+            "helpdesk": "Example Helpdesk",
+            "support": "support@hd.example",
+            "groups": [{"title": "In a new ticket:", "lines": ["Site: NAME", "VO: NAME"]}],
+        },
+    ),
+    "status": (MailKind.STATUS, _STANDING),
+    "status-of-none": (MailKind.STATUS, {**_STANDING, "total": 0, "tickets": []}),
+    "status-of-one": (
+        MailKind.STATUS,
+        {**_STANDING, "named": True, "total": 1, "tickets": [{**_STANDS, "solution": "Done."}]},
+    ),
+    "status-of-a-strangers": (
+        MailKind.STATUS,
+        {**_STANDING, "named": True, "total": 0, "tickets": []},
+    ),
     "held": (
         MailKind.HELD,
         _like(
@@ -186,7 +256,13 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     "operator-notice": (MailKind.OPERATOR_NOTICE, _NOTICE),
 }
 _ABOUT_NO_TICKET = frozenset(
-    {MailKind.HELD_DIGEST, MailKind.RECEIPT_DIGEST, MailKind.OPERATOR_NOTICE}
+    {
+        MailKind.HELD_DIGEST,
+        MailKind.RECEIPT_DIGEST,
+        MailKind.OPERATOR_NOTICE,
+        MailKind.HELP,
+        MailKind.STATUS,
+    }
 )
 
 
