@@ -129,13 +129,13 @@ def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
     return FieldBlock(tuple(fields), tuple(unknown), "\n".join(lines[end:]).strip("\n"))
 
 
-def has_stray_fields(text: str) -> bool:
-    """Whether a line near the top looks like a field that routes or steers, in no block.
+def has_stray_fields(text: str, keys: frozenset[str] = STEERING) -> bool:
+    """Whether a line near the top looks like one of these fields, in no block.
 
     To be asked only of a text in which no block was heard.
     """
     lines = [line for line in text.splitlines() if line.strip()][:STRAY_LINES]
-    return any(KEYS.get(_split(line)[0]) in STEERING and _split(line)[1] for line in lines)
+    return any(KEYS.get(_split(line)[0]) in keys and _split(line)[1] for line in lines)
 
 
 def write_block(pairs: Mapping[str, str]) -> str:

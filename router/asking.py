@@ -21,7 +21,7 @@ from router.words import Audience, MailKind, Outcome, Reason
 
 MAX_TICKETS = 50
 _WORDS = re.compile(
-    r"(help|status)(?:\s+(?:of\s+)?(?:[\w-]{1,30}:?\s*)?#?(\d{1,10}))?[.!?]?", re.IGNORECASE
+    r"(help|status)(?:\s+(?:of\s+)?(?:[a-z-]{1,30}:?\s+)?#?(\d{1,10}))?[.!?]?", re.IGNORECASE
 )
 _RE = re.compile(r"(?:(?:re|aw|sv|antw)\s*:\s*)+", re.IGNORECASE)
 
@@ -134,9 +134,9 @@ HELP: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "In a new ticket:",
         (
-            "Site: NAME          the site that is told",
-            "Affected site: NAME where it shows, for information",
-            "Assign to: UNIT     instead of a site",
+            "Site: NAME (the site that is told)",
+            "Affected site: NAME (where it shows, for information)",
+            "Assign to: UNIT (instead of a site)",
             "VO: NAME",
             "Priority: less urgent | urgent | very urgent | top priority",
             "Type of issue: TEXT",
@@ -147,9 +147,9 @@ HELP: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "In an answer, by whoever opened the ticket:",
         (
-            "Verify: yes         it is solved",
-            "Reopen: yes         it is not; with what is wrong below it",
-            "Escalate: yes       nobody helps; three levels, one by one",
+            "Verify: yes (it is solved)",
+            "Reopen: yes (it is not; with what is wrong below it)",
+            "Escalate: yes (nobody helps; three levels, one by one)",
             "Notification: on solution | on every change",
         ),
     ),
@@ -158,12 +158,12 @@ HELP: tuple[tuple[str, tuple[str, ...]], ...] = (
         "In an answer, by supporters who are proven:",
         (
             "Status: in progress | waiting for reply | on hold | solved | unsolved",
-            "Solution: TEXT      or the text below the lines",
+            "Solution: TEXT (or the text below the lines)",
             "Assign to: UNIT | ADDRESS | me | nobody",
-            "Notified site: NAME it is told, and its ROC is responsible",
+            "Notified site: NAME (it is told, and its ROC is responsible)",
             "Priority, Category, Type of issue, VO, Affected site",
             "Cc, Involve: ADDRESS, ADDRESS",
-            "Internal: yes       for supporters only",
+            "Internal: yes (for supporters only)",
             "Remind on: YYYY-MM-DD",
             "Related, Cross reference: TEXT",
         ),

@@ -34,8 +34,8 @@ def command(asked: Command, facts: Facts, policy: Policy, now: datetime) -> tupl
     if not block.fields and not block.rest.strip():
         raise Refused("There is nothing to do.")
     steered = steer(Steering(block, "", OPERATOR, facts, policy, now, ticket))
-    if steered.notes:
-        raise Refused("\n".join(steered.notes))
+    if steered.refusals:
+        raise Refused("\n".join(steered.refusals))
     reasons = tuple(dict.fromkeys((*steered.reasons, Reason.BY_AN_OPERATOR)))
     event = TicketEvent(EventKind.COMMENT, asked.by, now, asked.text, reasons=reasons)
     events = split(event, steered, turned=False)

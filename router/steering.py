@@ -21,10 +21,11 @@ class Steering:
 
     `block` holds the lines and the text below them; `me` is the address of who wrote them, "" for
     an operator at the terminal, and `actors` what that person is to the ticket as it was found.
-    `mail` and `sender` are None for a command. `notes` are sentences about lines that were not
-    followed. `joins` and `leaves` are as in a Decision; `pages` are those whom the ticket wakes
-    because it has just become an alarm; `to` is its new route; `tells` says who else hears of it.
-    `internal` keeps the text among supporters.
+    `mail` and `sender` are None for a command. `refusals` are sentences about lines that were not
+    followed, for the sender and the unit; `notes` are those for every reader. `joins` and `leaves`
+    are as in a Decision; `pages` are those whom the ticket wakes because it has just become an
+    alarm; `to` is its new route; `tells` says who else hears of it. `internal` keeps the text among
+    supporters.
     """
 
     block: FieldBlock
@@ -39,6 +40,7 @@ class Steering:
     changes: tuple[Change, ...] = ()
     reasons: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
     joins: tuple[Participant, ...] = ()
     leaves: tuple[Participant, ...] = ()
     pages: tuple[Participant, ...] = ()
@@ -57,15 +59,15 @@ class Steering:
         """Return the solution: its own line's, else the text below, unless that is internal."""
         return self.block.value("solution") or ("" if self.internal else self.text)
 
-    def refused(self, line: str, why: str) -> "Steering":
-        """Return it with a line that was not followed."""
+    def refused(self, line: str, why: str, *, right: bool = False) -> "Steering":
+        """Return it with a line that was not followed; `right` says that a right was missing."""
         note = f'The line "{line}" was not followed: {why}'
-        return self.because(Reason.LINE_NOT_ALLOWED, note)
+        steering = replace(self, refusals=(*self.refusals, note))
+        return steering.because(Reason.LINE_NOT_ALLOWED if right else Reason.LINE_NOT_FOLLOWED)
 
-    def because(self, reason: Reason, *notes: str) -> "Steering":
-        """Return it with one more reason, and notes for its readers."""
-        reasons = tuple(dict.fromkeys((*self.reasons, reason)))
-        return replace(self, reasons=reasons, notes=(*self.notes, *notes))
+    def because(self, reason: Reason) -> "Steering":
+        """Return it with one more reason."""
+        return replace(self, reasons=tuple(dict.fromkeys((*self.reasons, reason))))
 
     def changed(self, field: str, ticket: Ticket, old: str, new: str) -> "Steering":
         """Return it with one field of the ticket changed; the same value changes nothing."""

@@ -70,7 +70,12 @@ def mails(telling: Telling) -> tuple[Outgoing, ...]:
         if Tell.SOLUTION in telling.steered.tells:
             kind = MailKind.SOLUTION
         story = _solution(telling) if kind is MailKind.SOLUTION else telling.public
-        found += story.to_all(_public(telling), kind, LANE_REPLY)
+        shown = tuple(one for one in story.event.changes if one.field not in PERSONAL)
+        story = replace(story, event=replace(story.event, changes=shown))
+        for reader in _public(telling):
+            is_unit = GETS[reader.role].audience is Audience.UNIT
+            notes = (*telling.steered.refusals, *story.notes) if is_unit else story.notes
+            found.append(replace(story, notes=notes).to(reader, kind, LANE_REPLY))
     return tuple(once_each(found))
 
 
@@ -80,14 +85,19 @@ def _public(telling: Telling) -> list[Participant]:
     tells = steered.tells
     everybody = telling.speaks or Tell.SOLUTION in tells
     only_personal = {one.field for one in steered.changes} <= PERSONAL
-    if not everybody and only_personal and steered.changes:
-        return []
+    if not everybody and only_personal:
+        refused = bool(steered.refusals)  # lines alone: the unit may help, others need not know
+        return _unit(_readers(telling)) if refused else []
     found = list(_readers(telling, only_changes=not everybody))
     if Tell.SUBMITTER in tells:
         found += [one for one in _readers(telling) if one.role is Role.SUBMITTER]
     if Tell.FIRST_LINE in tells:
         found += _not_the_author(telling, _desk(telling))
     return found
+
+
+def _unit(people: Iterable[Participant]) -> list[Participant]:
+    return [one for one in people if GETS[one.role].audience is Audience.UNIT]
 
 
 def _readers(

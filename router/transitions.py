@@ -19,8 +19,8 @@ class Actor(StrEnum):
     """Who somebody is to a ticket, as far as that is proven. One person may be several."""
 
     SUBMITTER = "its submitter"
-    TEAM = "the VO's team, on a TEAM or ALARM ticket"
-    VERIFIER = "of a TEAM ticket anybody in the VO's team, of an ALARM ticket any alarmer of the VO"
+    TEAM = "the VO's team (TEAM and ALARM tickets)"
+    VERIFIER = "the VO's team (TEAM tickets) or alarmers (ALARM tickets)"
     SUPPORTER = "supporters of the responsible unit or of first line"
     SITE = "the site, by the address in its alarm mail"
     ANYBODY = "everybody whose address is proven"

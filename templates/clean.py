@@ -1,9 +1,9 @@
 """Making values fit to be put into a mail, and shaping text for it.
 
 Rule: a value is never trusted to be one line, or to be printable. Everything that ends a line in
-any mail program, and every control character, becomes a blank; only `text` and `solution` may have several lines.
-What people wrote is indented and never wrapped; what we write starts in the first column and is
-wrapped. So nothing that a sender writes can pass for a line of ours.
+any mail program, and every control character, becomes a blank; only `text` and `solution` may have
+several lines. What people wrote is indented and never wrapped; what we write starts in the first
+column and is wrapped. So nothing that a sender writes can pass for a line of ours.
 """
 
 import re

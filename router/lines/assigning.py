@@ -55,7 +55,7 @@ def notify_site(steering: Steering, line: Field) -> Steering:
     """Notify a site, another one or the first; its ROC becomes responsible."""
     old = steering.ticket
     if old.kind in SHARED:
-        return steering.refused(line.line, f"the site of an {old.kind} ticket stays.")
+        return steering.refused(line.line, f"{old.kind} tickets keep their site.")
     if old.status in CLOSED:
         return steering.refused(line.line, 'please reopen it first, with "Status: reopened".')
     to = route(Wish((line.value,)), steering.facts.registry, steering.policy)[0]

@@ -30,7 +30,7 @@ def convert(steering: Steering, line: Field) -> Steering:
     claim = Claim(mail, sender, steering.facts, steering.policy, ticket.vo, (to,))
     refused = why_not(claim, TicketKind.ALARM)
     if refused is not None:
-        return steering.refused(line.line, f"{refused}.")
+        return steering.refused(line.line, f"{refused}.", right=True)
     pager = pager_of(to, ticket.vo, steering.facts.registry, steering.now)
     changed = replace(ticket, kind=TicketKind.ALARM)
     steering = steering.changed("kind", changed, str(ticket.kind), str(TicketKind.ALARM))

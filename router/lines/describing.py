@@ -50,7 +50,7 @@ def vo(steering: Steering, line: Field) -> Steering:
     """Say which VO it concerns; the VO of a shared ticket is that of its team and stays."""
     old, registry = steering.ticket, steering.facts.registry
     if old.kind in SHARED:
-        return steering.refused(line.line, f"the VO of an {old.kind} ticket stays.")
+        return steering.refused(line.line, f"{old.kind} tickets keep their VO.")
     new = "" if _folded(line.value) == "none" else registry.find_vo(line.value)
     if not new and _folded(line.value) != "none":
         return steering.refused(line.line, f"allowed are: {', '.join((*registry.vos, 'none'))}.")

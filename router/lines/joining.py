@@ -14,7 +14,7 @@ from router.ticket import Change, Participant
 from router.words import Notify, Role
 
 OWN = frozenset({Role.SUBMITTER, Role.CC, Role.SUBSCRIBER})  # rows that a person may set
-PERSONAL = frozenset({"subscriber", "notification"})  # changes that are nobody else's business
+PERSONAL = frozenset({"subscriber", "notification", "remind on"})  # nobody else's business
 
 
 def copy(steering: Steering, line: Field) -> Steering:

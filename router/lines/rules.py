@@ -8,7 +8,7 @@ that is refused says who may write it, or what it may say.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from parsers.block import Field
+from parsers.block import Field, has_stray_fields
 from router.lines import assigning, describing, joining, noting
 from router.lines.converting import convert
 from router.lines.escalating import escalate
@@ -41,7 +41,7 @@ def _ignored(steering: Steering, line: Field) -> Steering:
 def _confirm(steering: Steering, line: Field) -> Steering:
     held = steering.ticket.held is not None
     why = "it needs a proven right." if held else "nothing is held here."
-    return steering.refused(line.line, why)
+    return steering.refused(line.line, why, right=held)
 
 
 SUPPORTER = frozenset({Actor.SUPPORTER})
@@ -81,12 +81,20 @@ RULES: Mapping[str, Rule] = {
 SHORT: Mapping[str, Status] = {"verify": Status.VERIFIED, "reopen": Status.REOPENED}
 
 
+STRAY = frozenset({"status", "solution", "assign_to", "priority", "verify", "reopen", "escalate"})
+STRAY_LINES = (
+    'Lines like "Status: solved" were seen, but not read: they have to be the first lines of the '
+    'mail. A text with the line "Internal: yes" was shown to supporters only.'
+)
+
+
 def steer(steering: Steering) -> Steering:
     """Follow the lines of a reply."""
+    steering = _astray(steering)
     for unknown in steering.block.unknown:
-        steering = steering.because(
-            Reason.LINE_NOT_UNDERSTOOD, f'The line "{unknown}" was not understood.'
-        )
+        note = f'The line "{unknown}" was not understood.'
+        steering = replace(steering, refusals=(*steering.refusals, note))
+        steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
     steering, lines = _without_contradictions(steering, [_spelt_out(f) for f in _fields(steering)])
     for key, rule in RULES.items():
         for line in [one for one in lines if one.key == key]:
@@ -94,10 +102,26 @@ def steer(steering: Steering) -> Steering:
     return steering
 
 
+def _astray(steering: Steering) -> Steering:
+    """Answer a supporter's lines that stand too low to be read.
+
+    Whoever wrote "Internal: yes" there meant it, so that one line is followed all the same.
+    """
+    text = steering.block.rest
+    internal = not steering.block.fields and has_stray_fields(text, frozenset({"internal"}))
+    if internal:
+        steering = replace(steering, internal=True)
+    stray = not steering.block.fields and has_stray_fields(text, STRAY)
+    if not internal and not (stray and Actor.SUPPORTER in steering.actors):
+        return steering
+    steering = replace(steering, refusals=(*steering.refusals, STRAY_LINES))
+    return steering.because(Reason.LINE_NOT_UNDERSTOOD)
+
+
 def _follow(steering: Steering, rule: Rule, line: Field) -> Steering:
     if rule.by and not rule.by & steering.actors:
-        why = "it needs a proven right" + (f"; it is for {_who(rule)}." if rule.by else ".")
-        return steering.refused(line.line, why)
+        why = f"it needs a proven right; it is for: {'; '.join(sorted(rule.by))}."
+        return steering.refused(line.line, why, right=True)
     if steering.ticket.held and not rule.held:
         return steering.refused(line.line, "the ticket is held; first line has to let it go.")
     return rule.follow(steering, line)
@@ -137,7 +161,3 @@ def _without_contradictions(
             seen.add((one.key, one.value.lower()))
             good.append(one)
     return steering, good
-
-
-def _who(rule: Rule) -> str:
-    return "; ".join(sorted(rule.by))

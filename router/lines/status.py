@@ -30,7 +30,8 @@ def status(steering: Steering, line: Field) -> Steering:
     if new is Status.ASSIGNED:
         return steering.refused(line.line, 'a ticket is assigned by a line "Assign to: UNIT".')
     if new is None or found is None or new not in possible(now, steering.actors):
-        return steering.refused(line.line, _not_possible(steering, new))
+        exists = new is not None and (now, new) in TRANSITIONS
+        return steering.refused(line.line, _not_possible(steering, new), right=exists)
     if found.needs is not Need.NOTHING and not _written(steering, found.needs):
         return steering.refused(line.line, f"{found.needs}.")
     return moved(steering, new)
