@@ -230,11 +230,9 @@ def _is_granted(row: Row[Any]) -> bool:
 
 
 def _receipts(conn: Connection, mails: Sequence[Mail], now: datetime) -> dict[int, int]:
-    """Count, for each mail whose sender may get an answer, those of the last hour to him."""
+    """Count, for each mail with a sender, the answers of the last hour to that address."""
     senders = {
-        mail.mail_id: mail.heard.sender.address
-        for mail in mails
-        if mail.heard.sender is not None and mail.envelope.submitted
+        mail.mail_id: mail.heard.sender.address for mail in mails if mail.heard.sender is not None
     }
     if not senders:
         return {}

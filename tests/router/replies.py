@@ -67,7 +67,7 @@ def by(address: str, text: str, proofs: tuple[Proof, ...] | None = None, head: s
     """Return somebody's reply; proven by DKIM unless said otherwise."""
     proof = replace(DKIM, identity=address.rpartition("@")[2], covers=ALL, replay_key=address)
     raw = (
-        f"From: {address}\r\nTo: reply@helpdesk.example\r\nSubject: Re: Lost\r\n"
+        f"From: {address}\r\nTo: support@helpdesk.example\r\nSubject: Re: Lost\r\n"
         f"Date: Mon, 02 Mar 2026 10:00:00 +0000\r\nMessage-ID: <1@reply.example>\r\n{head}\r\n"
         + text.replace("\n", "\r\n")
     )
