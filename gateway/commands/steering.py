@@ -46,9 +46,9 @@ def _with_lines(command: Callable[..., Any]) -> Callable[..., Any]:
 def ticket(
     config_file: Path, ticket: int, comment: str, *, internal: bool, **lines: str | None
 ) -> None:
-    """Change TICKET, as a supporter does by mail, and tell those who take part.
+    """Change TICKET as a supporter does by mail.
 
-    It stands in the ticket's history under your name and "command line".
+    Those who take part are told. It stands in the history under your name and "command line".
     """
     from gateway.desk import open_desk
     from parsers.block import KEYS, Field

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from router.ticket import Participant, TicketKind
-from router.words import CATEGORIES, MailKind, Notify, Priority, Role, Status
+from router.ticket import Participant, TicketEvent, TicketKind
+from router.words import CATEGORIES, EventKind, MailKind, Notify, Priority, Role, Status
 from tests.router.replies import (
     DESK,
     FIRST_LINE,
@@ -23,6 +23,7 @@ from tests.router.replies import (
     text_to,
     told,
 )
+from tests.router.test_decision_table import NOW
 
 DONE = [
     ("Priority: very urgent\n\nNo way around it.", "priority", ("urgent", "very urgent")),
@@ -182,6 +183,20 @@ def test_an_internal_note_with_a_status_tells_everybody_the_status_alone() -> No
     for one in decision.outgoing:
         assert ("A secret" in str(one.values)) is (one.recipient == LIST), one.recipient
     assert SUBMITTER in told(decision), "waiting for reply always mails the submitter"
+
+
+def test_what_was_internal_before_is_told_to_a_new_unit_but_not_to_a_new_site() -> None:
+    opening = TicketEvent(EventKind.OPENED, SUBMITTER, NOW, "It is lost.")
+    note = TicketEvent(EventKind.COMMENT, SUPPORTER, NOW, "A secret.", internal=True)
+    one = by(SUPPORTER, "Notified site: INFN-T1\n\nTheirs.")
+    decision = after(one, about(), opening=opening, later=(note,))
+    at_unit, at_site = (
+        text_to(decision, a)["text"] for a in ("it@roc.example", "grid@infn.example")
+    )
+    assert "It is lost." in str(at_unit)
+    assert "A secret." in str(at_unit)
+    assert "Theirs." in str(at_site)
+    assert "A secret." not in str(at_site)
 
 
 def test_an_internal_text_is_no_solution() -> None:

@@ -1,13 +1,17 @@
 """The life of a ticket as a person reads it (transitions-table.txt), against what mails do."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from router.decide import decide
+from router.decision import Clue, Facts
 from router.lines.status import CLOSED
-from router.ticket import TicketKind
+from router.ticket import Paging, Participant, TicketKind
+from router.tokens import TokenClass
 from router.transitions import BY_NO_LINE, TRANSITIONS, Actor, Need, Tell, possible
-from router.words import FINAL, MailKind, Reason, Status
+from router.words import FINAL, MailKind, Reason, Role, Status
 from tests.router.replies import (
     ALARMER,
     DESK,
@@ -17,12 +21,15 @@ from tests.router.replies import (
     SUBMITTER,
     SUPPORTER,
     TEAM,
+    WORLD,
     about,
     after,
     by,
     changes,
     told,
 )
+from tests.router.replies import PEOPLE as ROSTER
+from tests.router.test_decision_table import NOW, POLICY
 
 USER, TEAMS, ALARM = TicketKind.USER, TicketKind.TEAM, TicketKind.ALARM
 WHO = {
@@ -120,6 +127,27 @@ def test_each_change_is_told_to_those_in_its_row(pair: tuple[Status, Status]) ->
     kind = MailKind.SOLUTION if tells == "solution" else MailKind.UPDATE
     assert told(decision, kind) == hears
     assert changes(decision)["status"] == (str(old), str(new))
+
+
+@pytest.mark.parametrize("pair", [p for p in EVERY_PAIR if p[0] not in FINAL | CLOSED])
+def test_a_site_moves_its_alarm_as_its_rows_say(pair: tuple[Status, Status]) -> None:
+    old, new = pair
+    may = "A" in ROWS.get(pair, ("",))[0]
+    event = {Status.IN_PROGRESS: "ack", Status.SOLVED: "resolve"}.get(new)
+    if event is None:
+        assert not may
+        return
+    pager = Participant(Role.ALARM, "alarm@fzk.example", "FZK-LCG2", row=4)
+    alarm = about(ALARM, status=old)
+    alarm = replace(alarm, participants=(*alarm.participants, pager), paging=Paging(paged_at=NOW))
+    clue = Clue(Reason.THREAD_TOKEN, 7, token_class=TokenClass.SITE, token_row=4)
+    sites = tuple(replace(one, resolve="solve") for one in WORLD.sites)
+    facts = Facts(replace(WORLD, sites=sites), ROSTER, found=((clue, alarm),))
+    one = by("monitoring@fzk.example", f"Event: {event}\n\nA disk.", proofs=())
+    (decision,) = decide(one, facts, POLICY, NOW)
+    moves = decision.ticket is not None and decision.ticket.status is new
+    assert moves is (may or old is new)
+    assert bool(told(decision, MailKind.SOLUTION)) is (new is Status.SOLVED)
 
 
 @pytest.mark.parametrize("new", sorted(CLOSED))
