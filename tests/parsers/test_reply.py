@@ -5,6 +5,8 @@ import pytest
 from parsers.mail import hear
 from parsers.reply import REPLY_MARKER, split_reply
 
+# What says nothing of its own: nothing, a quote, a quote and a signature.
+SILENT = ("", "> old", f"> {REPLY_MARKER}\n> old", f"{REPLY_MARKER}\nold", "> old\n\n-- \nAlice")
 ANSWER = "It works again.\nThank you."
 GMAIL = "On Mon, 23 Nov 2026 at 09:00, Helpdesk <support@helpdesk.example> wrote:"
 OUTLOOK = (
@@ -156,3 +158,9 @@ def test_the_block_is_heard_only_in_what_was_written() -> None:
     page = "<p>Site: SITE-A</p><p>VO: atlas</p><p>text</p>"
     mail = hear(f"Content-Type: text/html\n\n{page}".encode())
     assert [f.key for f in mail.block.fields] == ["site", "vo"]
+
+
+@pytest.mark.parametrize("text", SILENT)
+def test_a_mail_without_a_word_of_its_own_adds_nothing(text: str) -> None:
+    assert not split_reply(text).adds
+    assert split_reply(f"No.\n{text}").adds

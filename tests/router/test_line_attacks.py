@@ -138,6 +138,14 @@ def test_a_machine_steers_nothing_even_with_a_supporters_proof(line: str, mark: 
         assert told(decision, MailKind.REFUSAL) == set()
 
 
+def test_whoever_writes_to_the_units_list_is_not_the_unit() -> None:
+    """A list that puts itself into From signs for everybody who may post to it."""
+    text = "Status: solved\n\nPlease."
+    assert changes(after(by(LIST, text), about()))
+    posted = by(LIST, text, head="List-Id: <ngi.roc.example>\r\n")
+    nothing_happens(after(posted, about()), about())
+
+
 @pytest.mark.parametrize("line", sorted(set(LINES) - OWN - {"confirm"}))
 def test_a_held_ticket_is_not_steered_past_first_line(line: str) -> None:
     ticket = about(held=Reason.UNPROVEN)
