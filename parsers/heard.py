@@ -37,6 +37,10 @@ class Note(StrEnum):
     UNREADABLE = "the mail could not be read at all; the original is kept"
 
 
+# Files that a signed mail brings along; nobody has attached them.
+SIGNATURES = frozenset(
+    f"application/{name}" for name in ("pkcs7-signature", "x-pkcs7-signature", "pgp-signature")
+)
 # Parse caps (ARCHITECTURE, Limits): with one of these the mail is held for a person.
 OVER_A_CAP = frozenset(
     {

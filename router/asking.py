@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from parsers.heard import Automatic
+from parsers.heard import SIGNATURES, Automatic
 from router.addresses import LANE_REST, Intent
 from router.authority import sender_of
 from router.decision import Decision, Facts, Mail, Outgoing, Policy
@@ -37,7 +37,8 @@ class Question:
 def question(mail: Mail) -> Question | None:
     """Return what a mail asks, None for a mail that is no such question."""
     heard = mail.heard
-    if heard.automatic is not Automatic.NO or heard.attachments:
+    files = [one for one in heard.attachments if one.content_type not in SIGNATURES]
+    if heard.automatic is not Automatic.NO or files:
         return None
     said = " ".join(heard.visible.split())
     if mail.intent is Intent.USER and not said:

@@ -8,11 +8,15 @@ believed is for `decide` to say.
 from datetime import datetime
 
 from parsers.envelope import Envelope
+from parsers.heard import OVER_A_CAP, SIGNATURES, Note
 from parsers.subject import ticket_tags
 from router.addresses import Intent
 from router.decision import Clue, Mail, Policy
 from router.tokens import Token, TokenClass, read_message_id, read_message_row, read_token
 from router.words import Reason
+
+# With one of these there may be words that were not read.
+_UNSURE = OVER_A_CAP | {Note.BODY_BROKEN, Note.TEXT_CUT, Note.CHARSET_GUESSED}
 
 
 def thread(mail: Mail, policy: Policy, now: datetime) -> tuple[Clue, ...]:
@@ -63,7 +67,9 @@ def sent_row(mail: Mail, policy: Policy, now: datetime) -> int:
 
 def answered_row(mail: Mail, policy: Policy) -> int:
     """Return the outbox row of our mail that a mail without a word of its own answers, else 0."""
-    if mail.heard.adds or any(not one.inline for one in mail.heard.attachments):
+    heard = mail.heard
+    files = [one for one in heard.attachments if one.content_type not in SIGNATURES]
+    if heard.adds or files or set(heard.notes) & _UNSURE:
         return 0
     answers = mail.heard.in_reply_to or mail.heard.references[-1:]
     rows = (read_message_row(policy.keys, one) for one in answers)

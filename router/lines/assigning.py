@@ -69,6 +69,7 @@ def notify_site(steering: Steering, line: Field) -> Steering:
     ticket = replace(steering.ticket, support_unit=to.unit)
     steering = steering.changed("responsible unit", ticket, old.support_unit, to.unit)
     steering = _to_person(steering, "") if to.unit != old.support_unit else steering
+    steering = replace(steering, notes=(*steering.notes, *to.notes))
     gone = {Role.SITE, Role.SUPPORTER} if to.unit != old.support_unit else {Role.SITE}
     return _assigned(replace(_handed_over(steering, gone, unit_of(to)), to=to))
 

@@ -203,6 +203,9 @@ BACK = "> --- please write above this line ---\n> Solution: done"
         (f"{BACK}\n\n-- \nAnne", True),
         (f"It fails.\n\n{BACK}", False),
         (f"?\n\n{BACK}", False),
+        (f"{BACK}\n\nIt fails.", False),
+        (f"{BACK}\nIt fails.\n> more", False),
+        (BACK.replace("> ", ""), False),
         ("Thank you", False),
     ],
 )

@@ -168,3 +168,43 @@ def test_an_operators_internal_note_reaches_the_unit_alone(stage: Stage) -> None
     mail(stage, ANNE, "They fail.")
     said = at_terminal(stage, "Internal: yes", text="A secret.")
     assert [str(one) for one in said] == [f"update -> {TPM}"]
+
+
+# ---- what is no unchanged answer ----
+
+PICTURE = (
+    "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n",
+    (
+        "--b\r\n\r\n\r\n--b\r\nContent-Type: image/png\r\nContent-Disposition: inline\r\n"
+        "Content-ID: <i>\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--"
+    ),
+)
+SEALED = (
+    "MIME-Version: 1.0\r\nContent-Type: multipart/encrypted; boundary=b\r\n",
+    "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n--b--",
+)
+SIGNED = (
+    (
+        "MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b; micalg=sha-256; "
+        'protocol="application/pkcs7-signature"\r\n'
+    ),
+    (
+        f"--b\r\n\r\n{BACK}\r\n--b\r\nContent-Type: application/pkcs7-signature; name=smime.p7s\r\n"
+        "Content-Disposition: attachment; filename=smime.p7s\r\n\r\nMIIB\r\n--b--"
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "status"),
+    [(*PICTURE, "solved"), (*SEALED, "solved"), (*SIGNED, "verified")],
+    ids=["picture", "sealed", "signed"],
+)
+def test_a_picture_or_a_sealed_text_may_say_something(
+    stage: Stage, head: str, text: str, status: str
+) -> None:
+    mail(stage, ANNE, "They fail.")
+    answer(stage, TINA, "Status: solved\r\n\r\nDone.", TPM)
+    to_solution = "In-Reply-To: {{message_id anne@physics.example}}\r\n"
+    answer(stage, ANNE, text, ANNE, to_solution + head)
+    assert row(stage)["status"] == status
