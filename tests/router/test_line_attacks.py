@@ -178,6 +178,12 @@ def test_nobody_is_made_a_supporter_by_writing_the_name_of_one() -> None:
     assert changes(after(replace(one, heard=named), about())) == {}
 
 
+def test_our_own_address_is_nobody() -> None:
+    ours = "support@helpdesk.example"
+    ticket = about(submitter=ours)
+    assert changes(after(by(ours, "Escalate: yes"), ticket)) == {}
+
+
 def test_a_supporter_of_another_vo_is_none_here() -> None:
     assert changes(after(by("cecil@cern.example", "Category: Test"), about())) == {}
     assert changes(after(by("cecil@cern.example", "Category: Test"), about(vo="cms")))

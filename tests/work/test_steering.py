@@ -170,6 +170,22 @@ def test_an_operators_internal_note_reaches_the_unit_alone(stage: Stage) -> None
     assert [str(one) for one in said] == [f"update -> {TPM}"]
 
 
+@pytest.mark.parametrize(("last", "reminds"), [("on hold", True), ("solved", False)])
+def test_a_day_that_was_asked_for_comes_only_while_the_ticket_is_open(
+    stage: Stage,
+    last: str,
+    reminds: bool,
+) -> None:
+    mail(stage, ANNE, "They fail.")
+    answer(stage, TINA, "Remind on: 2026-03-03\r\nRemind on: 2026-03-03", TPM)
+    answer(stage, TINA, f"Status: {last}\r\n\r\nDone.", TPM)
+    for day in (3, 4):
+        stage.now = datetime(2026, 3, day, 8, tzinfo=UTC)
+        stage.tick()
+        expected = [f"reminder -> {TINA}"] if reminds and day == 3 else []
+        assert [str(one) for one in stage.said()] == expected
+
+
 # ---- what is no unchanged answer ----
 
 PICTURE = (
