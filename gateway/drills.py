@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from parsers.text import clean
 from store.alarm_listing import AlarmRow
 
 HEADS = ("site", "ticket", "receipt", "answer", "answered by", "over", "steps")
@@ -89,5 +90,6 @@ def _seconds(row: AlarmRow, at: datetime | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """Keep a spreadsheet from taking what came by mail for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Keep a spreadsheet from taking what came by mail for a formula, or for the end of a row."""
+    line = clean(text, one_line=True)
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

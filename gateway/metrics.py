@@ -18,13 +18,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.health import Line, State
+from parsers.alarm import Mode
 from parsers.evidence import ProofKind, ProofStatus
 from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
 from router.ticket import TicketKind
 from router.words import Outcome, Reason, Status
 from store.counters import SILENCES, proofs_in, tickets_in
 from store.directory_rows import NOUNS
-from store.watching import Amounts, DirectoryAmounts
+from store.watching import AlarmAmounts, Amounts, DirectoryAmounts
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 DOORS = ("smtp", "lmtp", "imap")
@@ -32,6 +33,8 @@ LANES = {LANE_ALARM: "alarm", LANE_REPLY: "reply", LANE_REST: "rest"}
 INBOX_STATES = ("kept", "broken")
 OUTBOX_STATES = ("waiting", "claimed", "failed")
 OTHER = "other"
+
+_NO_ALARMS = AlarmAmounts(0, 0, 0, None)
 
 Labels = tuple[str, ...]
 
@@ -79,12 +82,29 @@ def _families(amounts: Amounts, lines: Sequence[Line], now: datetime) -> Iterato
     for name, moment in (("inbox", amounts.oldest_in), ("outbox", amounts.oldest_out)):
         text = "Age of the oldest mail that waits, 0 for none."
         yield _gauge(f"ticketgate_{name}_oldest_seconds", text, (), {(): _age_s(moment, now)})
+    yield from _alarms(amounts, now)
     yield from _proofs(amounts)
     yield from _directories(amounts.directories, now)
     health = {(line.name,): int(line.state is State.OK) for line in lines}
     yield _gauge("ticketgate_healthy", "1 for what is ok (see /readyz).", ("name",), health)
     sizes = {(name,): size for name, size in amounts.bytes_of.items()}
     yield _gauge("ticketgate_store_bytes", "Size of the store.", ("file",), sizes)
+
+
+def _alarms(amounts: Amounts, now: datetime) -> Iterator[Metric]:
+    """Give the alarms that are not over; exercises apart, so that a drill wakes no operator."""
+    found = {mode: amounts.alarms.get(mode, _NO_ALARMS) for mode in (Mode.ACTUAL, Mode.EXERCISE)}
+    each, name = ("mode",), "ticketgate_alarms_"
+    for word, text in (
+        ("open", "Alarms that are not over."),
+        ("unanswered", "Of those, alarms that nobody has answered."),
+        ("without_receipt", "Of those, alarms that no hook has confirmed."),
+    ):
+        values = {(str(mode),): getattr(one, word) for mode, one in found.items()}
+        yield _gauge(name + word, text, each, values)
+    ages = {(str(mode),): _age_s(one.oldest_at, now) for mode, one in found.items()}
+    text = "How long the oldest of them waits for an answer, 0 for none."
+    yield _gauge(name + "oldest_unanswered_seconds", text, each, ages)
 
 
 def _proofs(amounts: Amounts) -> Iterator[Metric]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from parsers.alarm import AlarmEvent, AlarmStatus, Mode, Severity
 from parsers.registry import Downtime, Registry, Site
-from router.addresses import LANE_ALARM
+from router.addresses import LANE_ALARM, OurAddresses
 from router.decision import Outgoing, Route
 from router.notices import Story
 from router.ticket import Participant, Ticket, TicketKind
@@ -30,7 +30,7 @@ class Pager:
     notes: tuple[str, ...] = ()
 
 
-def pager_of(to: Route, vo: str, registry: Registry, now: datetime) -> Pager:
+def pager_of(to: Route, vo: str, registry: Registry, ours: OurAddresses, now: datetime) -> Pager:
     """Return whom an alarm of this VO at this route's site wakes; nobody for one without a site."""
     sites = registry.find_sites(to.site) if to.site else ()
     if not sites:
@@ -38,13 +38,14 @@ def pager_of(to: Route, vo: str, registry: Registry, now: datetime) -> Pager:
     site: Site = sites[0]
     down = tuple(_announced(one) for one in registry.downtimes_of(site) if one.ongoing(now))
     why = (Reason.SITE_IN_DOWNTIME,) if down else ()
-    addresses = site.alarm_addresses_for(vo)
-    if addresses:
-        return Pager(people(addresses, site.name), why, down)
-    if site.contacts:
+    woken = people(site.alarm_addresses_for(vo), site.name, ours)
+    if woken:
+        return Pager(woken, why, down)
+    contacts = people(site.contacts, site.name, ours)
+    if contacts:
         note = f"No alarm address is known for {site.name}: its contact was alarmed instead."
         reasons = (Reason.ALARM_ADDRESS_MISSING, *why)
-        return Pager(people(site.contacts, site.name), reasons, (note, *down))
+        return Pager(contacts, reasons, (note, *down))
     note = f"No address at all is known for {site.name}: nobody there was alarmed. Please call."
     return Pager((), (Reason.NOBODY_TO_ALARM, *why), (note, *down))
 
@@ -74,6 +75,7 @@ def alarm_mails(
     ticket = story.ticket
     status = status or alarm_status(ticket) or AlarmStatus.FIRING
     text = story.values(Audience.SITE)
+    raised_by = ticket.paging.raised_by if ticket.paging else ""
     said = {
         "event": str(event),
         "status": str(status),
@@ -84,7 +86,8 @@ def alarm_mails(
         "service": ticket.mou_area or ticket.type_of_issue,
         "summary": text["subject"],
         "description": text["text"],
-        "alarmer": ticket.submitter,
+        "alarmer": raised_by or ticket.submitter,
+        "confirmed": bool(raised_by) and ticket.wanted is TicketKind.ALARM,
         "starts_at": ticket.opened_at.isoformat(timespec="seconds"),
         "updated_at": story.event.at.isoformat(timespec="seconds"),
         "ends_at": story.event.at.isoformat(timespec="seconds")
@@ -103,9 +106,10 @@ def alarm_mails(
     )
 
 
-def people(addresses: Sequence[str], site: str) -> tuple[Participant, ...]:
-    """Return addresses of a site as those whom an alarm wakes."""
-    return tuple(Participant(Role.ALARM, address, site) for address in addresses)
+def people(addresses: Sequence[str], site: str, ours: OurAddresses) -> tuple[Participant, ...]:
+    """Return addresses of a site as those whom an alarm wakes: each once, and none of ours."""
+    each = {one.lower(): one for one in reversed(addresses) if not ours.is_ours(one)}
+    return tuple(Participant(Role.ALARM, address, site) for address in reversed(each.values()))
 
 
 def _announced(down: Downtime) -> str:

@@ -15,6 +15,7 @@ from router.addresses import LANE_REPLY
 from router.alarming import alarm_status
 from router.decision import Clue, Decision, Facts, Mail, Policy
 from router.notices import Story
+from router.paging import pagers
 from router.people import author_of, listed_attachments, readers
 from router.ticket import Change, Paging, Ticket, TicketEvent
 from router.tokens import TokenClass
@@ -22,6 +23,7 @@ from router.unanswered import next_step
 from router.words import EventKind, MailKind, Outcome, Reason, Status
 
 SOLVES = "solve"  # the word of `[[site]] resolve`
+_OF_PROGRAMS = frozenset({AnswerEvent.RECEIPT, AnswerEvent.UNREACHABLE})
 _UNTOUCHED = frozenset({Status.NEW, Status.ASSIGNED, Status.REOPENED})
 
 
@@ -42,21 +44,29 @@ class Said:
         """Return how far the alarm has come."""
         return self.ticket.paging or Paging()
 
+    @property
+    def is_of_the_past(self) -> bool:
+        """Whether it answers a document of before the alarm was raised anew."""
+        return 0 < self.answer.seq < self.paging.since
+
 
 def answered(  # noqa: PLR0917 - a mail, its ticket, and what every decision takes
     mail: Mail, clue: Clue, ticket: Ticket, facts: Facts, policy: Policy, now: datetime
 ) -> Decision | None:
     """Return what a site's answer does; None for a mail that is no such answer.
 
-    Without a line "Event:" it is an ordinary comment, of a person or a machine.
+    Without a line "Event:" it is an ordinary comment, of a person or a machine; and so is what
+    comes from one whom the alarm no longer concerns, since the site has left.
     """
     if clue.token_class is not TokenClass.SITE or alarm_status(ticket) is None:
         return None
-    answer = hear_answer(mail.heard.visible)
+    holds = any(one.row == clue.token_row for one in pagers(ticket))
+    answer = hear_answer(mail.heard.visible) if holds else None
     if answer is None:
         return None
     by = f"{answer.by} at {ticket.notified_site}" if answer.by else author_of(mail)
-    decision = _RULES[answer.event](Said(answer, by, mail, ticket, facts, policy, now))
+    said = Said(answer, by, mail, ticket, facts, policy, now)
+    decision = (_late if said.is_of_the_past else _RULES[answer.event])(said)
     return replace(decision, hook_of=ticket.notified_site if _is_a_hooks(answer) else "")
 
 
@@ -71,10 +81,15 @@ def _receipt(said: Said) -> Decision:
 
 
 def _unreachable(said: Said) -> Decision:
-    """Go on to the next step at once: nobody at the site sees this alarm."""
-    if alarm_status(said.ticket) is not AlarmStatus.FIRING:
+    """Go on to the next step at once: nobody at the site sees this alarm.
+
+    Once: the page of that step finds the same monitoring down, and its hook says so again.
+    """
+    firing = alarm_status(said.ticket) is AlarmStatus.FIRING
+    if not firing or said.paging.unreachable_at is not None:
         return _nothing(said, Reason.SAID_BEFORE)
-    step = next_step(said.ticket, Reason.SITE_UNREACHABLE, said.facts, said.policy, said.now)[0]
+    ticket = _with(said, unreachable_at=said.now)
+    step = next_step(ticket, Reason.SITE_UNREACHABLE, said.facts, said.policy, said.now)[0]
     if step.ticket is None:
         return _nothing(said, Reason.SAID_BEFORE)
     event = _event(
@@ -118,11 +133,14 @@ def _comment(said: Said) -> Decision:
 
 
 def _late(said: Said) -> Decision:
-    """Keep what comes when the alarm is over; it reopens nothing."""
-    if not said.answer.comment:
-        return _nothing(said, Reason.ALARM_OVER)
-    text = said.answer.comment
-    return _written(said, said.ticket, EventKind.COMMENT, text, Reason.ALARM_OVER)
+    """Keep what comes when the alarm is over, or was raised anew; it turns nothing."""
+    over = alarm_status(said.ticket) is AlarmStatus.RESOLVED
+    why = Reason.ALARM_OVER if over else Reason.ROUND_OVER
+    if not said.answer.comment or said.answer.event in _OF_PROGRAMS:
+        return _nothing(said, why)
+    if not over:
+        return _comment(said)
+    return _written(said, said.ticket, EventKind.COMMENT, said.answer.comment, why)
 
 
 def _told(said: Said, changed: Ticket, kind: EventKind, text: str) -> Decision:
@@ -196,7 +214,7 @@ def _sender(mail: Mail) -> str:
 
 def _is_a_hooks(answer: Answer) -> bool:
     """Whether only a program says so: then its silence means something from now on."""
-    return answer.event in {AnswerEvent.RECEIPT, AnswerEvent.UNREACHABLE}
+    return answer.event in _OF_PROGRAMS
 
 
 _RULES: Mapping[AnswerEvent, Callable[[Said], Decision]] = {

@@ -45,7 +45,7 @@ def confirm(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
     """Let a held ticket go as what was wanted: an alarm wakes its site.
 
     Raises Refused when there is no such ticket, when nothing holds it, or when an alarm names no
-    site to wake.
+    site to wake, or one that may no longer be woken.
     """
     ticket = _held_ticket(command, facts)
     if ticket.wanted is TicketKind.USER:
@@ -54,6 +54,9 @@ def confirm(command: Command, facts: Facts, policy: Policy, now: datetime) -> tu
         raise Refused(
             f"Ticket {ticket.number} names no site that could be told; release it instead."
         )
+    to = route(wish_of_ticket(ticket), facts.registry, policy)[0]
+    if ticket.wanted is TicketKind.ALARM and not to.site:
+        raise Refused(" ".join((*to.notes, f"Nobody would be woken; release {ticket.number}.")))
     grant = Grant(command.by, EventKind.CONFIRMED, Reason.CONFIRMED, ticket.wanted, command.text)
     return let_go(ticket, grant, facts, policy, now)
 

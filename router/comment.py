@@ -43,14 +43,24 @@ def comment_on(
     joined = Joined(mail, facts, policy, now, clue, ticket, sender)
     said = answered(mail, clue, ticket, facts, policy, now)
     if said is not None:
-        return (said,)
+        turned = said.ticket is None or _standing(said.ticket) != _standing(ticket)
+        return (said if turned or not _loops(facts, policy) else _frozen(joined),)
     if _is_a_machines(mail, clue):
         return (_automatic(joined),)
     if ticket.status in FINAL:
         return open_tickets(mail, facts, policy, now, follows=ticket)
-    if facts.counts.mails_to_ticket >= policy.loop_mails:
+    if _loops(facts, policy):
         return (_frozen(joined),)
     return (confirmed(mail, sender, ticket, facts, policy, now) or _comment(joined),)
+
+
+def _loops(facts: Facts, policy: Policy) -> bool:
+    return facts.counts.mails_to_ticket >= policy.loop_mails
+
+
+def _standing(ticket: Ticket) -> tuple[object, ...]:
+    """Return what an answer to an alarm may change; one that does always counts."""
+    return (ticket.status, ticket.paging)
 
 
 def _choose(mail: Mail, facts: Facts, may: Rights) -> tuple[Clue, Ticket] | None:
@@ -111,11 +121,16 @@ def _answered(mail: Mail, ticket: Ticket, may: Rights) -> tuple[Ticket, tuple[Ch
 
 
 def _by_the_site(joined: Joined, ticket: Ticket) -> tuple[Ticket, tuple[Reason, ...]]:
-    """Note that a person at the site has answered the alarm, in whatever words."""
+    """Note that a person at the site has answered the alarm, in whatever words.
+
+    A mail marked as bulk may be a person's, and is heard; but it does not end the alarm.
+    """
     clue = joined.clue
     holder = next((one for one in ticket.participants if one.row == clue.token_row), None)
     at_site = holder is not None and holder.role in {Role.ALARM, Role.SITE}
-    if clue.reason is not Reason.THREAD_TOKEN or not at_site or alarm_status(ticket) is not FIRING:
+    by_person = joined.mail.heard.automatic is Automatic.NO
+    by_site = clue.reason is Reason.THREAD_TOKEN and at_site and by_person
+    if not by_site or alarm_status(ticket) is not FIRING:
         return ticket, ()
     far = ticket.paging or Paging()
     far = replace(far, answered_at=joined.now, answered_by=joined.author())

@@ -61,6 +61,8 @@ def _may_confirm(  # noqa: PLR0917 - as above
     supporters = {exact_address(one) for one in unit.supporters} if unit is not None else set()
     me = mail.heard.sender.address if mail.heard.sender else ""
     routes = route(wish_of_ticket(ticket), facts.registry, policy)
+    if ticket.wanted is TicketKind.ALARM and not all(one.site for one in routes):
+        return False  # nobody would be woken
     claim = Claim(mail, sender, facts, policy, ticket.vo, routes)
     if exact_address(me) in supporters:
         is_alarm = ticket.wanted is TicketKind.ALARM

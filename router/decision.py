@@ -135,7 +135,11 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
-    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's."""
+    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's.
+
+    `failed_before` is when the last alarm mail of its ticket to its recipient was written that
+    failed before this one; None when there is none.
+    """
 
     row: int
     ticket: int
@@ -143,6 +147,7 @@ class SentRow:
     kind: MailKind
     failed: bool = False
     site: str = ""
+    failed_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +174,8 @@ class Facts:
     such sites, in lower case, and when they were heard last, for the step that asks.
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
-    ask for them. `answers_solution` says that the mail adds nothing to the solution that it
-    answers, the newest one of its ticket.
+    let a held ticket go, give one on, or may page again. `answers_solution` says that the mail
+    adds nothing to the solution that it answers, the newest one of its ticket.
     """
 
     registry: Registry

@@ -31,7 +31,7 @@ def drill(command: Command, facts: Facts, policy: Policy, now: datetime) -> tupl
     """
     site, vo = _allowed(command, facts)
     to = route(Wish((site.name,)), facts.registry, policy)[0]
-    pager = pager_of(to, vo, facts.registry, now)
+    pager = pager_of(to, vo, facts.registry, policy.addresses, now)
     to = replace(to, notes=(*to.notes, *pager.notes))
     ticket = Ticket(
         number=0,

@@ -15,7 +15,7 @@ from router.notices import Story
 from router.opening import tell_of_opening
 from router.people import unit_of
 from router.routing import Wish, route
-from router.ticket import Change, Participant, Ticket, TicketEvent, TicketKind
+from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
 MAX_LATER = 20
@@ -37,6 +37,11 @@ class Grant:
     vo: str = ""
     to: Route | None = None
 
+    @property
+    def raised_by(self) -> str:
+        """Return who raised the alarm in the place of its submitter, who was not proven."""
+        return self.by if self.event is EventKind.CONFIRMED else ""
+
 
 def let_go(
     ticket: Ticket, grant: Grant, facts: Facts, policy: Policy, now: datetime
@@ -45,7 +50,7 @@ def let_go(
     to = grant.to or route(wish_of_ticket(ticket), facts.registry, policy)[0]
     is_alarm = grant.kind is TicketKind.ALARM
     vo = ticket.vo or grant.vo
-    pager = pager_of(to, vo, facts.registry, now) if is_alarm else Pager(())
+    pager = pager_of(to, vo, facts.registry, policy.addresses, now) if is_alarm else Pager(())
     to = replace(to, notes=(*to.notes, *pager.notes))
     changed = replace(
         ticket,
@@ -56,6 +61,7 @@ def let_go(
         notified_site=to.site,
         vo=vo,
         updated_at=now,
+        paging=Paging(raised_by=grant.raised_by) if is_alarm else None,
     )
     reasons = (grant.reason, *to.reasons, *pager.reasons)
     event = TicketEvent(

@@ -21,7 +21,7 @@ ANSWERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What the mails about one event have in common."""
+    """What the mails about one event have in common; `call` is a site that should be called."""
 
     ticket: Ticket
     event: TicketEvent
@@ -30,6 +30,7 @@ class Story:
     route: Route | None = None
     mail_id: int = 0
     answers: str = ""
+    call: str = ""
 
     def values(self, audience: Audience) -> dict[str, object]:
         """Return the values for a template (templates/mails), all of JSON types.
@@ -85,6 +86,7 @@ class Story:
             "opened_at": ticket.opened_at.isoformat(timespec="seconds"),
             "attachments": [{"name": name, "size": size} for name, size in self.event.attachments],
             "internal": self.event.internal,
+            "call": self.call,
             "site_notified": bool(self.route and self.route.contacts and not ticket.held),
         }
 

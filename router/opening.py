@@ -172,7 +172,8 @@ def _opened(asked: Asked, to: Route) -> Decision:
 
 
 def _pager(asked: Asked, to: Route) -> Pager:
-    return pager_of(to, asked.fields.vo, asked.facts.registry, asked.now)
+    registry, ours = asked.facts.registry, asked.policy.addresses
+    return pager_of(to, asked.fields.vo, registry, ours, asked.now)
 
 
 def tell_of_opening(story: Story, to: Route, lane: int) -> tuple[Outgoing, ...]:

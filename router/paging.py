@@ -45,6 +45,8 @@ def tell_the_site(decision: Decision, facts: Facts, policy: Policy, now: datetim
     if event is None:
         return decision
     paging = _turned(ticket, event, status, decision.events[-1], now)
+    if event in {AlarmEvent.OPEN, AlarmEvent.REOPEN}:
+        paging = replace(paging, since=ticket.last_event + len(decision.events))
     ticket = replace(ticket, paging=paging)
     if event is AlarmEvent.RESOLVE and ticket.status is Status.UNSOLVED:
         event = AlarmEvent.CANCEL
@@ -65,16 +67,19 @@ def _turned(
     """Return how far the alarm has come after a turn; raised anew, its steps begin again."""
     paging = ticket.paging or Paging()
     if event is AlarmEvent.OPEN:
-        return replace(paging, paged_at=now)
+        paging = replace(paging, paged_at=now)
+        return paging if status is AlarmStatus.FIRING else _answered(paging, by, now)
     if event is AlarmEvent.REOPEN:
         again = replace(paging, round=paging.round + 1, steps=0, paged_at=now, receipt_at=None)
-        again = replace(again, over_at=None, recovered_at=None)
+        again = replace(again, over_at=None, recovered_at=None, unreachable_at=None)
         return again if status is AlarmStatus.ACKNOWLEDGED else _unanswered(again)
     if status is AlarmStatus.RESOLVED:
         return replace(paging, over_at=now)
-    if paging.answered_at is None:
-        paging = replace(paging, answered_at=now, answered_by=by.by)
-    return paging
+    return _answered(paging, by, now) if paging.answered_at is None else paging
+
+
+def _answered(paging: Paging, by: TicketEvent, now: datetime) -> Paging:
+    return replace(paging, answered_at=now, answered_by=by.by)
 
 
 def _left_alone(decision: Decision, before: Ticket, policy: Policy) -> Decision:

@@ -38,16 +38,20 @@ class Participant:
 class Paging:
     """How far an alarm has come. Times are None for what has not happened.
 
-    `round` rises each time the alarm is raised anew; `steps` counts what was done in this round
-    after the first page. `receipt_at` is the hook's word, `answered_at` a person's, `recovered_at`
-    that of the site's monitoring. `drill` names the drill that it belongs to.
+    `round` rises each time the alarm is raised anew, with event `since`; `steps` counts what was
+    done in this round after the first page. `receipt_at` and `unreachable_at` are the hook's words,
+    `answered_at` a person's, `recovered_at` that of the site's monitoring. `raised_by` is who
+    raised it when that was not the submitter. `drill` names the drill that it belongs to.
     """
 
     mode: Mode = Mode.ACTUAL
     round: int = 1
+    since: int = 0
     steps: int = 0
+    raised_by: str = ""
     paged_at: datetime | None = None
     receipt_at: datetime | None = None
+    unreachable_at: datetime | None = None
     answered_at: datetime | None = None
     answered_by: str = ""
     recovered_at: datetime | None = None

@@ -5,7 +5,7 @@ alarm, ends the steps; after the last one a person is told that nobody is left.
 Sources: EGI-ALARM; docs/alarms.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -56,8 +56,8 @@ def next_step(
     site = next(iter(facts.registry.find_sites(ticket.notified_site)), None)
     steps = (site.alarm_steps if site else ()) or policy.alarm_steps
     done = paging.steps
-    if why is Reason.ALARM_BOUNCED and steps[done : done + 1] == ("again",):
-        done += 1  # the same mail to the same address would come back the same way
+    if why in _IN_VAIN and steps[done : done + 1] == ("again",):
+        done += 1  # the same mail to the same address would end the same way
     found: tuple[Participant, ...] = ()
     step = ""
     while not found and done < len(steps):
@@ -89,7 +89,9 @@ def next_step(
             events=(event,),
             outgoing=(
                 *alarm_mails(_raised_again(story, facts), woken, AlarmEvent.UPDATE),
-                *once_each(story.to_all(told, MailKind.NOTIFICATION, LANE_ALARM)),
+                *once_each(
+                    _please_call(story, facts).to_all(told, MailKind.NOTIFICATION, LANE_ALARM)
+                ),
                 *once_each(story.to_all(rest, MailKind.UPDATE, LANE_REPLY)),
             ),
             reminders=(timer(ANSWER, paging, now, policy.alarm_answer_s),),
@@ -105,6 +107,11 @@ def _raised_again(story: Story, facts: Facts) -> Story:
     return replace(story, event=again, notes=(story.event.text,))
 
 
+def _please_call(story: Story, facts: Facts) -> Story:
+    """Ask people to call the site, with what the alarm says."""
+    return replace(_raised_again(story, facts), call=_name(story.ticket))
+
+
 def _once_each(people: tuple[Participant, ...]) -> tuple[Participant, ...]:
     """Return people, the first of each address."""
     return tuple({one.address.lower(): one for one in reversed(people)}.values())[::-1]
@@ -116,7 +123,7 @@ def _nobody_left(  # noqa: PLR0917 - the step that could not be done
     paging = ticket.paging or Paging()
     if paging.steps > steps:  # it was said before
         return _NOTHING
-    text = f"{_WHY[why]} There is nobody left to tell: please call {ticket.notified_site}."
+    text = f"{_WHY[why]} There is nobody left to tell: please call {_name(ticket)}."
     event = TicketEvent(EventKind.PAGED_AGAIN, US, now, text, reasons=(why, Reason.NOBODY_LEFT))
     changed = replace(ticket, paging=replace(paging, steps=steps + 1), updated_at=now)
     story = Story(changed, event, policy)
@@ -124,7 +131,7 @@ def _nobody_left(  # noqa: PLR0917 - the step that could not be done
     us = [Participant(Role.INVOLVED, one, desk.unit) for one in desk.unit_addresses]
     lines = [text, f"It is about {policy.ticket_tag}: #{ticket.number}."]
     outgoing = (
-        *once_each(story.to_all(us, MailKind.NOTIFICATION, LANE_ALARM)),
+        *once_each(_please_call(story, facts).to_all(us, MailKind.NOTIFICATION, LANE_ALARM)),
         *operator_notice(policy, f"Nobody answers the alarm #{ticket.number}", lines),
     )
     reasons = event.reasons
@@ -140,7 +147,7 @@ def _whom(
         return pagers(ticket)
     if step == "contact":
         new = [one for one in (site.contacts if site else ()) if one.lower() not in known]
-        return people(new, ticket.notified_site)
+        return people(new, ticket.notified_site, policy.addresses)
     unit = registry.find_unit(site.roc) if step == "roc" and site and site.roc else None
     if step == "roc":
         named = unit.addresses if unit else ()
@@ -149,11 +156,17 @@ def _whom(
     return tuple(Participant(Role.INVOLVED, one, desk.unit) for one in desk.unit_addresses)
 
 
-_SAYS = {
-    "again": lambda ticket: f"{ticket.notified_site} was alarmed again.",
-    "contact": lambda ticket: f"The contact of {ticket.notified_site} was alarmed, too.",
-    "roc": lambda ticket: f"The ROC of {ticket.notified_site} was told to call it.",
-    "first-line": lambda ticket: f"First line was told to call {ticket.notified_site}.",
+def _name(ticket: Ticket) -> str:
+    """Return the site's name; a site that has left is no longer named."""
+    return ticket.notified_site or "the site"
+
+
+_IN_VAIN = frozenset({Reason.ALARM_BOUNCED, Reason.SITE_UNREACHABLE})
+_SAYS: Mapping[str, Callable[[Ticket], str]] = {
+    "again": lambda ticket: f"{_name(ticket)} was alarmed again.",
+    "contact": lambda ticket: f"The contact of {_name(ticket)} was alarmed, too.",
+    "roc": lambda ticket: f"The ROC of {_name(ticket)} was told to call it.",
+    "first-line": lambda ticket: f"First line was told to call {_name(ticket)}.",
 }
 _WHY: Mapping[Reason, str] = {
     Reason.NO_RECEIPT: "The site's hook has not confirmed the alarm.",

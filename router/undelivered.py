@@ -1,8 +1,9 @@
 """A mail of ours that did not arrive: the history says so, and a person is told.
 
-Never silent, and an alarm goes on to its next step at once. Only a notice about a notice is not
-written, or two dead addresses would chase each other for ever. What failed stays visible in the
-outbox.
+Never silent, and an alarm goes on to its next step at once; once for each address, because a step
+writes to those that failed before, too, and each would be followed by the next. Only a notice about
+a notice is not written, or two dead addresses would chase each other for ever. What failed stays
+visible in the outbox.
 """
 
 from dataclasses import replace
@@ -10,7 +11,7 @@ from datetime import datetime
 
 from router.decision import Decision, Facts, Policy, SentRow
 from router.notices import operator_notice
-from router.ticket import TicketEvent
+from router.ticket import Ticket, TicketEvent
 from router.unanswered import next_step
 from router.words import EventKind, MailKind, Outcome, Reason
 
@@ -35,7 +36,7 @@ def undelivered(sent: SentRow, facts: Facts, policy: Policy, now: datetime, why:
         failed_why=why,
         about=(sent.ticket,) if sent.ticket else (),
     )
-    if sent.kind is not MailKind.ALARM or ticket is None:
+    if sent.kind is not MailKind.ALARM or ticket is None or _is_known(sent, ticket):
         return decision
     step = next_step(ticket, Reason.ALARM_BOUNCED, facts, policy, now)[0]
     if step.ticket is None:
@@ -49,3 +50,10 @@ def undelivered(sent: SentRow, facts: Facts, policy: Policy, now: datetime, why:
         outgoing=(*step.outgoing, *decision.outgoing),
         reminders=step.reminders,
     )
+
+
+def _is_known(sent: SentRow, ticket: Ticket) -> bool:
+    """Whether this address has failed before in this round of the alarm."""
+    paged_at = ticket.paging.paged_at if ticket.paging is not None else None
+    before = sent.failed_before
+    return before is not None and (paged_at is None or before >= paged_at)

@@ -106,6 +106,7 @@ class Reason(StrEnum):
     DRILL = "an exercise, raised at the terminal under an alarmer's right"
     SAID_BEFORE = "the site has said so before"
     ALARM_OVER = "the alarm is over"
+    ROUND_OVER = "it answers an alarm mail from before the alarm was raised anew"
     NO_RECEIPT = "no receipt came from the site's hook in time"
     NO_ANSWER = "nobody answered the alarm in time"
     ALARM_BOUNCED = "the alarm mail could not be delivered"

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from store.alarm_tables import paging
 from store.engine import Store
 from store.listing import reads
-from store.tables import paging, ticket
+from store.tables import ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,17 @@ class AlarmRow:
     subject: str
 
 
+@dataclass(frozen=True, slots=True)
+class DrillRow:
+    """One drill; `began_at` is None until its first alarm was written, the rest are numbers."""
+
+    name: str
+    began_at: datetime | None
+    alarms: int
+    answered: int
+    over: int
+
+
 def alarms(
     store: Store, *, drill: str | None = None, over: bool = False, limit: int | None = None
 ) -> list[AlarmRow]:
@@ -45,11 +57,22 @@ def alarms(
         return list(_alarms(conn, drill=drill, over=over, limit=limit))
 
 
-def drills(store: Store) -> list[str]:
-    """Return the names of all drills, the newest first."""
-    query = select(paging.c.drill).where(paging.c.drill != "").order_by(paging.c.ticket.desc())
+def drills(store: Store) -> list[DrillRow]:
+    """Return all drills, the newest first."""
+    query = (
+        select(
+            paging.c.drill.label("name"),
+            func.min(paging.c.paged_at).label("began_at"),
+            func.count().label("alarms"),
+            func.count(paging.c.answered_at).label("answered"),
+            func.count(paging.c.over_at).label("over"),
+        )
+        .where(paging.c.drill != "")
+        .group_by(paging.c.drill)
+        .order_by(func.max(paging.c.ticket).desc())
+    )
     with reads(store.reading) as conn:
-        return list(dict.fromkeys(conn.execute(query).scalars()))
+        return [DrillRow(**row) for row in conn.execute(query).mappings()]
 
 
 def _alarms(

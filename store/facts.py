@@ -15,15 +15,17 @@ from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
 from router.authority import Sender, sender_of
-from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy, SentRow
+from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy
 from router.kinds import kind_for
 from router.people import author_of
 from router.thread import answered_row, sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
+from router.tokens import TokenClass
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.questions import asked_of, newest_solutions
 from store.rows import read_comments, read_opening, read_tickets
+from store.sent_rows import sent_rows
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
 from store.waiting import is_one_of
@@ -97,7 +99,7 @@ def read_facts(
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
             found.append((bounced, tickets[about.ticket]))
         listed, listed_total = asked_of(conn, one.mail)
-        opening, opening_mail, later = _held_story(conn, one.mail, found)
+        opening, opening_mail, later = _told_again(conn, one.mail, found)
         facts.append(
             Facts(
                 known.registry,
@@ -132,18 +134,26 @@ def read_facts(
     return tuple(facts)
 
 
-def _held_story(
+def _told_again(
     conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
-    """Return what a ticket says, for a mail that confirms it or gives it on: others are told."""
+    """Return how a ticket began, for a mail because of which others may be told it.
+
+    It gives a ticket on, confirms a held one, or makes an alarm go on: a bounce, or the word of a
+    hook.
+    """
     given_on = {"assign_to", "site"} & {one.key for one in mail.heard.block.fields}
     if given_on and found:
-        number = found[0][1].number
-        return *read_opening(conn, number), read_comments(conn, number)
+        ticket = found[0][1]
+        return *read_opening(conn, ticket), read_comments(conn, ticket.number)
     held = next((ticket for _, ticket in found if ticket.held), None)
-    if held is None or not mail.heard.block.value("confirm"):
-        return None, 0, ()
-    return *read_opening(conn, held.number), read_comments(conn, held.number)
+    if held is not None and mail.heard.block.value("confirm"):
+        return *read_opening(conn, held), read_comments(conn, held.number)
+    for clue, ticket in found:
+        pages = clue.reason is Reason.BOUNCED or clue.token_class is TokenClass.SITE
+        if pages and ticket.kind is TicketKind.ALARM:
+            return *read_opening(conn, ticket), ()
+    return None, 0, ()
 
 
 def _named(clue: Clue, by_id: Mapping[tuple[str, bool], tuple[int, ...]]) -> tuple[int, ...]:
@@ -164,25 +174,6 @@ def _tickets_by_message_id(
         key = (row.message_id, bool(row.late_parent))
         found[key] = (*found.get(key, ()), row.ticket)
     return found
-
-
-def sent_rows(conn: Connection, rows: Sequence[int]) -> dict[int, SentRow]:
-    """Return outgoing mails by their row; those that do not exist are left out."""
-    if not rows:
-        return {}
-    names = ("id", "ticket", "recipient", "kind", "state", "values")
-    query = select(*(outbox.c[name] for name in names)).where(outbox.c.id.in_(rows))
-    return {
-        row["id"]: SentRow(
-            row["id"],
-            row["ticket"],
-            row["recipient"],
-            MailKind(row["kind"]),
-            row["state"] == "failed",
-            row["values"].get("alarm", {}).get("site", ""),
-        )
-        for row in conn.execute(query).mappings()
-    }
 
 
 def _earlier(conn: Connection, asked: Sequence[Question], now: datetime) -> dict[int, Earlier]:
@@ -274,9 +265,15 @@ def _counts(
         numbers = [ticket.number for _, ticket in found]
         author = author_of(mail)
         token = any(clue.reason is Reason.THREAD_TOKEN for clue, _ in found)
+        # What a site answers is shown as said by whomever its line "By:" names, at that site.
+        at = [f" at {t.notified_site}" for c, t in found if c.token_class is TokenClass.SITE]
         heard = select(func.count(event.c.mail.distinct())).where(
             event.c.ticket.in_(numbers),
-            or_(event.c.by == author, event.c.by.startswith(f"{author}, by the ", autoescape=True)),
+            or_(
+                event.c.by == author,
+                event.c.by.startswith(f"{author}, by the ", autoescape=True),
+                *(event.c.by.endswith(one, autoescape=True) for one in at),
+            ),
             event.c.verified == sender(by_token=token).may.comment,
             event.c.at > window,
         )  # a mail counts once, however many entries it has made

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from router.decision import Decision
+from store.alarm_tables import paging, site_hook
 from store.rows import paging_row
-from store.tables import paging, site_hook
 from store.upsert import upsert
 
 _FAR = [one.name for one in paging.c if one.name != "ticket"]
@@ -27,7 +27,8 @@ def write_paging(conn: Connection, decisions: Sequence[Decision], now: datetime)
         new = upsert(conn, paging)
         newer = {name: new.excluded[name] for name in _FAR}
         conn.execute(new.on_conflict_do_update(index_elements=["ticket"], set_=newer), rows)
-    hooks = dict.fromkeys(one.hook_of.lower() for one in decisions if one.hook_of)
+    # In one order for all, so that two who heard the same hooks never wait for each other.
+    hooks = sorted({one.hook_of.lower() for one in decisions if one.hook_of})
     if hooks:
         heard = upsert(conn, site_hook)
         later = {"heard_at": heard.excluded.heard_at}

@@ -10,7 +10,8 @@ from sqlalchemy.engine import RowMapping
 from parsers.alarm import Mode
 from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, Notify, Priority, Reason, Role, Status
-from store.tables import event, paging, participant, ticket
+from store.alarm_tables import paging
+from store.tables import event, participant, ticket
 
 TICKET_TEXTS = (
     "subject",
@@ -99,10 +100,16 @@ def participant_row(value: Participant, row: int, of: int) -> dict[str, Any]:
     }
 
 
-def read_opening(conn: Connection, number: int) -> tuple[TicketEvent | None, int]:
-    """Return how a ticket began, and the mail that began it (None and 0 when unknown)."""
-    query = select(event).where(event.c.ticket == number).order_by(event.c.number).limit(1)
-    row = conn.execute(query).mappings().first()
+def read_opening(conn: Connection, of: Ticket) -> tuple[TicketEvent | None, int]:
+    """Return how a ticket began, and the mail that began it (None and 0 when unknown).
+
+    What became an alarm later, or was raised anew, began as such with that event.
+    """
+    far = of.paging
+    later = far is not None and (far.round > 1 or of.wanted is not TicketKind.ALARM)
+    first = far.since if far is not None and later else 1
+    query = select(event).where(event.c.ticket == of.number, event.c.number >= first)
+    row = conn.execute(query.order_by(event.c.number).limit(1)).mappings().first()
     if row is None:
         return None, 0
     return _event(row), row["mail"] or 0

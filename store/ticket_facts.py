@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select
 from router.decision import Clue, Facts, Mail
 from router.words import Reason
 from store.evidence import replayed_mails
-from store.facts import Known, sent_rows
+from store.facts import Known
 from store.paging import hook_known
 from store.rows import read_comments, read_opening, read_tickets
+from store.sent_rows import sent_rows
 from store.tables import inbox, outbox
 
 
@@ -22,7 +23,7 @@ def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
         (Clue(Reason.THREAD_TAG, ticket=number), ticket)
         for ticket in read_tickets(conn, [number]).values()
     )
-    opening, mail = read_opening(conn, number)
+    opening, mail = read_opening(conn, found[0][1]) if found else (None, 0)
     return Facts(
         known.registry,
         known.roster,
@@ -57,4 +58,7 @@ def read_sent_facts(conn: Connection, row: int, known: Known) -> Facts:
         (Clue(Reason.BOUNCED, ticket=number), ticket)
         for number, ticket in read_tickets(conn, numbers).items()
     )
-    return Facts(known.registry, known.roster, found=found, sent=about)
+    opening, mail = read_opening(conn, found[0][1]) if found else (None, 0)
+    return Facts(
+        known.registry, known.roster, found=found, sent=about, opening=opening, opening_mail=mail
+    )

@@ -6,13 +6,14 @@ may read this; nothing is written.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Table, func, select, text
+from sqlalchemy import Column, Connection, Table, case, func, select, text
 
 from router.directories import Said
 from router.reproof import STEP as REPROVE
+from store.alarm_tables import paging
 from store.counters import read_counters
 from store.directories import DirectoryState, read_states
 from store.engine import Store
@@ -39,11 +40,25 @@ class DirectoryAmounts:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmAmounts:
+    """The alarms of one mode that are not over.
+
+    `without_receipt` are unanswered, too. `oldest_at` is when the first unanswered one was raised.
+    """
+
+    open: int
+    unanswered: int
+    without_receipt: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Amounts:
     """Everything at one moment. Keys that are missing stand for zero.
 
     `inbox` and `outbox` are by (state, lane), without `done` and `sent`: those are most of the
     rows. `oldest_in` and `oldest_out` are when the first mail still waiting came, and was written.
+    `alarms` are by mode.
     """
 
     doors: Mapping[str, int]
@@ -56,6 +71,7 @@ class Amounts:
     bytes_of: Mapping[str, int]
     reproofs: int = 0
     directories: tuple[DirectoryAmounts, ...] = ()
+    alarms: Mapping[str, AlarmAmounts] = field(default_factory=dict)
 
 
 def read_amounts(store: Store, directories: Iterable[str] = ()) -> Amounts:
@@ -73,6 +89,7 @@ def read_amounts(store: Store, directories: Iterable[str] = ()) -> Amounts:
             bytes_of=_bytes_of(store, conn),
             reproofs=_open_steps(conn, REPROVE),
             directories=_directories(conn, list(directories)),
+            alarms=_alarms(conn),
         )
 
 
@@ -114,6 +131,20 @@ def _open_steps(conn: Connection, step: str) -> int:
     """Return how many steps of a name are to be done; few are open."""
     is_open = (reminder.c.done_at.is_(None), reminder.c.step == step)
     return conn.execute(select(func.count()).where(*is_open)).scalar() or 0
+
+
+def _alarms(conn: Connection) -> dict[str, AlarmAmounts]:
+    """Return by mode how the alarms are that are not over; they are few, an index finds them."""
+    unanswered = paging.c.answered_at.is_(None)
+    silent = unanswered & paging.c.receipt_at.is_(None)
+    query = select(
+        paging.c.mode,
+        func.count(),
+        func.count(case((unanswered, 1))),
+        func.count(case((silent, 1))),
+        func.min(case((unanswered, paging.c.paged_at))),
+    ).where(paging.c.over_at.is_(None))
+    return {row[0]: AlarmAmounts(*row[1:]) for row in conn.execute(query.group_by(paging.c.mode))}
 
 
 def _directories(conn: Connection, names: list[str]) -> tuple[DirectoryAmounts, ...]:

@@ -34,7 +34,11 @@ def fallback(kind: MailKind, values: Mapping[str, Any], setting: Setting) -> Spo
             "template cannot be used at the moment."
         )
     )
-    parts += [wrap(f"{key}: {known[key]}") for key in ("held", "wanted", "route") if known.get(key)]
+    parts += [
+        wrap(f"{key}: {known[key]}")
+        for key in ("call", "held", "wanted", "route")
+        if known.get(key)
+    ]
     parts += _changes(known.get("changes"))
     if known.get("text"):
         parts.append(wrap(f"{known.get('author') or 'The sender'} wrote:"))

@@ -10,6 +10,7 @@ from typing import Any
 
 from router.words import MailKind
 from templates.render import LeftOut, Setting
+from templates.samples_lists import DIGEST, STANDING, STANDS
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TICKET: Mapping[str, Any] = {
@@ -44,36 +45,12 @@ TICKET: Mapping[str, Any] = {
     "escalation": 0,
     "mine": False,
     "asked": False,
+    "call": "",
     "site_notified": True,
     "helpdesk": "Example Helpdesk",
 }
 _FILES = [{"name": "transfer.log", "size": 12_345}, {"name": "core dump.tar", "size": 9_100_000}]
 _LEFT_OUT = (LeftOut("core dump.tar", 9_100_000, "https://helpdesk.example.org/files/1"),)
-_DIGEST: Mapping[str, Any] = {
-    "tag": "Ticket-ID",
-    "helpdesk": "Example Helpdesk",
-    "total": 2,
-    "tickets": [
-        {
-            "ticket": 42,
-            "subject": "Storage is down",
-            "submitter": "jo@lab.example",
-            "held": "alarm wanted, not proven",
-            "route": "site T1-EXAMPLE, then ROC_North",
-            "later": 2,
-            "opened_at": "2026-11-24T08:15:00+00:00",
-        },
-        {
-            "ticket": 44,
-            "subject": "",
-            "submitter": "someone@home.example",
-            "held": "unproven sender",
-            "route": "",
-            "later": 0,
-            "opened_at": "2026-11-24T08:59:00+00:00",
-        },
-    ],
-}
 _NOTICE: Mapping[str, Any] = {
     "tag": "Ticket-ID",
     "helpdesk": "Example Helpdesk",
@@ -94,28 +71,12 @@ _ALARM = {
     "summary": "Transfers to T1-EXAMPLE fail",
     "description": "Since 8 o'clock every transfer fails.",
     "alarmer": "jo@lab.example",
+    "confirmed": False,
     "starts_at": "2026-11-24T09:29:58+00:00",
     "updated_at": "2026-11-24T09:29:58+00:00",
     "ends_at": "",
 }
-_STANDS: Mapping[str, Any] = {
-    "ticket": 42,
-    "status": "in progress",
-    "subject": "Transfers to T1-EXAMPLE fail",
-    "unit": "ROC_North",
-    "priority": "urgent",
-    "held": "",
-    "solution": "",
-    "opened_at": "2026-11-24T09:29:58+00:00",
-    "updated_at": "2026-11-24T10:01:00+00:00",
-}
-_STANDING: Mapping[str, Any] = {
-    "tag": "Ticket-ID",
-    "helpdesk": "Example Helpdesk",
-    "named": False,
-    "total": 3,
-    "tickets": [_STANDS, {**_STANDS, "ticket": 41, "subject": "", "held": "unproven sender"}],
-}
+_AN_ALARM = {"kind": "ALARM", "wanted": "ALARM", "priority": "top priority", "vo": "atlas"}
 _CHANGES = [
     {"field": "status", "old": "assigned", "new": "in progress"},
     {"field": "mou area", "old": "", "new": "All other tier-1 services"},
@@ -148,9 +109,41 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
         ),
     ),
     "site-notification": (MailKind.SITE_NOTIFICATION, TICKET),
-    "alarm": (
+    "alarm": (MailKind.ALARM, _like(**_AN_ALARM, alarm=_ALARM)),
+    "alarm-again": (
         MailKind.ALARM,
-        _like(kind="ALARM", wanted="ALARM", priority="top priority", vo="atlas", alarm=_ALARM),
+        _like(
+            **_AN_ALARM,
+            notes=["Nobody has answered the alarm. T1-EXAMPLE was alarmed again."],
+            alarm={
+                **_ALARM,
+                "event": "update",
+                "alarmer": "Tim <tim@desk.example>",
+                "confirmed": True,
+                "mode": "exercise",
+            },
+        ),
+    ),
+    "alarm-answered": (
+        MailKind.ALARM,
+        _like(**_AN_ALARM, alarm={**_ALARM, "event": "ack", "status": "acknowledged"}),
+    ),
+    "alarm-over": (
+        MailKind.ALARM,
+        _like(
+            **{**_AN_ALARM, "status": "solved"},
+            text="The disk was replaced.",
+            alarm={**_ALARM, "event": "resolve", "status": "resolved"},
+        ),
+    ),
+    "notification-please-call": (
+        MailKind.NOTIFICATION,
+        _like(
+            **_AN_ALARM,
+            call="T1-EXAMPLE",
+            site_notified=False,
+            notes=["Nobody has answered the alarm. The ROC of T1-EXAMPLE was told to call it."],
+        ),
     ),
     "alarm-heartbeat": (
         MailKind.ALARM,
@@ -208,15 +201,15 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             "groups": [{"title": "In a new ticket:", "lines": ["Site: NAME", "VO: NAME"]}],
         },
     ),
-    "status": (MailKind.STATUS, _STANDING),
-    "status-of-none": (MailKind.STATUS, {**_STANDING, "total": 0, "tickets": []}),
+    "status": (MailKind.STATUS, STANDING),
+    "status-of-none": (MailKind.STATUS, {**STANDING, "total": 0, "tickets": []}),
     "status-of-one": (
         MailKind.STATUS,
-        {**_STANDING, "named": True, "total": 1, "tickets": [{**_STANDS, "solution": "Done."}]},
+        {**STANDING, "named": True, "total": 1, "tickets": [{**STANDS, "solution": "Done."}]},
     ),
     "status-of-a-strangers": (
         MailKind.STATUS,
-        {**_STANDING, "named": True, "total": 0, "tickets": []},
+        {**STANDING, "named": True, "total": 0, "tickets": []},
     ),
     "held": (
         MailKind.HELD,
@@ -251,8 +244,8 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             ],
         },
     ),
-    "held-digest": (MailKind.HELD_DIGEST, _DIGEST),
-    "held-digest-cut": (MailKind.HELD_DIGEST, {**_DIGEST, "total": 70}),
+    "held-digest": (MailKind.HELD_DIGEST, DIGEST),
+    "held-digest-cut": (MailKind.HELD_DIGEST, {**DIGEST, "total": 70}),
     "operator-notice": (MailKind.OPERATOR_NOTICE, _NOTICE),
 }
 _ABOUT_NO_TICKET = frozenset(

@@ -12,6 +12,7 @@ from postgres import FIRST_TICKET
 from store.engine import Store, open_store
 from store.schema import upgrade
 
+pytest_plugins = ["tests.monitoring.fixtures"]
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 2 * 1024**3
 DISK = tempfile.gettempdir()

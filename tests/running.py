@@ -35,15 +35,19 @@ def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_
 
 
 class Helpdesk:
-    """A daemon in `place`; `changes` are replacements in the text of the world.
+    """A daemon in `place`; `changes` are replacements in the text of `world`.
 
     It has `workers` processes that work, whatever the machine has: each costs a second to start.
     """
 
     def __init__(
-        self, place: Path, changes: dict[str, str] | None = None, workers: int = 2
+        self,
+        place: Path,
+        changes: dict[str, str] | None = None,
+        workers: int = 2,
+        world: Path = WORLD,
     ) -> None:
-        text = WORLD.read_text()
+        text = world.read_text()
         named = (changes or {}).get("sqlite:///tickets.db", "")
         self.store_url = named or f"sqlite:///{place}/tickets.db"
         for old, new in (changes or {}).items():

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RESERVED = re.compile(
     r"(?:^|\.)(?:example|test|invalid|localhost|local)$|(?:^|\.)example\.(?:com|net|org)$"
+    r"|\.(?:service|timer)$"  # units of systemd look like addresses
 )
 ADDRESS = re.compile(rb"[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 IPV4 = re.compile(rb"(?<![\d.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d.])")

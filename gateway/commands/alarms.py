@@ -2,7 +2,7 @@
 
 import getpass
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from gateway.commands.opening import (
 
 if TYPE_CHECKING:
     from parsers.registry import Registry
+    from store.alarm_listing import DrillRow
 
 HEADS = ("ticket", "site", "vo", "status", "paged_at", "receipt_at", "answered_at", "answered_by",
          "steps", "subject")  # fmt: skip
@@ -35,9 +36,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 @LIMIT
 @click.option("--all", "everything", is_flag=True, help="Those too that are over.")
 def alarms(config_file: Path, limit: int | None, *, as_json: bool, everything: bool) -> None:
-    """List the alarms that are not over, newest first: received, answered, by whom.
+    """List the alarms that are not over: how far each has come.
 
-    `steps` counts what was done because nobody answered.
+    The newest come first. `steps` counts what was done because nobody answered.
     """
     from gateway import show
     from store.alarm_listing import alarms as listed
@@ -62,9 +63,10 @@ def alarms(config_file: Path, limit: int | None, *, as_json: bool, everything: b
 def drill(  # noqa: PLR0917 - a command and its options
     config_file: Path, vo: str, sites: tuple[str, ...], by: str, name: str | None, text: str
 ) -> None:
-    """Raise an exercise alarm of VO at each of SITES, or at `all` that take its alarms.
+    """Raise an exercise alarm of VO at SITES, or at `all`.
 
-    The alarms go the whole way and page, marked EXERCISE. How the sites did: ticketgate drills.
+    `all` are the sites that take alarms of the VO. The alarms go the whole way and page, marked
+    EXERCISE. How the sites did: ticketgate drills.
     """
     from gateway.desk import open_desk
     from gateway.now import utc_now
@@ -115,12 +117,12 @@ def drills(
     from gateway.desk import open_desk
     from router.decision import Command
     from store.alarm_listing import alarms as listed
-    from store.alarm_listing import drills as names
+    from store.alarm_listing import drills as known
 
     config = config_at(config_file)
     with store_of(config) as store, failures():
         if name is None:
-            show.table(("drill",), [(one,) for one in names(store)], empty="no drills")
+            _list(known(store), as_json=as_json)
             return
         rows = listed(store, drill=name, over=True)
         if close:
@@ -142,6 +144,16 @@ def drills(
         click.echo(
             f"\nbegan {show.cell(report.began_at)} UTC; sites where nobody answered: {silent}"
         )
+
+
+def _list(rows: "Sequence[DrillRow]", *, as_json: bool) -> None:
+    from gateway import show
+
+    if as_json:
+        show.json_lines(map(show.as_object, rows))
+        return
+    heads = ("name", "began_at", "alarms", "answered", "over")
+    show.table(heads, ([getattr(row, h) for h in heads] for row in rows), empty="no drills")
 
 
 def _names(sites: tuple[str, ...], known: "Registry") -> list[str]:

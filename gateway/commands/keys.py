@@ -10,9 +10,6 @@ from gateway.commands.keys_smime import smime
 from gateway.commands.opening import CONFIG, FAULT, Stop, config_at
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
     from gateway.outbound.alarm import AlarmSigner
     from gateway.outbound.signing import SigningKey
 
@@ -42,6 +39,7 @@ def dkim(
     """
     import re
 
+    from gateway.config.signingkeys import new_ed25519
     from gateway.config.values import is_domain
     from gateway.outbound.signing import ed25519_key, rsa_key, signing_domain
 
@@ -50,7 +48,7 @@ def dkim(
     signs = domain if domain is not None else signing_domain(config_at(config_file))
     if not is_domain(signs):
         raise Stop(f"{signs!r} is not a domain name", FAULT)
-    pem = _new_ed25519() if ed25519 else _new_rsa(int(bits))
+    pem = new_ed25519() if ed25519 else _new_rsa(int(bits))
     write_key(file, pem)
     key = (ed25519_key if ed25519 else rsa_key)(selector, pem)
     click.echo(f"wrote {file}", err=True)
@@ -66,16 +64,17 @@ keys.add_command(smime)
 @CONFIG
 @click.argument("file", type=click.Path(path_type=Path))
 def alarm(config_file: Path, file: Path) -> None:
-    """Make the key that signs alarms in FILE (mode 0600); print what sites need to check it.
+    """Make the key that signs alarms in FILE; print what sites need.
 
-    Nothing signs with it before it stands in [keys] alarm_key of the configuration. For a
-    rotation, give the sites the new key first: a hook believes as many keys as it has.
+    FILE gets the mode 0600. Nothing signs with it before it stands in [keys] alarm_key of the
+    configuration. For a rotation, give the sites the new key first: a hook believes as many keys
+    as it has.
     """
-    from gateway.config.signingkeys import read_ed25519
+    from gateway.config.signingkeys import new_ed25519, read_ed25519
     from gateway.outbound.alarm import AlarmSigner
 
     domain = config_at(config_file).helpdesk.domain
-    pem = _new_ed25519()
+    pem = new_ed25519()
     write_key(file, pem)
     click.echo(f"wrote {file}", err=True)
     _show_alarm(AlarmSigner(read_ed25519(pem)), domain)
@@ -104,7 +103,7 @@ def show(config_file: Path) -> None:
     alarms = alarm_signer_of(config)
     if alarms is not None:
         _show_alarm(alarms, config.helpdesk.domain)
-    else:
+    elif config.directory or any(site.alarm_address for site in config.site):
         click.echo("no alarm key: no site believes our alarms (ticketgate keys alarm)", err=True)
 
 
@@ -132,28 +131,20 @@ def _show_alarm(signer: "AlarmSigner", domain: str) -> None:
     """Print the key as a hook's configuration takes it, and as a record."""
     from gateway.outbound.signing import zone_line
 
-    click.echo("; in each site's hook.toml, [[helpdesk]]:")
-    click.echo(f';   keys = {{ "{signer.kid}" = "{signer.public}" }}')
+    click.echo("; for each site: ticketgate-hook init SYSTEM --site SITE --from ADDRESS \\")
+    click.echo(f";   --helpdesk {domain} --key {signer.kid}={signer.public}")
+    click.echo(f'; or, at a rotation, one more in [helpdesk."{domain}"] of its configuration:')
+    click.echo(f';   keys = {{ ..., "{signer.kid}" = "{signer.public}" }}')
     click.echo(zone_line(signer.zone_name(domain), signer.record))
 
 
 def _new_rsa(bits: int) -> bytes:
     from cryptography.hazmat.primitives.asymmetric import rsa
-
-    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=bits))
-
-
-def _new_ed25519() -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    return _pem(Ed25519PrivateKey.generate())
-
-
-def _pem(key: "RSAPrivateKey | Ed25519PrivateKey") -> bytes:
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         NoEncryption,
         PrivateFormat,
     )
 
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -19,6 +19,8 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 def init(directory: Path) -> None:
     """Write a configuration with a demo federation into DIR."""
+    from gateway.config.signingkeys import UnusableKey
+    from gateway.demo.words import ALARM_KEY
     from gateway.demo.writing import AlreadyThere, write_demo
     from gateway.now import utc_now
 
@@ -26,6 +28,8 @@ def init(directory: Path) -> None:
         written = write_demo(directory, utc_now())
     except AlreadyThere as error:
         raise Stop(f"{error} is there already; nothing was changed", FAULT) from error
+    except UnusableKey as error:
+        raise Stop(f"{directory / ALARM_KEY} {error}: move it away", FAULT) from error
     except OSError as error:
         message = f"{error.filename or directory}: cannot be written: {error.strerror or error}"
         raise Stop(message, FAULT) from error

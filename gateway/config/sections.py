@@ -245,7 +245,7 @@ class Web(Section):
     )
     watchers: Networks = Field(
         default=(),
-        description="Networks that may read /healthz, /readyz and /metrics, besides this machine.",
+        description="Networks that may read /metrics, /alarms and the like, besides this machine.",
     )
     url: PageUrl | None = Field(
         default=None,

@@ -44,6 +44,15 @@ def read_ed25519(pem: bytes) -> "Ed25519PrivateKey":
     return key
 
 
+def new_ed25519() -> bytes:
+    """Return a new Ed25519 key in PEM form."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    private = Ed25519PrivateKey.generate()
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def _read(pem: bytes) -> object:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key

@@ -1,20 +1,24 @@
-"""What `ticketgate init` writes: the example configuration, a secret of its own, an alarmer's keys.
+"""What `ticketgate init` writes: the example configuration, its secrets, an alarmer's keys, a site.
 
-Rule: nothing that exists is touched, and a file or the directory `alarmer` appears whole or not at
-all. The configuration comes last, so that one that is there always works.
+Rule: nothing that exists is touched, and a file or a directory appears whole or not at all. The
+configuration comes last, so that one that is there always works.
 """
 
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
+from gateway.config.signingkeys import new_ed25519
 from gateway.demo.alarmer import files_of, new_alarmer
-from gateway.demo.words import ALARMER
+from gateway.demo.site import site_files
+from gateway.demo.words import ALARM_KEY, ALARMER, SITE_FILES
 
 SECRET_BYTES = 32
+Files = Mapping[str, tuple[bytes, int]]  # name -> content and mode
 
 
 class AlreadyThere(Exception):  # noqa: N818 - the fact, as it is said to the operator
@@ -29,30 +33,37 @@ def example() -> str:
 def write_demo(directory: Path, now: datetime) -> list[Path]:
     """Write the demo into `directory`, which is made if need be; return what was written.
 
-    A secret that is there already stays: mails that went out may hold tokens of it. So do the
-    alarmer's keys. Raises AlreadyThere, or OSError when the directory cannot be written.
+    A secret that is there already stays: mails that went out may hold tokens of it, and sites
+    may believe the key. So do the alarmer's keys, and a site's files. Raises AlreadyThere,
+    UnusableKey when the key of alarms that is there is none, OSError when nothing can be written.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    config, secret = directory / "config.toml", directory / "secret"
+    config, secret, alarm_key = (directory / n for n in ("config.toml", "secret", ALARM_KEY))
     if config.exists():
         raise AlreadyThere(config)
     written = []
     if not secret.exists():
         _write(secret, secrets.token_urlsafe(SECRET_BYTES) + "\n", 0o600)
         written.append(secret)
-    alarmer = directory / ALARMER
+    if not alarm_key.exists():
+        _write(alarm_key, new_ed25519().decode("ascii"), 0o600)
+        written.append(alarm_key)
+    alarmer, site = directory / ALARMER, directory / SITE_FILES
     if not alarmer.exists():
-        _write_alarmer(alarmer, now)
+        _write_all(alarmer, files_of(new_alarmer(now), alarmer.resolve()))
         written.append(alarmer)
+    if not site.exists():
+        _write_all(site, site_files(site.resolve(), alarm_key.read_bytes()))
+        written.append(site)
     _write(config, example(), 0o644)
     return [*written, config]
 
 
-def _write_alarmer(place: Path, now: datetime) -> None:
-    """Make the directory of a new alarmer's keys."""
+def _write_all(place: Path, files: Files) -> None:
+    """Make a directory that was not there, with all its files."""
     temporary = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        for name, (data, mode) in files_of(new_alarmer(now), place.resolve()).items():
+        for name, (data, mode) in files.items():
             path = temporary / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode)

@@ -7,6 +7,7 @@ Standard library only.
 
 import dataclasses
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from gateway.hook.alarm_state import AlarmState
@@ -142,6 +143,7 @@ def _nonces(hook: Hook) -> Mapping[str, str]:
 
 
 def _key(alarm: Alarm) -> str:
-    if alarm.event is AlarmEvent.HEARTBEAT:
-        return f"{HEARTBEAT}{helpdesk_of(alarm)}"
+    if alarm.event is AlarmEvent.HEARTBEAT:  # of each site: one hook may serve several
+        site = sha256(alarm.site.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return f"{HEARTBEAT}{helpdesk_of(alarm)}/{site}"
     return f"{TEST if alarm.mode is Mode.TEST else ''}{alarm.alarm_id}"

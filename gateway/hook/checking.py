@@ -16,6 +16,7 @@ from pathlib import Path
 from gateway.hook.config import Config, SinkBlock
 from gateway.hook.disk import make_directory, write_file
 from gateway.hook.mailway import open_server
+from gateway.hook.owner import user_name
 from gateway.hook.poll import open_mailbox
 from gateway.hook.sinks.table import SINKS
 from gateway.hook.verify import by_openssl, way
@@ -63,7 +64,7 @@ def _spool(config: Config) -> str:
     found = config.directory.stat()
     if found.st_mode & 0o077:
         raise OSError(f"{config.directory} is open to others: chmod 700 it")
-    return f"{config.directory} can be written by user {os.geteuid()}"
+    return f"{config.directory} can be written by user {user_name(os.geteuid())}"
 
 
 def _signatures(config: Config) -> str:

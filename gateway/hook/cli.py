@@ -22,11 +22,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os._exit(NOT_NOW)  # a half installed program: any other code would bounce the mail
         deliver(given)
     from gateway.hook.commands import COMMANDS, failed
+    from gateway.hook.config import spool_directory
+    from gateway.hook.owner import become_owner
     from gateway.hook.usage import parser
 
     os.umask(0o077)
-    options = parser().parse_args(given)
+    options, rest = parser().parse_known_args(given)
+    if rest and (not hasattr(options, "text") or any(word.startswith("-") for word in rest)):
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:  # argparse does not see that the words behind an option are the text's, too
+        options.text += rest
     try:
+        if options.command != "init":
+            become_owner(spool_directory(options.config), options.config)
         return COMMANDS[options.command](options)
     except KeyboardInterrupt:
         return WRONG

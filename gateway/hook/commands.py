@@ -6,6 +6,7 @@ Standard library only.
 import argparse
 import getpass
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -17,7 +18,7 @@ from gateway.hook.hook import Hook, open_hook
 from gateway.hook.log import open_log
 from gateway.hook.loop import run as run_loop
 from gateway.hook.poll import poll as poll_once
-from gateway.hook.saying import NOTIFICATIONS, find_alarms, say
+from gateway.hook.saying import ALL, NOTIFICATIONS, find_alarms, say
 from gateway.hook.setup.writing import init
 from gateway.hook.status import lines, standing
 from gateway.hook.terminal import complain, show
@@ -33,10 +34,17 @@ SEND_S = 20.0
 def failed(error: Exception) -> int:
     """Say what went wrong and return the exit code for it."""
     faults = error.faults if isinstance(error, ConfigFaults) else ()
-    said = faults or (error.detail if isinstance(error, MailError) else f"{error!r}",)
+    said = faults or (_detail(error),)
     for line in said:
         complain(line)
     return NOT_NOW if isinstance(error, Deferred | OSError) else WRONG
+
+
+def _detail(error: Exception) -> str:
+    """Return what a person can use: an OSError names its file in its text only."""
+    if isinstance(error, MailError):
+        return error.detail
+    return str(error) if isinstance(error, OSError) else f"{error!r}"
 
 
 def _hook(options: argparse.Namespace, *, aloud: bool = True) -> Hook:
@@ -89,7 +97,7 @@ def _test(options: argparse.Namespace) -> int:
     if unknown:
         complain(f"no sink {', '.join(unknown)}")
         return UNKNOWN
-    return _printed(attempts(hook, names, keep=options.keep))
+    return _printed(attempts(hook, names, keep=options.keep, page=options.page))
 
 
 def _check_config(options: argparse.Namespace) -> int:
@@ -113,14 +121,26 @@ def _say(event: AnswerEvent) -> Callable[[argparse.Namespace], int]:
         if not states:
             complain(f"no alarm {options.alarm} is known here")
             return UNKNOWN
-        by = options.by or getpass.getuser()
+        if len(states) > 1 and options.alarm not in ALL:
+            ids = ", ".join(state.alarm.alarm_id for state in states)
+            complain(f"{options.alarm} may be {ids}: write which")
+            return UNKNOWN
+        by = options.by or _caller()
         said = say(hook, states, Answer(event, by=by, comment=" ".join(options.text)))
         hook.outbox.send_due(hook.now(), time.monotonic() + SEND_S)
         for alarm_id, is_new in said:
-            show(f"{alarm_id}: {'said' if is_new else 'nothing to say: it is known already'}")
+            show(f"{alarm_id}: {'said' if is_new else 'nothing to say: the helpdesk knows it'}")
         return DONE
 
     return command
+
+
+def _caller() -> str:
+    """Return who types: the person behind sudo, else the user of this process."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a number without a name
+        return str(os.getuid())
 
 
 def _notify(options: argparse.Namespace) -> int:

@@ -6,12 +6,15 @@ be, in `config_keys`. It reads one file and touches nothing else.
 Standard library only.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from gateway.hook.owner import user_name
 
 DEFAULT_FILE = Path("/etc/ticketgate-hook.toml")
 DEFAULT_DIRECTORY = Path("/var/spool/ticketgate-hook")
@@ -131,6 +134,8 @@ def read_document(file: Path) -> Mapping[str, Any]:
         with file.open("rb") as stream:
             return tomllib.load(stream)
     except OSError as error:
-        raise ConfigFaults([f"{file} cannot be read: {error.strerror}"]) from error
+        raise ConfigFaults(
+            [f"{file} cannot be read by user {user_name(os.geteuid())}: {error.strerror}"]
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigFaults([f"{file} is no TOML: {error}"]) from error

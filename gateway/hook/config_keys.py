@@ -22,7 +22,7 @@ from gateway.hook.config import (
 )
 from gateway.hook.section import Section
 from gateway.hook.sinks.table import SINKS
-from gateway.hook.verify import read_key
+from gateway.hook.verify import key_name, read_key
 
 MAX_KEYS = 4  # of one helpdesk; two are in force while they are changed
 TLS_WORDS = ("starttls", "tls", "off")
@@ -65,6 +65,9 @@ def _helpdesks(top: Section) -> Mapping[str, Helpdesk]:
                 keys[kid] = read_key(pinned.text(kid))
             except ValueError as error:
                 pinned.wrong(kid, str(error))
+                continue
+            if kid != key_name(keys[kid]):  # signatures name it so: it would never be found
+                pinned.wrong(kid, f"the name of this key is {key_name(keys[kid])}")
         if not 1 <= len(keys) <= MAX_KEYS:
             block.wrong("keys", f"must hold 1 to {MAX_KEYS} keys")
         hours = block.number("silent_hours", 26, 0, 1_000)
@@ -163,8 +166,13 @@ def _limits(block: Section) -> Limits:
     return limits
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is a plain address."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def _address(block: Section, key: str, default: str | None) -> str:
     text = block.text(key, default)
-    if text and not _ADDRESS.fullmatch(text):
+    if text and not is_address(text):
         block.wrong(key, "must be a plain address, local@domain")
     return text

@@ -19,6 +19,7 @@ from typing import NoReturn
 from gateway.hook.config import DEFAULT_FILE, spool_directory
 from gateway.hook.log import LOG, open_log
 from gateway.hook.mail import MAX_MAIL_BYTES
+from gateway.hook.owner import become_owner
 from gateway.hook.spool import keep
 
 SPOOLED = 0
@@ -45,9 +46,10 @@ def deliver(arguments: Sequence[str]) -> NoReturn:
             signal.signal(number, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, DEADLINE_S)
         began_s = time.monotonic()
+        file = Path(os.path.abspath(config_file(arguments)))  # noqa: PTH100 - links stay as given
         os.chdir("/")
-        file = config_file(arguments)
         directory = spool_directory(file)
+        become_owner(directory, file)
         keep(directory, _standard_input(has_input))
         code = SPOOLED
         _go_on(file, directory, began_s)

@@ -16,6 +16,7 @@ from gateway.hook.alarm_state import AlarmState, Shown
 from gateway.hook.config import SinkBlock
 from gateway.hook.disk import locked
 from gateway.hook.hook import Hook
+from gateway.hook.judge import SKEW
 from gateway.hook.listening import listen
 from gateway.hook.log import LOG
 from gateway.hook.sinks.sink import Showing
@@ -64,9 +65,14 @@ def is_due(state: AlarmState, block: SinkBlock, stranded: bool) -> bool:
 def is_stranded(
     state: AlarmState, blocks: Sequence[SinkBlock], after: timedelta, now: datetime
 ) -> bool:
-    """Whether a sink that counts has been behind for `after` or longer."""
+    """Whether a sink that counts has been behind for `after` or longer.
+
+    Behind since a time that has not come: the clock was set back, and nobody knows for how long.
+    """
     behind = [state.sink(block.name).behind_since for block in blocks if block.receipt]
-    return any(since is not None and now - since >= after for since in behind)
+    return any(
+        since is not None and (now - since >= after or since > now + SKEW) for since in behind
+    )
 
 
 def shown(before: Shown, seq: int, where: str) -> Shown:
@@ -141,6 +147,8 @@ def _tell(hook: Hook, name: str, state: AlarmState) -> bool:
             return None
         if trouble:
             one = failed(current.sink(name), trouble, now, needs_person=needs_person)
+            if current.seq != state.seq:  # what came meanwhile is news: it has not failed
+                one = replace(one, next_try=None)
         else:
             one = shown(current.sink(name), state.seq, where)
             if one.seq >= current.seq:

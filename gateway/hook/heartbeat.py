@@ -13,7 +13,7 @@ from gateway.hook.alarm_state import AlarmState
 from gateway.hook.config import Helpdesk
 from gateway.hook.disk import write_file
 from gateway.hook.hook import Hook
-from gateway.hook.judge import helpdesk_of
+from gateway.hook.judge import SKEW, helpdesk_of
 from gateway.hook.log import LOG
 from gateway.hook.state import LOCAL
 from parsers.alarm import VALID_FOR, Alarm, AlarmEvent, AlarmStatus, Mode, Severity
@@ -49,22 +49,28 @@ def watch(hook: Hook) -> None:
 
 
 def last_heard(hook: Hook, domain: str, now: datetime) -> datetime:
-    """Return when a helpdesk gave its last sign of life, or when the watch over it began."""
+    """Return when a helpdesk gave its last sign of life, or when the watch over it began.
+
+    A time that has not come was written by a clock that was wrong: it would end the watch for ever.
+    """
     began = _began(hook.config.directory / f"watching-{domain}", now)
     signs = [
         state.received_at
         for state in hook.alarms.all()
         if not state.key.startswith(LOCAL) and helpdesk_of(state.alarm) == domain
     ]
-    return max([began, *signs])
+    return max([began, *(sign for sign in signs if sign <= now + SKEW)])
 
 
 def _began(path: Path, now: datetime) -> datetime:
     try:
-        return read_time(path.read_text("ascii").strip())
+        began = read_time(path.read_text("ascii").strip())
     except (FileNotFoundError, ValueError):
+        began = None
+    if began is None or began > now + SKEW:
         write_file(path, write_time(now).encode())
         return now
+    return began
 
 
 def _local_alarm(

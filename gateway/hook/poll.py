@@ -1,7 +1,8 @@
 """Alarms fetched instead of piped: from a maildir, or from a mailbox on a server (IMAP over TLS).
 
 Rule: a mail is marked, or moved, only after it is in the spool. A kill in between spools it twice,
-and the second copy is a duplicate. A mail that is too long is spooled as far as we look at one.
+and the second copy is a duplicate. A mail that is too long is spooled as far as we look at one. One
+that cannot be fetched holds up no other; it is tried again at each visit, and said aloud.
 Standard library only.
 """
 
@@ -19,6 +20,7 @@ from gateway.hook.spool import keep
 from parsers.errors import Deferred
 
 MAX_MAILS = 200  # of one visit; the rest is for the next
+MAX_VISITS = 10  # of one poll: Dovecot hangs up at a mail that it cannot read
 _SEEN = "S"
 
 
@@ -29,17 +31,36 @@ def poll(way: PollWay, directory: Path) -> int:
 
 def from_maildir(maildir: Path, directory: Path) -> int:
     """Spool the mails of `new` and the unseen ones of `cur`; they stay in `cur`, seen."""
-    count = 0
     unseen = [path for path in sorted((maildir / "cur").iterdir()) if _SEEN not in _flags(path)]
-    for path in [*sorted((maildir / "new").iterdir()), *unseen][:MAX_MAILS]:
-        if path.name[0] == "." or not path.is_file():
+    found = [path for path in [*sorted((maildir / "new").iterdir()), *unseen] if _is_mail(path)]
+    count, troubles = 0, []
+    for path in found:
+        if count == MAX_MAILS:
+            break
+        try:
+            with path.open("rb") as stream:
+                raw = stream.read(MAX_MAIL_BYTES + 1)
+        except OSError as error:
+            troubles.append(str(error))
             continue
-        with path.open("rb") as stream:
-            keep(directory, stream.read(MAX_MAIL_BYTES + 1))
+        keep(directory, raw)
         count += 1
         base, flags = path.name.partition(":")[0], _flags(path)
         path.rename(maildir / "cur" / f"{base}:2,{''.join(sorted({*flags, _SEEN}))}")
+    _complain(troubles, str(maildir))
     return count
+
+
+def _is_mail(path: Path) -> bool:
+    return path.name[0] != "." and path.is_file()
+
+
+def _complain(troubles: Sequence[str], where: str) -> None:
+    if troubles:
+        raise Deferred(
+            "Not now.",
+            f"{where}: {len(troubles)} mails cannot be fetched, the first: {troubles[0]}",
+        )
 
 
 def open_mailbox(way: PollWay) -> imaplib.IMAP4_SSL:
@@ -56,18 +77,45 @@ def open_mailbox(way: PollWay) -> imaplib.IMAP4_SSL:
 
 
 def _from_server(way: PollWay, directory: Path) -> int:
+    count = 0
+    troubles: dict[bytes, str] = {}
     try:
-        with open_mailbox(way) as server:
-            uids = _ok(server.uid("SEARCH", "UNSEEN", "UNDELETED"))[0].split()
-            for uid in uids[:MAX_MAILS]:
-                keep(directory, _fetched(server, uid))
-                _mark(server, uid.decode("ascii"), way.move_to)
+        for _ in range(MAX_VISITS):
+            with open_mailbox(way) as server:
+                taken, hung_up = _visit(server, way, directory, troubles)
+            count += taken
+            if not hung_up:
+                break
     except (imaplib.IMAP4.error, OSError, ValueError, IndexError) as error:
         raise Deferred("Not now.", f"{way.host}:{way.port}: {error!r}") from error
-    return min(len(uids), MAX_MAILS)
+    _complain(tuple(troubles.values()), f"{way.host}:{way.port}")
+    return count
 
 
-def _fetched(server: imaplib.IMAP4_SSL, uid: bytes) -> bytes:
+def _visit(
+    server: imaplib.IMAP4, way: PollWay, directory: Path, troubles: dict[bytes, str]
+) -> tuple[int, bool]:
+    """Spool what is unread and not in `troubles`; return how many, and whether the server hung up.
+
+    What the server does not give is put into `troubles`, with the reason.
+    """
+    uids = _ok(server.uid("SEARCH", "UNSEEN", "UNDELETED"))[0].split()
+    count = 0
+    for uid in [one for one in uids if one not in troubles][:MAX_MAILS]:
+        try:
+            raw = _fetched(server, uid)
+        except (imaplib.IMAP4.error, ValueError) as error:
+            troubles[uid] = f"{uid.decode('ascii')}: {error}"
+            if isinstance(error, imaplib.IMAP4.abort):
+                return count, True
+            continue
+        keep(directory, raw)
+        _mark(server, uid.decode("ascii"), way.move_to)
+        count += 1
+    return count, False
+
+
+def _fetched(server: imaplib.IMAP4, uid: bytes) -> bytes:
     answer = _ok(server.uid("FETCH", uid.decode("ascii"), f"(BODY.PEEK[]<0.{MAX_MAIL_BYTES + 1}>)"))
     for part in answer:
         if isinstance(part, tuple) and b"BODY[]" in part[0]:
@@ -75,7 +123,7 @@ def _fetched(server: imaplib.IMAP4_SSL, uid: bytes) -> bytes:
     raise ValueError("the server sent no mail")
 
 
-def _mark(server: imaplib.IMAP4_SSL, uid: str, move_to: str) -> None:
+def _mark(server: imaplib.IMAP4, uid: str, move_to: str) -> None:
     """Move the mail, or flag it where no folder is named; the flag comes first in any case."""
     _ok(server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen)"))
     if not move_to:

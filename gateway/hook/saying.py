@@ -26,11 +26,13 @@ NOTIFICATIONS: Mapping[str, AnswerEvent] = {
     "COMMENT": AnswerEvent.COMMENT,
 }
 
+ALL = frozenset({"", "all"})
+
 
 def find_alarms(hook: Hook, name: str) -> Sequence[AlarmState]:
     """Return the alarms meant by a name: an alarm id, a ticket number, "all" or "" for all open."""
     states = [one for one in hook.alarms.all() if not one.key.startswith((TEST, HEARTBEAT))]
-    if name in {"", "all"}:
+    if name in ALL:
         return [one for one in states if one.is_open]
     return [one for one in states if name in {one.alarm.alarm_id, one.alarm.ticket}]
 

@@ -46,17 +46,17 @@ def lines(found: Mapping[str, Any]) -> Sequence[str]:
         f"{domain}: last sign of life, or begin of the watch, {at}"
         for domain, at in found["helpdesk_heard"].items()
     ]
-    out.append(f"{len(found['alarms'])} alarms:")
+    out.append(f"alarms: {len(found['alarms'])}")
     for one in found["alarms"]:
         out.append(
-            f"  {one['alarm_id']} {one['status']} {one['severity']} seq {one['seq']}: "
-            f"{one['summary']}"
+            f"  {one['alarm_id']} {one['mode']} {one['status']} {one['severity']} "
+            f"seq {one['seq']}: {one['summary']}"
         )
         out += [
             f"    {name}: " + (f"shown ({sink['where']})" if sink["shown"] else sink["trouble"])
             for name, sink in one["sinks"].items()
         ]
-    return out
+    return [line.replace("\n", " ") for line in out]  # a summary must not look like a line of ours
 
 
 def _alarm(state: AlarmState) -> Mapping[str, Any]:

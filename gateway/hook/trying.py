@@ -16,8 +16,8 @@ from parsers.alarm import VALID_FOR, Alarm, AlarmEvent, AlarmStatus, Mode, Sever
 from parsers.errors import MailError
 
 
-def test_alarm(hook: Hook) -> Alarm:
-    """Return an alarm that says what it is; its id is always the same."""
+def test_alarm(hook: Hook, *, page: bool) -> Alarm:
+    """Return an alarm that says what it is; its id is always the same. An exercise pages."""
     now = hook.now()
     domain = next(iter(hook.config.helpdesks))
     return Alarm(
@@ -28,7 +28,7 @@ def test_alarm(hook: Hook) -> Alarm:
         event=AlarmEvent.OPEN,
         status=AlarmStatus.FIRING,
         severity=Severity.CRITICAL,
-        mode=Mode.TEST,
+        mode=Mode.EXERCISE if page else Mode.TEST,
         site=hook.config.sites[0],
         vo="test",
         service="ticketgate-hook",
@@ -46,6 +46,7 @@ def resolved(hook: Hook, alarm: Alarm) -> Alarm:
     now = hook.now()
     return replace(
         alarm,
+        event_id=token_urlsafe(16),
         seq=alarm.seq + 1,
         event=AlarmEvent.RESOLVE,
         status=AlarmStatus.RESOLVED,
@@ -69,9 +70,11 @@ def show_to(hook: Hook, name: str, alarm: Alarm) -> tuple[bool, str]:
         return False, repr(error)
 
 
-def attempts(hook: Hook, names: list[str], *, keep: bool) -> Iterator[tuple[str, bool, str]]:
+def attempts(
+    hook: Hook, names: list[str], *, keep: bool, page: bool
+) -> Iterator[tuple[str, bool, str]]:
     """Yield, sink by sink, (what was tried, whether it worked, what was said)."""
-    alarm = test_alarm(hook)
+    alarm = test_alarm(hook, page=page)
     for name in names:
         took, said = show_to(hook, name, alarm)
         yield f"{name} shows the test alarm", took, said

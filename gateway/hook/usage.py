@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     test = add("test", help="show a test alarm by the sinks, and take it back")
     test.add_argument("--sink", action="append", help="only this one; may stand several times")
     test.add_argument("--keep", action="store_true", help="do not take it back")
+    test.add_argument("--page", action="store_true", help="as an exercise: critical, so it pages")
     for name, said in (("ack", "acknowledge"), ("resolve", "resolve"), ("comment", "comment")):
         one = add(name, help=f"tell the helpdesk: {said}")
         one.add_argument("alarm", metavar="ID", help="the alarm's id or its ticket number")
@@ -51,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     init.add_argument("--key", required=True, metavar="KID=KEY", help="its public key, with name")
     init.add_argument("--from", dest="sender", required=True, help="address that answers come from")
     init.add_argument("--directory", type=Path, help="the spool")
-    init.add_argument("--user", help="who runs the hook; you if left, `alarms` if you are root")
+    init.add_argument(
+        "--user", help="who runs the hook; you if left, the user of your monitoring if you are root"
+    )
     init.add_argument("--program", help="how this program is called by others")
     return top

@@ -8,6 +8,7 @@ Standard library only, and nothing of it is imported before it is needed.
 
 import base64
 import binascii
+import hashlib
 import importlib
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ from parsers.errors import Deferred
 
 SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: what goes before the 32 bytes
 KEY_BYTES = 32
+KID_CHARS = 16
 OPENSSL_TIMEOUT_S = 15
 SCRATCH = "verify-"
 _LEFT_BEHIND_S = 3_600
@@ -48,6 +50,11 @@ def read_key(text: str) -> bytes:
     if len(raw) != KEY_BYTES:
         raise ValueError("is no Ed25519 public key (43 letters of base64, or what openssl prints)")
     return raw
+
+
+def key_name(key: bytes) -> str:
+    """Return the `kid` of a public key, by which signatures name it (docs/alarms.md)."""
+    return hashlib.sha256(key).hexdigest()[:KID_CHARS]
 
 
 def signers(

@@ -6,11 +6,13 @@ from gateway.health import look
 from gateway.processes.naming import daemon_of
 from gateway.processes.post import Post
 from gateway.web.access import Access
+from gateway.web.alarms import ALARMS_AT_MOST, Paged, alarm_pages
 from gateway.web.app import make_app
 from gateway.web.server import serve_web
 from gateway.web.source import web_source
 from gateway.web.watching import Watched, watching_pages
 from parsers.errors import Refused
+from store.alarm_listing import alarms, drills
 from store.watching import read_amounts
 
 
@@ -25,5 +27,11 @@ def run(post: Post) -> None:
         amounts=lambda: read_amounts(store, post.config.directory),
         now=clock,
     )
-    app = make_app(web_source(post.desk), Access(web.access, web.watchers), watching_pages(watched))
+    paged = Paged(
+        alarms=lambda: alarms(store, limit=ALARMS_AT_MOST),
+        drills=lambda: drills(store),
+        drill=lambda name: alarms(store, drill=name, over=True),
+    )
+    pages = [*watching_pages(watched), *alarm_pages(paged)]
+    app = make_app(web_source(post.desk), Access(web.access, web.watchers), pages)
     asyncio.run(serve_web(str(listen), app, post.link))

@@ -1,10 +1,10 @@
 """Who may read the pages: decided by the peer's own address, before anything is looked up.
 
-| access   | the pages           | the operator's: /healthz, /readyz, /metrics |
-|----------|---------------------|---------------------------------------------|
-| loopback | this machine        | this machine and `watchers`                 |
-| proxy    | this machine        | `watchers` only                             |
-| everyone | everybody           | this machine and `watchers`                 |
+| access   | the pages           | the operator's (`WATCHING`) |
+|----------|---------------------|-----------------------------|
+| loopback | this machine        | this machine and `watchers` |
+| proxy    | this machine        | `watchers` only             |
+| everyone | everybody           | this machine and `watchers` |
 
 This machine is a loopback address or the unix socket. Behind a proxy (on this machine) everybody
 seems to be there, so it counts for nothing for the operator's pages. Forwarded headers are never
@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.inbound.limits import LOOPBACK, Network, peer_address, within
 
-WATCHING = ("/healthz", "/readyz", "/metrics")
+WATCHING = ("healthz", "readyz", "metrics", "alarms", "drills")  # and all that lies below
+STYLE_PATH = "/style.css"  # of both kinds of pages
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 
 
@@ -61,10 +62,11 @@ class AccessApp:
             peer = peer_address(tuple(scope["client"] or ()))
         except ValueError:
             return False
-        if scope["path"].rstrip("/") in WATCHING:
-            forwarded = any(name in _FORWARDED for name, _ in scope["headers"])
-            return self._access.may_watch(peer, forwarded=forwarded)
-        return self._access.may_read(peer)
+        forwarded = any(name in _FORWARDED for name, _ in scope["headers"])
+        watches = self._access.may_watch(peer, forwarded=forwarded)
+        if scope["path"].lstrip("/").partition("/")[0] in WATCHING:
+            return watches
+        return self._access.may_read(peer) or (watches and scope["path"] == STYLE_PATH)
 
 
 def _is_here(peer: str) -> bool:

@@ -3,7 +3,7 @@
 GET and HEAD only. No list of tickets is public. Everything that is shown comes through the
 callables of `Source`, which may block: they run in threads, a few at a time, so that many
 visitors cost the store no more than one. Headers: gateway.web.headers, on each answer; who may
-read at all: gateway.web.access; the operator's pages: gateway.web.watching.
+read at all: gateway.web.access; the operator's pages: gateway.web.watching, gateway.web.alarms.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.web.access import Access, AccessApp
+from gateway.web.access import STYLE_PATH, Access, AccessApp
 from gateway.web.headers import ATTACHMENT_CSP, GuardedApp, content_disposition
 from gateway.web.page import STYLE, address_list, count_table, page, paragraph
 from router.links import LinkState, check_link, link_day
@@ -72,7 +72,7 @@ def make_app(
     app = Starlette(
         routes=[
             Route("/", partial(_front, source, readers)),
-            Route("/style.css", _style),
+            Route(STYLE_PATH, _style),
             Route("/attachments/{mail}/{index}", partial(_attachment, source, readers, downloads)),
             *watching,
         ],

@@ -5,8 +5,11 @@ from mails may stand here, so `text` is the only way in: it escapes and drops wh
 """
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
+
+LONG_CHARS = 24  # of a cell that may be broken into lines
 
 STYLE = """\
 :root { color-scheme: light dark; }
@@ -16,6 +19,9 @@ h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; }
 th, td { text-align: left; padding: 0.3rem 1.5rem 0.3rem 0; border-bottom: 1px solid #8888; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
+body.wide { max-width: 90rem; }
+body.wide td, body.wide th { white-space: nowrap; padding-right: 0.9rem; }
+body.wide .long { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
 dt { font-weight: 600; }
 dd { margin: 0 0 0.8rem 0; }
 """
@@ -27,8 +33,19 @@ def text(value: object) -> str:
     return html.escape(clean, quote=True)
 
 
-def page(title: str, *blocks: str) -> bytes:
-    """Return a whole page of blocks that are already HTML, in UTF-8."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to a page of ours: the parts of its path, and its words."""
+
+    path: tuple[str, ...]
+    words: str
+
+
+Cell = str | int | Link
+
+
+def page(title: str, *blocks: str, wide: bool = False) -> bytes:
+    """Return a whole page of blocks that are already HTML, in UTF-8; `wide` is for wide tables."""
     lines = (
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -38,7 +55,7 @@ def page(title: str, *blocks: str) -> bytes:
         f"<title>{text(title)}</title>",
         '<link rel="stylesheet" href="/style.css">',
         "</head>",
-        "<body>",
+        '<body class="wide">' if wide else "<body>",
         "<main>",
         f"<h1>{text(title)}</h1>",
         *blocks,
@@ -53,6 +70,17 @@ def page(title: str, *blocks: str) -> bytes:
 def paragraph(words: str) -> str:
     """Return one paragraph of plain text."""
     return f"<p>{text(words)}</p>"
+
+
+def linked(link: Link) -> str:
+    """Return a link as HTML."""
+    path = "".join(f"/{quote(part, safe='')}" for part in link.path)
+    return f'<a href="{text(path)}">{text(link.words)}</a>'
+
+
+def links(*given: Link) -> str:
+    """Return one paragraph of links."""
+    return f"<p>{' | '.join(map(linked, given))}</p>"
 
 
 def address_list(ways: Mapping[str, str]) -> str:
@@ -71,18 +99,35 @@ def count_table(caption: str, column: str, counts: Mapping[str, int] | None) -> 
         return heading + paragraph("These numbers are not available at the moment.")
     if not counts:
         return heading + paragraph("None so far.")
-    rows = [
-        f'<tr><th scope="row">{text(name)}</th><td class="number">{number}</td></tr>'
-        for name, number in counts.items()
-    ]
-    head = f'<thead><tr><th scope="col">{text(column)}</th><th scope="col">Number</th></tr></thead>'
+    return heading + grid(caption, (column, "Number"), counts.items())
+
+
+def grid(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Return a table; the first cell of each row names it, and numbers stand to the right."""
+    head = "".join(f'<th scope="col">{text(one)}</th>' for one in heads)
     return "\n".join(
         [
-            heading,
             f'<table aria-label="{text(caption)}">',
-            head,
+            f"<thead><tr>{head}</tr></thead>",
             "<tbody>",
-            *rows,
+            *(_row(row) for row in rows),
             "</tbody></table>",
         ]
     )
+
+
+def _row(cells: Sequence[Cell]) -> str:
+    first, *rest = cells
+    named = f'<th scope="row">{_inside(first)}</th>'
+    return f"<tr>{named}{''.join(map(_cell, rest))}</tr>"
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, str) and len(cell) > LONG_CHARS:
+        return f'<td class="long">{_inside(cell)}</td>'
+    kind = ' class="number"' if isinstance(cell, int) else ""
+    return f"<td{kind}>{_inside(cell)}</td>"
+
+
+def _inside(cell: Cell) -> str:
+    return linked(cell) if isinstance(cell, Link) else text(cell)

@@ -51,6 +51,8 @@ class Demo:
             text = file.read_text().replace(f":{DOOR}", f":{self.door}")
             text = re.sub(rf"(?m)^(\s*port\b.*){NAMES}$", rf"\g<1>{self.names}", text)
             file.write_text(text.replace("127.0.0.1:8025", "127.0.0.1:0"))
+        hook = self.run / "site" / "hook.toml"
+        hook.write_text(hook.read_text().replace(f"port = {DOOR}", f"port = {self.door}"))
 
     def start(self) -> None:
         """Serve it."""

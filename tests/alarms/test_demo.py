@@ -3,9 +3,11 @@
 The name server, the mail server, OpenSSL and OpenDKIM are the real ones.
 """
 
+import json
 import smtplib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import until
@@ -46,7 +48,9 @@ def pages(demo: Demo, count: int) -> None:
     (grep,) = (x for x in blocks("By certificate")[1].splitlines() if x.startswith("grep"))
 
     def found() -> list[str]:
-        lines = [line for line in demo.typed(grep, good=False).splitlines() if "/new/" in line]
+        lines = [
+            line for line in demo.typed(grep, good=False).splitlines() if line.startswith(".run/")
+        ]
         return lines if len(lines) >= count else []
 
     assert len(until(found, f"{count} pages: {demo.tail()}")) == count
@@ -151,3 +155,39 @@ def test_explain_says_why_and_without_the_name_server_it_is_said_what_is_missing
         assert proof in text
         assert reason in text
         assert (PAGES in text) is paged
+
+
+def test_the_site_shows_the_alarm_confirms_it_and_a_person_answers(demo: Demo) -> None:
+    demo.start()
+    demo.typed(blocks("By certificate")[0].splitlines()[1])
+    pages(demo, 1)
+    pipe, answer, look = blocks("The site's side")
+    told = demo.typed(pipe)
+    (alarm,) = [row for row in demo.decided(2) if row.outcome == "new"]
+    (number,) = alarm.tickets
+    log = demo.run / "site" / "monitoring.log"
+    assert log.read_text().startswith(f"helpdesk.example/{number} firing critical atlas: ")
+    assert log.read_text() in told
+    row = until(lambda: heard(demo, "receipt_at"), f"the receipt is heard: {demo.tail()}")
+    assert (row["status"], row["answered_at"]) == ("assigned", None)
+
+    demo.typed(answer)
+    row = until(lambda: heard(demo, "answered_at"), f"the answer is heard: {demo.tail()}")
+    assert (row["status"], row["answered_by"]) == ("in progress", "Olga Example at FJELL-LCG2")
+    shown = demo.typed(f"{answer.splitlines()[0]}\n{look}")
+    assert "Olga Example" in shown
+    assert "On my way." in shown
+
+    pages(demo, 2)
+    demo.typed(pipe)
+    assert [line.split()[1] for line in log.read_text().splitlines()] == [
+        "firing", "acknowledged",
+    ]  # fmt: skip
+
+
+def heard(demo: Demo, what: str) -> dict[str, Any]:
+    """Return the one alarm once `what` of it is known."""
+    rows = demo.typed(".venv/bin/ticketgate alarms --json").splitlines()
+    (row,) = map(json.loads, rows)
+    found: dict[str, Any] = row
+    return found if found[what] else {}

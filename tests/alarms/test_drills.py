@@ -10,7 +10,7 @@ from gateway.drills import as_csv, cells, report_of
 from parsers.errors import Refused
 from router.decision import Command, Due
 from router.heartbeat import STEP
-from store.alarm_listing import alarms, drills
+from store.alarm_listing import DrillRow, alarms, drills
 
 WORLD = Path(__file__).parents[1] / "worlds" / "proven.toml"
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_an_exercise_pages_like_an_alarm_and_says_that_it_is_one(stage: Stage) -
     assert b"\r\nSubject: [ALARM 100001] EXERCISE FIRING CRITICAL FZK-LCG2 atlas:" in page.mail
     assert b'"mode": "exercise"' in page.mail
     assert not alarms(stage.store, over=True), "a drill is not listed among the alarms"
-    assert drills(stage.store) == ["march"]
+    assert drills(stage.store) == [DrillRow("march", START, 1, 0, 0)]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,9 @@ def test_only_an_exercise_can_be_closed_as_one(stage: Stage) -> None:
 
 
 def beat(stage: Stage, detail: str = "") -> list[Said]:
-    stage.desk.do(Due(STEP, detail=detail))
+    """Let the daily step happen, by default as one that follows that of the day before."""
+    before = (stage.now - timedelta(days=1)).isoformat()
+    stage.desk.do(Due(STEP, detail=detail or before))
     return stage.said()
 
 
@@ -153,7 +155,8 @@ def test_a_hook_that_no_longer_answers_is_told_to_the_operator_each_day(stage: S
     stage.said()
     for day in (1, 2):
         stage.now = START + timedelta(days=day, minutes=5)
-        assert [str(one) for one in beat(stage)] == ["alarm -> alarm@fzk.example"]
+        sent = beat(stage, "first" if day == 1 else "")
+        assert [str(one) for one in sent] == ["alarm -> alarm@fzk.example"]
         row = answer(stage, "alarm@fzk.example", "receipt")
         assert (row["outcome"], stage.said()) == ("answer", [])
     for day in (3, 4):

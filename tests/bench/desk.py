@@ -39,8 +39,8 @@ class Lost(Exception):  # noqa: N818 - a promise was broken, and the figure is w
 class Desk(Helpdesk):
     """A running daemon that is asked what became of a round."""
 
-    def __init__(self, place: Path) -> None:
-        super().__init__(place, CHANGES)
+    def __init__(self, place: Path, changes: dict[str, str] | None = None) -> None:
+        super().__init__(place, CHANGES | (changes or {}))
         self.books = Books(place)
         self._decided = self._ticket = self._row = 0
 
@@ -96,10 +96,10 @@ class Desk(Helpdesk):
 
 
 @contextmanager
-def desk(place: Path) -> Iterator[Desk]:
-    """Run a daemon in `place` for the length of a block."""
+def desk(place: Path, changes: dict[str, str] | None = None) -> Iterator[Desk]:
+    """Run a daemon in `place` for the length of a block; `changes` are of its world's text."""
     place.mkdir(parents=True, exist_ok=True)
-    running = Desk(place)
+    running = Desk(place, changes)
     running.start()
     try:
         yield running

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.hook.config_keys import read_config
 from tests.cli.conftest import PROGRAM, Run, run_program
 
 COMMANDS = (
@@ -18,7 +19,7 @@ COMMANDS = (
     "mails", "replay", "outbox", "refusals", "sites", "members", "keys", "copy-store", "completion",
 )  # fmt: skip
 HEAVY = ("sqlalchemy", "alembic", "pydantic", "rich", "jinja2", "aiosmtpd", "starlette")
-WRITTEN = ["alarmer", "config.toml", "secret"]
+WRITTEN = ["alarm.pem", "alarmer", "config.toml", "secret", "site"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -61,6 +62,7 @@ def test_init_writes_a_configuration_that_is_good_and_says_what_to_do_next(
     assert sorted(p.name for p in (tmp_path / "demo").iterdir()) == WRITTEN
     checked = run_program("check-config", "--config", tmp_path / "demo" / "config.toml")
     assert checked.code == 0
+    assert checked.out.count(": warning: ") == 1
     assert "smtp.submission_networks: warning:" in checked.out
     assert "12 sites" in checked.err
 
@@ -68,13 +70,41 @@ def test_init_writes_a_configuration_that_is_good_and_says_what_to_do_next(
 def test_init_makes_new_secrets_each_time_that_only_their_owner_reads(tmp_path: Path) -> None:
     for name in ("a", "b"):
         run_program("init", tmp_path / name)
-    for secret in ("secret", "alarmer/ada.key", "alarmer/ada.dkim.pem"):
+    for secret in ("secret", "alarm.pem", "alarmer/ada.key", "alarmer/ada.dkim.pem"):
         first, second = tmp_path / "a" / secret, tmp_path / "b" / secret
         assert first.read_text() != second.read_text()
         assert first.stat().st_mode & 0o777 == 0o600
     kept = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
     keys = [path.name for path in kept if b"PRIVATE KEY" in path.read_bytes()]
-    assert sorted(keys) == ["ada.dkim.pem", "ada.key"], "the authority's secret is kept nowhere"
+    assert sorted(keys) == ["ada.dkim.pem", "ada.key", "alarm.pem"], (
+        "the authority's secret is kept nowhere"
+    )
+
+
+def test_init_makes_a_site_whose_hook_believes_this_demos_alarm_key(tmp_path: Path) -> None:
+    """The key that is there already stays, and is the one that the site believes."""
+    run_program("init", tmp_path / "a")
+    kept = (tmp_path / "a" / "alarm.pem").read_bytes()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "alarm.pem").write_bytes(kept)
+    (tmp_path / "b" / "alarm.pem").chmod(0o600)
+    run_program("init", tmp_path / "b")
+    assert (tmp_path / "b" / "alarm.pem").read_bytes() == kept
+    shown = run_program("keys", "show", "--config", tmp_path / "b" / "config.toml").out
+    (keys,) = re.findall(r"keys = (\{.*\})", shown)
+    for name in ("a", "b"):
+        hook = tmp_path / name / "site" / "hook.toml"
+        assert f"\nkeys = {keys}\n" in hook.read_text()
+        assert hook.stat().st_mode & 0o777 == 0o600
+        assert read_config(hook).sites == ("FJELL-LCG2",)
+
+
+def test_init_says_which_key_of_alarms_is_none_and_writes_no_configuration(tmp_path: Path) -> None:
+    (tmp_path / "alarm.pem").write_text("no key")
+    done = run_program("init", tmp_path)
+    assert done.code == 1
+    assert f"{tmp_path}/alarm.pem is not a private key in PEM form: move it away" in done.err
+    assert not (tmp_path / "config.toml").exists()
 
 
 def test_a_federation_that_still_believes_the_demo_is_warned(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.hook.config_keys import read_config
 from gateway.hook.hook import Hook, open_hook
 from gateway.hook.spool import keep
+from gateway.hook.verify import key_name
 from parsers.alarm import VALID_FOR, Alarm, AlarmEvent, AlarmStatus, Mode, Severity
 from parsers.alarm_document import signed_content, write_alarm
 
@@ -60,8 +61,11 @@ def alarm(seq: int = 1, **changes: Any) -> Alarm:
 class Signer:
     """A key of a helpdesk."""
 
-    kid: str = "2026a"
+    kid: str = ""  # the name of the key if left
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    def __post_init__(self) -> None:
+        self.kid = self.kid or key_name(self.key.public_key().public_bytes_raw())
 
     @property
     def public(self) -> str:
@@ -106,6 +110,8 @@ class Site:
     fallback: str = ""
     extra: str = ""
     admin: str = "admin@site.example.com"
+    helpdesk: str = HELPDESK
+    called: tuple[str, ...] = (SITE, "T2-EX")
 
     @property
     def directory(self) -> Path:
@@ -124,10 +130,10 @@ class Site:
             blocks += f'[[sink]]\nname = "{name}"\nkind = "exec"\ncommand = ["{command}"]\n'
             blocks += "fallback = true\n" if name == self.fallback else ""
         self.file.write_text(
-            f"""sites = ["{SITE}", "T2-EX"]
+            f"""sites = {json.dumps(self.called)}
 directory = "{self.directory}"
 admin = "{self.admin}"
-[helpdesk."{HELPDESK}"]
+[helpdesk."{self.helpdesk}"]
 keys = {{ "{self.signer.kid}" = "{self.signer.public}" }}
 [mail]
 from = "alarms@site.example.com"

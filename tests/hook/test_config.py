@@ -39,10 +39,10 @@ def test_the_example_can_be_used_and_shows_every_key() -> None:
 
 def test_the_examples_values_are_the_defaults(place: Path) -> None:
     shown = read_config(EXAMPLE)
-    least = place / "least.toml"
+    least, signer = place / "least.toml", Signer()
     least.write_text(
-        'sites = ["T1-EX"]\n[helpdesk."helpdesk.example.org"]\nkeys = { "2026a" = '
-        f'"{Signer().public}" }}\n[mail]\nfrom = "alarms@site.example.org"\n'
+        'sites = ["T1-EX"]\n[helpdesk."helpdesk.example.org"]\nkeys = { '
+        f'"{signer.kid}" = "{signer.public}" }}\n[mail]\nfrom = "alarms@site.example.org"\n'
         '[[sink]]\nkind = "exec"\ncommand = ["/bin/true"]\n'
     )
     default = read_config(least)
@@ -103,6 +103,12 @@ def test_a_file_that_is_not_there_is_a_fault(place: Path) -> None:
         read_config(place / "none.toml")
 
 
+def test_a_key_by_another_name_than_its_own_is_a_fault(site: Site) -> None:
+    kid = site.signer.kid
+    site.file.write_text(site.file.read_text().replace(kid, "2026a"))
+    assert faults(site) == [f"helpdesk.{HELPDESK}.keys.2026a: the name of this key is {kid}"]
+
+
 def test_the_spool_is_found_in_a_broken_file(place: Path) -> None:
     file = place / "hook.toml"
     file.write_text('sites = [\ndirectory = "/srv/spool"  # here\n[[[')
@@ -128,21 +134,23 @@ def test_init_writes_a_file_that_can_be_read_and_prints_the_lines(site: Site, sy
     site.file.unlink()
     words = [
         "init", system, "--site", "T1-EX", "--helpdesk", HELPDESK, "--from",
-        "alarms@site.example.com", "--key", f"2026a={site.signer.public}",
-        "--directory", str(site.directory),
+        "alarms@site.example.com", "--key", f"{site.signer.kid}={site.signer.public}",
+        "--directory", str(site.directory), "--user", "nobody",
     ]  # fmt: skip
     done = site.run(*words)
     assert done.returncode == 0, done.stderr
     config = read_config(site.file)
     assert [block.kind for block in config.sinks] == [system]
-    assert set(config.keys[HELPDESK]) == {"2026a"}
+    assert set(config.keys[HELPDESK]) == {site.signer.kid}
     said = done.stdout.decode()
     call = f"{site.pyz} --config {site.file}"
     assert f'alarms: "|{call} deliver"' in said
+    assert "alarms@site.example.com ticketgate-hook:" in said
     assert not re.search("@[A-Z]+@", said)
-    assert f"chown alarms {site.file}" in said
-    assert "user=alarms argv=" in said
+    assert "user=nobody argv=" in said
     assert "root /" not in said
+    assert (site.file.owner(), site.file.stat().st_mode & 0o777) == ("root", 0o640)
+    assert (site.directory.owner(), site.directory.stat().st_mode & 0o777) == ("nobody", 0o700)
     before = site.file.read_bytes()
     again = site.run(*words)
     assert (again.returncode, site.file.read_bytes()) == (1, before)
@@ -165,4 +173,5 @@ def test_init_has_a_row_for_every_kind_of_sink_and_refuses_others(site: Site) ->
         "init", "pigeon", "--site=x", "--helpdesk=y", "--from=z@example.org", "--key=a=b"
     )
     assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 2
+    said = [b"pigeon is none", b"--key a: is no", b"File exists"]
+    assert all(one in line for one, line in zip(said, done.stderr.splitlines(), strict=True))

@@ -76,6 +76,14 @@ def test_a_broken_configuration_costs_no_alarm(site: Site) -> None:
     assert len(site.shown()) == 1
 
 
+def test_a_configuration_named_by_a_short_path_is_the_one_in_that_directory(site: Site) -> None:
+    words = [PYTHON, "-I", "-S", str(site.pyz), "--config", site.file.name, "deliver"]
+    raw = site.signer.mail(alarm())
+    done = subprocess.run(words, input=raw, env={}, cwd=site.place, check=False, timeout=60)
+    assert done.returncode == 0
+    assert len(site.shown()) == 1
+
+
 def test_a_slip_in_the_mail_servers_line_is_no_usage_error(site: Site) -> None:
     assert site.run("deliver", "--no-such-option", "x", input=b"x").returncode == 0
 

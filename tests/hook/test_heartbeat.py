@@ -3,8 +3,10 @@
 import time
 from datetime import timedelta
 
+import pytest
+
 from gateway.hook.drain import drain, prune
-from parsers.alarm import AlarmEvent, AlarmStatus
+from parsers.alarm import AlarmEvent, AlarmStatus, Mode
 from tests.hook.site import HELPDESK, Site, alarm, utc
 
 LOCAL = f"{HELPDESK}/heartbeat"
@@ -12,6 +14,29 @@ LOCAL = f"{HELPDESK}/heartbeat"
 
 def go(site: Site) -> None:
     drain(site.hook(), time.monotonic() + 20)
+
+
+def test_a_heartbeat_of_each_of_two_sites_is_answered(site: Site) -> None:
+    for name in ("T1-EX", "T2-EX"):
+        issued = alarm(event=AlarmEvent.HEARTBEAT, alarm_id=LOCAL, site=name, mode=Mode.TEST)
+        site.keep(site.signer.mail(issued))
+    go(site)
+    assert site.events() == ["receipt", "receipt"]
+
+
+@pytest.mark.parametrize("what", ["the watch began", "a sign came"])
+def test_a_clock_that_was_ahead_does_not_end_the_watch(site: Site, what: str) -> None:
+    site.clock = timedelta(days=900) if what == "the watch began" else timedelta()
+    go(site)
+    site.clock = timedelta()
+    if what == "a sign came":
+        ahead = utc() + timedelta(days=900)
+        one = alarm(issued_at=ahead, expires_at=ahead, status=AlarmStatus.RESOLVED)
+        site.keep_at(site.signer.mail(one), timedelta(days=900))
+    go(site)
+    site.clock = timedelta(hours=27)
+    go(site)
+    assert site.shown()[-1] == f"{LOCAL} 1 firing actual 1"
 
 
 def beat(site: Site, seq: int = 1) -> None:
@@ -83,4 +108,4 @@ def test_the_last_sign_is_never_forgotten(site: Site) -> None:
     beat(site)
     site.clock = timedelta(weeks=20)
     prune(site.hook())
-    assert site.names("alarms") == [f"heartbeat:{HELPDESK}"]
+    assert [name.partition(",")[0] for name in site.names("alarms")] == [f"heartbeat:{HELPDESK}"]

@@ -1,11 +1,14 @@
 """What is down: sinks, the mail system; and what comes of it for the fallback and the helpdesk."""
 
+import shlex
 import time
 from datetime import timedelta
 
+from running import until
+
 from gateway.hook.drain import drain, prune
 from parsers.alarm import Alarm, AlarmEvent, AlarmStatus
-from tests.hook.site import HELPDESK, Signer, Site, alarm
+from tests.hook.site import HELPDESK, SINK, Signer, Site, alarm, utc
 
 ID = f"{HELPDESK}/900001"
 RESOLVED = {"event": AlarmEvent.RESOLVE, "status": AlarmStatus.RESOLVED}
@@ -58,6 +61,26 @@ def test_news_is_tried_at_once_although_a_pause_runs(site: Site) -> None:
     assert [line.split()[1] for line in site.shown()] == ["2"]
 
 
+def test_news_that_comes_while_a_sink_fails_does_not_wait_for_its_pause(site: Site) -> None:
+    """The second mail is judged while the sink is busy with the first, in vain."""
+    news = site.place / "news"
+    news.write_bytes(site.signer.mail(alarm(2)))
+    deliver = shlex.join(site.command("deliver"))
+    state = site.directory / "alarms" / ID.replace("/", ",") / "state.json"
+    mon = site.place / "mon"
+    mon.write_text(
+        "#!/bin/sh\n"
+        f"if [ -e {news} ]; then\n"
+        f"  {deliver} <{news} & rm {news}\n"
+        f"  until grep -qF 'seq\\\": 2,' {state}; do sleep 0.05; done\n"
+        "  exit 75\n"
+        "fi\n" + SINK.format(place=site.place, name="mon").split("\n", 1)[1]
+    )
+    site.deliver(site.signer.mail(alarm(1)))
+    until(site.shown, f"the news is shown: {site.status()}", 20)
+    assert [line.split()[1] for line in site.shown()] == ["2"]
+
+
 def test_monitoring_that_stays_away_calls_the_fallback_and_the_helpdesk(site: Site) -> None:
     site.fallback = "pager"
     site.write()
@@ -80,6 +103,19 @@ def test_monitoring_that_stays_away_calls_the_fallback_and_the_helpdesk(site: Si
     assert site.events() == ["unreachable", "receipt"]
     take(site, alarm(2, **RESOLVED))
     assert [line.split()[1:3] for line in site.shown("pager")][-1] == ["2", "resolved"]
+
+
+def test_a_clock_that_was_set_back_does_not_put_the_fallback_off(site: Site) -> None:
+    site.fallback = "pager"
+    site.write()
+    site.take_down("mon")
+    ahead = utc() + timedelta(days=900)
+    mail = site.signer.mail(alarm(1, issued_at=ahead, expires_at=ahead))
+    site.keep_at(mail, timedelta(days=900))
+    go(site)
+    go(site)
+    assert [line.split()[1:3] for line in site.shown("pager")] == [["1", "firing"]]
+    assert site.events() == ["unreachable"]
 
 
 def test_a_reissued_alarm_does_not_begin_the_wait_anew(site: Site) -> None:

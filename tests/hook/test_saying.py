@@ -48,6 +48,22 @@ def test_a_person_answers_by_id_or_ticket(two: Site, command: str, name: str) ->
     assert answers(two) == [Answer(AnswerEvent(command), ID, 1, "Zoë", "we look")]
 
 
+@pytest.mark.parametrize(
+    "words", [("--by", "Zoë", ID, "we", "look"), (ID, "--by", "Zoë", "we", "look")]
+)
+def test_the_text_may_stand_behind_the_name(two: Site, words: tuple[str, ...]) -> None:
+    assert two.run("ack", *words).returncode == 0
+    assert answers(two) == [Answer(AnswerEvent.ACK, ID, 1, "Zoë", "we look")]
+
+
+def test_a_word_that_nobody_understands_is_said_and_nothing_is_sent(two: Site) -> None:
+    done = two.run("ack", ID, "--force", "we", "look")
+    assert done.returncode == 2
+    assert b"--force" in done.stderr
+    assert two.run("flush", "now").returncode == 2
+    assert answers(two) == []
+
+
 def test_an_unknown_alarm_is_3(two: Site) -> None:
     assert two.run("ack", "17").returncode == 3
 

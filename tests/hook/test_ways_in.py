@@ -1,9 +1,9 @@
 """Real mail servers: Postfix pipes to the hook, Dovecot lets it fetch; a maildir."""
 
-import os
-import pwd
+import shutil
 import smtplib
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,21 +27,27 @@ from tests.imap.dovecot import PASSWORD, Dovecot, free_port
 
 TO = "alarms@helpdesk.example"  # the domain that the test's Postfix hands on
 BACK = "reply@operator.example"
+USER = "daemon"  # of the hook; not nobody, as whom Postfix runs what names no user
 
 
 @pytest.fixture(params=["alias", "pipe"])
 def postfix(site: Site, request: pytest.FixtureRequest) -> Iterator[Postfix]:
-    """A Postfix that calls the hook as nobody, and takes its answers."""
+    """A Postfix that calls the hook as its own user, and takes its answers.
+
+    The alias is called as the owner of its database: with root's it would be nobody.
+    """
     place = site.place / "postfix"
     server = Postfix(place, "hook:", {
-        "alias_maps": f"texthash:{place}/etc/aliases",
+        "alias_maps": f"hash:{place}/etc/aliases",
         "recipient_delimiter": "",
     })  # fmt: skip
     deliver = " ".join(site.command("deliver"))
-    (place / "etc/aliases").write_text(f'alarms "|{deliver}"\n')
+    (place / "etc/aliases").write_text(f'alarms: "|{deliver}"\n')
+    subprocess.run(["postalias", f"hash:{place}/etc/aliases"], check=True)
+    shutil.chown(place / "etc/aliases.db", USER)
     lines = {
         "alias": "hook unix - n n - - local\n",
-        "pipe": f"hook unix - n n - - pipe\n  flags=Rq user=nobody argv={deliver}\n",
+        "pipe": f"hook unix - n n - - pipe\n  flags=Rq user={USER} argv={deliver}\n",
     }
     with (place / "etc/master.cf").open("a") as master:
         master.write(lines[request.param])
@@ -57,9 +63,8 @@ def postfix(site: Site, request: pytest.FixtureRequest) -> Iterator[Postfix]:
 
 
 def give_spool(site: Site) -> None:
-    nobody = pwd.getpwnam("nobody")
     site.directory.mkdir(mode=0o700, exist_ok=True)
-    os.chown(site.directory, nobody.pw_uid, nobody.pw_gid)
+    shutil.chown(site.directory, USER)
 
 
 def send(server: Postfix, raw: bytes) -> None:
@@ -78,7 +83,7 @@ def test_an_alarm_by_smtp_is_shown_and_its_receipt_comes_back(site: Site, postfi
 def test_postfix_keeps_what_could_not_be_spooled_and_bounces_nothing(
     site: Site, postfix: Postfix
 ) -> None:
-    site.directory.mkdir(mode=0o700)  # of root: nobody may not write there
+    site.directory.mkdir(mode=0o700)  # of root: the user may not write there
     send(postfix, site.signer.mail(alarm(reply_to=BACK)))
     until(lambda: postfix.lines("status=deferred"), f"it is kept; {postfix.log()}", 30)
     give_spool(site)
@@ -88,7 +93,7 @@ def test_postfix_keeps_what_could_not_be_spooled_and_bounces_nothing(
 
 def test_postfix_hears_no_word_about_a_forged_alarm(site: Site, postfix: Postfix) -> None:
     give_spool(site)
-    send(postfix, site.signer.mail(alarm(), signed="2026a:" + "A" * 86))
+    send(postfix, site.signer.mail(alarm(), signed=f"{site.signer.kid}:" + "A" * 86))
     until(lambda: site.names("quarantine"), f"it is set aside; {postfix.log()}", 30)
     until(lambda: postfix.lines("status=sent", TO), f"it counts as sent; {postfix.log()}", 30)
     assert postfix.lines("status=bounced") == []
@@ -163,6 +168,22 @@ def test_a_mail_that_cannot_be_spooled_stays_unseen(
         assert len(client.search("UNSEEN")) == 1
 
 
+def test_a_mail_that_the_server_cannot_read_holds_up_no_other(
+    site: Site, dovecot: Dovecot, authority: Authority
+) -> None:
+    polling(site, dovecot, authority, "bad")
+    dovecot.fill("bad", [b"Subject: first\r\n\r\nx\r\n", site.signer.mail(alarm(1))])
+    bad = min(dovecot.place.glob("mail/bad/*/[0-9]*"))
+    bad.chmod(0)
+    done = site.run("poll")
+    assert done.returncode == 75
+    assert b"1 mails cannot be fetched" in done.stderr
+    assert len(site.shown()) == 1
+    bad.chmod(0o600)
+    assert site.run("poll").returncode == 0
+    assert len(site.names("quarantine")) == 2
+
+
 def test_a_certificate_of_somebody_else_is_not_believed(
     site: Site, dovecot: Dovecot, authority: Authority
 ) -> None:
@@ -189,6 +210,17 @@ def test_a_maildir_is_read_and_its_mails_are_seen_then(site: Site) -> None:
         "1.host:2,S", "2.host:2,FS", "3.host:2,S"
     ]  # fmt: skip
     assert [line.split()[1] for line in site.shown()] == ["2"]
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other_mail(site: Site) -> None:
+    box = site.place / "Maildir"
+    for name in ("new", "cur"):
+        (box / name).mkdir(parents=True)
+    (box / "new" / "1.host").symlink_to("/proc/self/mem")  # a file that gives an error
+    (box / "new" / "2.host").write_bytes(site.signer.mail(alarm(1)))
+    with pytest.raises(Deferred, match="1 mails cannot be fetched"):
+        from_maildir(box, site.directory)
+    assert [one.name for one in (box / "cur").iterdir()] == ["2.host:2,S"]
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH")

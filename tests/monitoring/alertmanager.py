@@ -1,6 +1,7 @@
 """An Alertmanager in a scratch directory, with the hook's own route."""
 
 import json
+import time
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,11 +18,13 @@ class Pages:
 
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []
+        self.at: list[float] = []  # when, by the wall clock
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
+                pages.at.append(time.time())
                 pages.got.append(json.loads(self.rfile.read(length)))
                 self.send_response(200)
                 self.end_headers()

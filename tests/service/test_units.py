@@ -1,12 +1,14 @@
 """The unit files: systemd takes them, they expose little, and the operator's command fits them."""
 
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from running import PROGRAM
+from confine import directives
+from running import PROGRAM, Helpdesk
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "packaging" / "systemd"
@@ -25,6 +27,7 @@ def units(place: Path) -> Path:
     for unit in UNITS.iterdir():
         text = unit.read_text().replace("/opt/ticketgate/.venv/bin/ticketgate", str(PROGRAM))
         text = text.replace("file:/opt/ticketgate", f"file:{ROOT}")
+        text = text.replace("/usr/local/sbin/ticketgate", f"{ROOT}/packaging/ticketgate")
         (place / unit.name).write_text(text)
     return place
 
@@ -32,6 +35,7 @@ def units(place: Path) -> Path:
 def test_systemd_takes_the_units_without_a_word(units: Path) -> None:
     names = sorted(path.name for path in UNITS.iterdir())
     assert names == [
+        "ticketgate-drill@.service", "ticketgate-drill@.timer",
         "ticketgate-lmtp.socket", "ticketgate-smtp.socket", "ticketgate-web.socket",
         "ticketgate.service",
     ]  # fmt: skip
@@ -72,3 +76,44 @@ def test_a_start_that_fails_is_tried_for_ever() -> None:
     text = SERVICE.read_text()
     assert "\nStartLimitIntervalSec=0\n" in text
     assert "\nRestart=on-failure\n" in text
+
+
+def test_the_timer_of_drills_starts_them_at_an_hour_that_people_expect() -> None:
+    text = (UNITS / "ticketgate-drill@.timer").read_text()
+    (when,) = re.findall(r"(?m)^OnCalendar=(.*)$", text)
+    asked = ["systemd-analyze", "calendar", "--iterations=3", "--base-time=2026-11-28", when]
+    done = subprocess.run(
+        asked,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=os.environ | {"TZ": "UTC"},
+    )
+    days = re.findall(r"(\w{3} \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) UTC", done.stdout)
+    assert days == ["Tue 2026-12-01 10:00:00", "Tue 2027-01-05 10:00:00", "Tue 2027-02-02 10:00:00"]
+    assert "\nPersistent=no\n" in text, "nothing is made up for at night"
+
+
+def test_the_command_of_the_drills_unit_raises_a_drill_once(place: Path) -> None:
+    """The words of ExecStart as systemd fills them in, with the program behind the command."""
+    unit = UNITS / "ticketgate-drill@.service"
+    assert "\nRequisite=ticketgate.service\n" in unit.read_text()
+    words = directives(unit)["ExecStart"][-1].split()
+    filled = [{"%I": "atlas", "${BY}": "anna@cern.example"}.get(word, word) for word in words]
+    assert filled.pop(0) == "/usr/local/sbin/ticketgate"
+    helpdesk = Helpdesk(place)
+    helpdesk.start()
+    try:
+        first, again = (
+            subprocess.run(
+                [PROGRAM, *filled, "--config", helpdesk.config],
+                capture_output=True, text=True, check=True, timeout=60, env=helpdesk.env,
+            ).stdout.splitlines()
+            for _ in range(2)
+        )  # fmt: skip
+    finally:
+        helpdesk.stop()
+    assert [line.split(":")[0] for line in first] == ["FZK-LCG2", "INFN-T1", "pic"]
+    assert all(": has its alarm of drill atlas-" in line for line in again)
+    assert len(again) == len(first)

@@ -18,6 +18,21 @@ SNIPPETS: Mapping[str, Sequence[str]] = {
     "exec": (),
     "webhook": (),
 }
+# Text -> where it goes, as Debian lays things out.
+PLACES: Mapping[str, str] = {
+    "nagios-objects.cfg": "save as /etc/nagios4/conf.d/ticketgate-hook.cfg, then check and restart:"
+    " nagios4 -v /etc/nagios4/nagios.cfg && systemctl restart nagios4",
+    "nagios-main.cfg": "see that /etc/nagios4/nagios.cfg says so",
+    "nsca-ng.cfg": "add to /etc/nsca-ng/nsca-ng.cfg on the machine of Nagios, then restart it",
+    "send_nsca-ng.cfg": "save as /etc/ticketgate-hook/send_nsca.cfg, for the hook's user alone",
+    "icinga2.conf": "save as /etc/icinga2/conf.d/ticketgate-hook.conf, with a password in place of "
+    "CHANGE-ME, then: icinga2 daemon -C && systemctl reload icinga2",
+    "alertmanager.yml": "merge into /etc/prometheus/alertmanager.yml, then reload",
+    "zabbix.yaml": "save it, import it in the frontend",
+    "zabbix-notify.sh": "save as ticketgate-notify in AlertScriptsPath (/etc/zabbix/alert.d),"
+    " executable",
+    "zabbix-action.json": "parameters of action.create",
+}
 
 
 def snippet(name: str, site: str, hook: str = HOOK) -> str:

@@ -6,6 +6,10 @@ Standard library only.
 
 from collections.abc import Mapping
 
+DEFAULT_USER = "alarms"
+# Who runs the hook on Debian: whoever calls the notification command, so that it reaches the spool.
+USERS: Mapping[str, str] = {"nagios": "nagios", "icinga2": "nagios", "zabbix": "zabbix"}
+
 # SYSTEM -> the lines below `[[sink]]`. Lines that begin with # are for the reader to choose.
 SYSTEMS: Mapping[str, str] = {
     "nagios": """\

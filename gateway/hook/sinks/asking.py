@@ -53,6 +53,12 @@ class Peer:
     headers: Mapping[str, str] = field(default_factory=dict)
     context: ssl.SSLContext | None = None
 
+    @property
+    def shown(self) -> str:
+        """The server without the path, which is a secret with some services."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
     def ask(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
@@ -76,12 +82,12 @@ class Peer:
         except ssl.SSLCertVerificationError as error:
             raise Refused(
                 "Monitoring cannot be trusted.",
-                f"{self.url}: {error.verify_message}: ca_file must hold the authority that signed "
-                "the server's certificate, and url the name in it",
+                f"{self.shown}: {error.verify_message}: ca_file must hold the authority that "
+                "signed the server's certificate, and url the name in it",
             ) from error
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
-            raise Deferred("Monitoring does not answer.", f"{self.url}: {why}") from error
+            raise Deferred("Monitoring does not answer.", f"{self.shown}: {why}") from error
         finally:
             connection.close()
 

@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,17 @@ class Nagios:
         return nagios_lines.commands(self.target, wanted, found.state != 0)
 
     def _wait(self, wanted: Picture, marking: bool) -> None:
-        """Wait for the whole picture: a file that is older would show what was before it."""
+        """Wait for the whole picture: a file that is older would show what was before it.
+
+        When an operator submits OK just then, the acknowledgement falls on a good service and is
+        lost: it is given once more.
+        """
         end = time.monotonic() + self.timeout_s
+        again = wanted.acknowledged
         while not (_same(found := self._look(), wanted) and found.mark in _marks(wanted, marking)):
+            if again and _same(replace(found, acknowledged=True), wanted):
+                again = False
+                self._write([nagios_lines.acknowledge(self.target)])
             if time.monotonic() > end:
                 self._write([nagios_lines.mark(self.target, "none")])  # so that it is done again
                 raise Deferred(

@@ -43,8 +43,8 @@ class Webhook:
         if self.key:
             headers[SIGNATURE] = signature(self.key, body)
         reply = self.peer.ask("POST", "", body, headers)
-        asking.expect(reply, self.peer.url, _ADVICE)
-        return f"{self.peer.url} answered {reply.status}"
+        asking.expect(reply, self.peer.shown, _ADVICE)
+        return f"{self.peer.shown} answered {reply.status}"
 
     def heard(self, open_alarms: Sequence[Alarm]) -> Sequence[Answer]:  # noqa: ARG002
         """Return nothing: a web service answers by mail, or runs `ticketgate-hook ack`."""

@@ -1,5 +1,6 @@
 """Nagios shows what it is told, and calls the hook for what people do."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from running import until
 
 from gateway.hook.sinks.nagios import NAGIOS
+from gateway.hook.sinks.nagios import Nagios as NagiosSink
 from gateway.hook.sinks.nagios_lines import picture
 from gateway.hook.sinks.sink import Sink
 from parsers.alarm import Severity
@@ -101,6 +103,25 @@ def test_an_acknowledged_alarm_is_acknowledged_and_a_new_one_pages(nagios: Nagio
                 and one["by"] == "helpdesk"]  # fmt: skip
     sink.show(showing(resolved(first), second))
     sink.show(showing(resolved(second)))
+
+
+def test_an_ok_at_the_moment_of_the_acknowledgement_does_not_hold_it_up(
+    nagios: Nagios, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink, fired = sink_of(nagios), alarm()
+    sink.show(showing(fired))
+    write = NagiosSink._write
+    repaired = [f"PROCESS_SERVICE_CHECK_RESULT;{SITE};alarm-tickets;0;repaired"]
+
+    def beside_an_operator(mine: NagiosSink, orders: Sequence[str]) -> None:
+        while repaired:
+            nagios.command(repaired.pop())
+        write(mine, orders)
+
+    monkeypatch.setattr(NagiosSink, "_write", beside_an_operator)
+    sink.show(showing(acknowledged(fired)))
+    assert nagios.service()["problem_has_been_acknowledged"] == "1"
+    sink.show(showing(resolved(acknowledged(fired))))
 
 
 def test_an_alarm_that_is_first_heard_of_as_acknowledged_is_acknowledged(nagios: Nagios) -> None:

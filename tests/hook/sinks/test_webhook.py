@@ -77,7 +77,7 @@ def sink_of(service: Service, **changes: Any) -> Sink:
 def test_the_document_is_posted_with_a_token(service: Service, tmp_path: Path) -> None:
     fired = fitting(alarm(summary=HOSTILE))
     sink = sink_of(service, token_file=secret(tmp_path, "t0ken\n"))
-    assert sink.show(showing(fired)) == f"{service.url} answered 200"
+    assert sink.show(showing(fired)) == f"{service.url.removesuffix('/hook/page')} answered 200"
     ((path, headers, body),) = service.got
     assert path == "/hook/page"
     assert headers["Content-Type"] == "application/json"

@@ -15,9 +15,12 @@ def upgrade() -> None:
         sa.Column("ticket", big, nullable=False),
         sa.Column("mode", sa.String(length=8), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("since", sa.Integer(), nullable=False),
         sa.Column("steps", sa.Integer(), nullable=False),
+        sa.Column("raised_by", sa.Text(), nullable=False),
         sa.Column("paged_at", sa.String(length=27), nullable=True),
         sa.Column("receipt_at", sa.String(length=27), nullable=True),
+        sa.Column("unreachable_at", sa.String(length=27), nullable=True),
         sa.Column("answered_at", sa.String(length=27), nullable=True),
         sa.Column("answered_by", sa.Text(), nullable=False),
         sa.Column("recovered_at", sa.String(length=27), nullable=True),
@@ -29,6 +32,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ticket", name=op.f("pk_paging")),
     )
     op.create_index("ix_paging_drill", "paging", ["drill"])
+    op.create_index("ix_paging_over_at", "paging", ["over_at"])
     op.create_table(
         "site_hook",
         sa.Column("site", sa.String(length=200), nullable=False),

@@ -1,4 +1,7 @@
-"""The real systems, each started once for a whole run, when the first test asks for it."""
+"""The real systems as fixtures: each started once for a whole run, when the first test asks for it.
+
+`tests/conftest.py` names this file, so that all tests of a process share them.
+"""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,0 +1,163 @@
+"""Bad days of a daemon and of real mail servers: each alarm arrives, or a person hears of it."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from running import until
+
+from tests.alarms.whole.federation import NOBODY, Federation, edit, text_of, timer
+from tests.hook.site import Site
+from tests.monitoring.alertmanager import Alertmanager
+
+AWAY = "the site has the alarm, but its monitoring cannot be reached"
+pytestmark = pytest.mark.xdist_group("whole")
+
+
+def ack(site: Site, ticket: int) -> None:
+    done = site.run("ack", str(ticket), "on my way", "--by", "Olga Op", **NOBODY)
+    assert done.returncode == 0, done.stderr
+
+
+def lines(site: Site, ticket: int) -> list[str]:
+    """What the site's monitoring was told of a ticket: sequence and status."""
+    found = [line.split() for line in site.shown()]
+    return [f"{one[1]} {one[2]}" for one in found if one[0].endswith(f"/{ticket}")]
+
+
+def standing(site: Site, ticket: int) -> tuple[str, bool]:
+    """How an alarm stands at its hook: its status, and whether each sink shows that."""
+    said = json.loads(site.run("status", "--json", **NOBODY).stdout)
+    (found,) = [one for one in said["alarms"] if one["alarm_id"].endswith(f"/{ticket}")]
+    return found["status"], all(sink["shown"] for sink in found["sinks"].values())
+
+
+def kinds(troubled: Federation, ticket: int) -> list[str]:
+    return [str(one.kind) for one in troubled.history(ticket)]
+
+
+def reasons(troubled: Federation, ticket: int) -> list[str]:
+    return [reason for one in troubled.history(ticket) for reason in one.reasons]
+
+
+def test_a_known_hook_that_says_nothing_is_alarmed_again_and_that_brings_it_back(
+    troubled: Federation, alertmanager: Alertmanager
+) -> None:
+    """Monitoring is down and comes back: the second mail is shown at once, with the first alarm.
+
+    What it forgets without a word the hook's timer tells it again.
+    """
+    site = troubled.sites["T1-ALERTMANAGER"]
+    edit(site, {"http://127.0.0.1:9093": alertmanager.url})
+    first = troubled.raised("T1-ALERTMANAGER")
+    troubled.until(lambda: troubled.alarm(first).receipt_at, "the hook is known from now on")
+    ack(site, first)
+    troubled.until(lambda: standing(site, first) == ("acknowledged", True), "as said there")
+
+    alertmanager.stop()
+    second = troubled.raised("T1-ALERTMANAGER")
+    troubled.until(lambda: site.names("alarms")[1:], "the hook has it, and cannot show it")
+    alertmanager.start()
+    troubled.until(lambda: troubled.alarm(second).steps == 1, "the first step")
+    troubled.until(lambda: troubled.alarm(second).receipt_at, "the receipt")
+    again = troubled.history(second)[1]
+    assert (str(again.kind), again.reasons) == (
+        "alarm not answered", ("no receipt came from the site's hook in time",)
+    )  # fmt: skip
+
+    ids = [f"helpdesk.example/{ticket}" for ticket in (first, second)]
+    assert [len(alertmanager.alerts(one)) for one in ids] == [1, 1]
+    alertmanager.stop()
+    alertmanager.start()
+    assert [len(alertmanager.alerts(one)) for one in ids] == [0, 0], "it forgets alerts"
+    timer(site)
+    found = [one["status"]["state"] for name in ids for one in alertmanager.alerts(name)]
+    assert found == ["suppressed", "active"]
+
+
+def test_an_alarm_that_bounces_goes_to_the_contact_at_once(troubled: Federation) -> None:
+    ticket = troubled.raised("T1-LOST")
+    page = until(lambda: troubled.mails("lost@fzk.example", ticket)[1:], troubled.mta.log(), 30)[0]
+    assert page["X-Alarm-Status"] == "firing"
+    assert "could not be delivered" in text_of(page)
+    troubled.until(lambda: kinds(troubled, ticket).count("mail not delivered") == 2, "again")
+    assert troubled.alarm(ticket).steps == 2, "nobody was given a minute to answer"
+    troubled.told("ngi-it@roc.example", ticket, "The contact of T1-LOST was alarmed, too.")
+    until(lambda: "alarms@late.example" in str(troubled.mta.mails("duty@operator.example")), "duty")
+
+
+def test_a_hook_whose_monitoring_is_away_says_so_and_the_next_step_comes_at_once(
+    troubled: Federation,
+) -> None:
+    site = troubled.sites["T1-PROCMAIL"]
+    edit(site, {"fallback_after_minutes = 5": "fallback_after_minutes = 0"})
+    site.take_down("mon")
+    ticket = troubled.raised("T1-PROCMAIL")
+    troubled.until(lambda: troubled.alarm(ticket).steps, "the next step")
+    assert reasons(troubled, ticket).count(AWAY) == 2, "said by the hook, and why the step came"
+    site.bring_up("mon")
+    edit(site, {"fallback_after_minutes = 0": "fallback_after_minutes = 5"})
+    ack(site, ticket)
+    troubled.until(lambda: troubled.alarm(ticket).answered_at, "a person answers all the same")
+
+
+def test_a_hook_that_is_killed_in_the_middle_shows_it_once_and_says_so_once(
+    troubled: Federation,
+) -> None:
+    """Postfix keeps the mail of a program that died by a signal, and brings it again."""
+    site = troubled.sites["T1-ALIAS"]
+    told = site.place / "told"
+    mon = site.place / "mon"
+    usual = mon.read_text()
+    mon.write_text(f"#!/bin/sh\n[ -e {told} ] || {{ echo $PPID >{told}; exec sleep 60; }}\n{usual}")
+    ticket = troubled.raised("T1-ALIAS")
+    until(lambda: told.exists() and told.read_text(), f"it is told: {troubled.mta.log()}", 30)
+    hook = int(told.read_text())
+    assert b"ticketgate-hook.pyz" in Path(f"/proc/{hook}/cmdline").read_bytes()
+    os.kill(hook, signal.SIGKILL)
+    troubled.until(lambda: lines(site, ticket), "it comes again")
+    troubled.until(lambda: troubled.alarm(ticket).receipt_at, "the receipt")
+    deferred = troubled.mta.lines("alarms-alias@site.example", "signal 9")
+    assert deferred
+    assert "status=deferred" in deferred[0]
+    mon.write_text(usual)
+    ack(site, ticket)
+    until(lambda: lines(site, ticket)[1:], "the acknowledgement is shown")
+    assert [line.partition(" ")[2] for line in lines(site, ticket)] == ["firing", "acknowledged"]
+    assert kinds(troubled, ticket).count("alarm received") == 1
+
+
+def test_an_alarm_goes_by_the_second_relay_while_the_first_is_down(troubled: Federation) -> None:
+    with troubled.first_relay_down():
+        ticket = troubled.raised("T1-PAGER")
+        until(lambda: troubled.mails("pager@operator.example", ticket), "the alarm", 10)
+        assert troubled.mails("pager@fzk.example", ticket) == [], "other mail waits"
+    until(lambda: troubled.mails("pager@fzk.example", ticket), troubled.desk.tail(), 30)
+    assert len(troubled.mails("pager@operator.example", ticket)) == 1
+
+
+def test_no_relay_at_all_and_a_daemon_that_is_killed_lose_no_alarm(troubled: Federation) -> None:
+    """The first alarm waits for the relays; the second is killed right behind its 250."""
+    site, to = troubled.sites["T1-SIEVE"], "alarm@helpdesk.example"
+    text = "Site: T1-SIEVE\nVO: atlas\n\nIt burns."
+
+    def ticket(subject: str) -> int:
+        look = lambda: [row.ticket for row in troubled.alarms() if row.subject == subject]  # noqa: E731 - said once
+        (found,) = troubled.until(look, subject)
+        return int(found)
+
+    troubled.mta.stop()
+    assert troubled.desk.send(troubled.signed(to, "Waits", text), [to]).startswith("250")
+    waits = ticket("Waits")
+    troubled.until(lambda: troubled.tried(waits), "both relays were tried")
+    assert troubled.desk.send(troubled.signed(to, "Killed", text), [to]).startswith("250")
+    troubled.desk.kill()
+    troubled.mta.start()
+    troubled.desk.start()
+    for number in (ticket("Killed"), waits):
+        troubled.until(lambda number=number: troubled.alarm(number).receipt_at, "a receipt")
+        told = lines(site, number)  # the step came as well: the site's hook was silent
+        assert {line.partition(" ")[2] for line in told} == {"firing"}
+        assert len(set(told)) == len(told), "no document is shown twice"
