@@ -88,6 +88,7 @@ class SupportUnit:
     name: str
     addresses: tuple[str, ...]
     supporters: tuple[str, ...] = ()
+    calendar: str = ""
     helpdesk: str = ""
     source: str = "config"
 
