@@ -1,13 +1,14 @@
 # install: .venv with the locked dependencies and the programs; with EXTRAS=postgres also what
-# PostgreSQL needs.   run: a demo federation, served.
+# PostgreSQL needs, with EXTRAS=holidays the public holidays.   run: a demo federation, served.
 # test: everything that CI runs.   check: the quick half of it (style, types, floors).
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 RUN_DIR ?= .run
-# An extra once installed stays: its lock file is the one in force until `make clean`.
-LOCKED := requirements/$(or $(EXTRAS),$(if $(wildcard .venv/with-postgres),postgres,run)).txt
+# An extra once installed stays: its lock file is in force, beside others, until `make clean`.
+ALL_EXTRAS := $(sort $(EXTRAS) $(patsubst .venv/with-%,%,$(wildcard .venv/with-*)))
+LOCKED := $(patsubst %,requirements/%.txt,$(or $(ALL_EXTRAS),run))
 TORTURE_SEEDS ?= 1 2 3
 
 # Every process starts three times as fast from bytecode, so it is written once, at installation;
@@ -28,7 +29,7 @@ endif
 
 install: .venv/installed-run
 ifdef EXTRAS
-.venv/installed-run: .venv/with-$(EXTRAS)
+.venv/installed-run: $(EXTRAS:%=.venv/with-%)
 endif
 
 run: .venv/installed-run
@@ -86,7 +87,7 @@ $(UV):
 	@$(MAKE) --no-print-directory .venv/project
 	@touch $@
 
-.venv/with-postgres: | .venv/bin/python
+.venv/with-%: | .venv/bin/python
 	@touch $@
 
 .venv/installed-dev: requirements/dev.txt pyproject.toml Makefile | .venv/bin/python

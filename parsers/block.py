@@ -34,6 +34,15 @@ KEYS: Mapping[str, str] = {
     "involve": "involve",
     "remind on": "remind_on",
     "internal": "internal",
+    "related": "related",
+    "related issue": "related",
+    "related ticket": "related",
+    "cross reference": "cross_reference",
+    "verify": "verify",
+    "reopen": "reopen",
+    "escalate": "escalate",
+    "subscribe": "subscribe",
+    "unsubscribe": "unsubscribe",
 }
 # The sender and sending lines of a forwarded header, in the languages of common clients: they void
 # a block. A date or a subject does not: people write "Date:" for when it happened.
@@ -120,13 +129,13 @@ def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
     return FieldBlock(tuple(fields), tuple(unknown), "\n".join(lines[end:]).strip("\n"))
 
 
-def has_stray_fields(text: str) -> bool:
-    """Whether a line near the top looks like a field that routes or steers, in no block.
+def has_stray_fields(text: str, keys: frozenset[str] = STEERING) -> bool:
+    """Whether a line near the top looks like one of these fields, in no block.
 
     To be asked only of a text in which no block was heard.
     """
     lines = [line for line in text.splitlines() if line.strip()][:STRAY_LINES]
-    return any(KEYS.get(_split(line)[0]) in STEERING and _split(line)[1] for line in lines)
+    return any(KEYS.get(_split(line)[0]) in keys and _split(line)[1] for line in lines)
 
 
 def write_block(pairs: Mapping[str, str]) -> str:

@@ -37,6 +37,10 @@ class Note(StrEnum):
     UNREADABLE = "the mail could not be read at all; the original is kept"
 
 
+# Files that a signed mail brings along; nobody has attached them.
+SIGNATURES = frozenset(
+    f"application/{name}" for name in ("pkcs7-signature", "x-pkcs7-signature", "pgp-signature")
+)
 # Parse caps (ARCHITECTURE, Limits): with one of these the mail is held for a person.
 OVER_A_CAP = frozenset(
     {
@@ -99,8 +103,9 @@ class InboundMail:
     when there are none. `references` runs from the oldest to the newest. `date` is aware UTC.
 
     `text` is the whole text for people, at most 256 kB. `visible` is what this mail adds: no quote,
-    no signature, and never empty when `text` is not. `with_signature` is `visible` and its
-    signature. `block` is the field block at the top of `visible`.
+    no signature, and never empty when `text` is not; `adds` is false when it would have been.
+    `with_signature` is `visible` and its signature. `block` is the field block at the top of
+    `visible`.
     `hops` counts Received lines. `loop_marks` are the values of our own loop header.
     """
 
@@ -117,6 +122,7 @@ class InboundMail:
     text: str = ""
     visible: str = ""
     with_signature: str = ""
+    adds: bool = True
     block: FieldBlock = field(default_factory=FieldBlock)
     attachments: tuple[Attachment, ...] = ()
     automatic: Automatic = Automatic.NO

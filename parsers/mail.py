@@ -74,6 +74,7 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
         text=body.text,
         visible=reply.visible,
         with_signature=reply.with_signature,
+        adds=reply.adds,
         block=_guarded(
             lambda: hear_block(reply.visible, skip_blank_lines=body.from_html),
             FieldBlock(), notes, Note.UNREADABLE,

@@ -88,7 +88,6 @@ class SupportUnit:
     name: str
     addresses: tuple[str, ...]
     supporters: tuple[str, ...] = ()
-    calendar: str = ""
     helpdesk: str = ""
     source: str = "config"
 

@@ -36,10 +36,14 @@ _HINT = re.compile(r"[:\uff1a]\s*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was written, and the same with the signature; neither is blank unless the text is."""
+    """What was written, and the same with the signature; neither is blank unless the text is.
+
+    `adds` is false for a mail that surely says nothing but what it quotes, or nothing at all.
+    """
 
     visible: str
     with_signature: str
+    adds: bool = True
 
 
 def split_reply(text: str, *, forward: bool = False) -> Reply:
@@ -56,8 +60,20 @@ def split_reply(text: str, *, forward: bool = False) -> Reply:
     signed = _text(own + foot)
     if not visible:
         whole = _text(lines)
-        return Reply(whole, whole)
+        return Reply(whole, whole, adds=not _is_all_quoted(lines))
     return Reply(visible, signed)
+
+
+def _is_all_quoted(lines: list[str]) -> bool:
+    """Whether nobody can have written anything: all is quoted with bars, but its lead and a name.
+
+    A quote without bars may hold words of the writer's own, anywhere, so it never counts as one.
+    """
+    body = lines[: signature_start(lines)]
+    first = next((at for at, line in enumerate(body) if is_quoted(line)), None)
+    if first is None:
+        return not "".join(body).strip()
+    return all(is_quoted(line) or not line.strip() for line in body[first:])
 
 
 def marker_start(lines: list[str]) -> int:

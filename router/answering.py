@@ -118,13 +118,13 @@ def _resolve(said: Said) -> Decision:
         return _late(said)
     if said.paging.recovered_at is not None:
         return _comment(said) if said.answer.comment else _nothing(said, Reason.SAID_BEFORE)
+    text = said.answer.comment or "The monitoring of the site shows that it is over."
     changed = _with(said, recovered_at=said.now)
     if said.paging.answered_at is None:
         changed = _in_progress(replace(changed, paging=_answered(changed, said)))
     site = next(iter(said.facts.registry.find_sites(said.ticket.notified_site)), None)
     if site is not None and site.resolve == SOLVES:
-        changed = replace(changed, status=Status.SOLVED)
-    text = said.answer.comment or "The monitoring of the site shows that it is over."
+        changed = replace(changed, status=Status.SOLVED, solution=text)
     return _told(said, changed, EventKind.RECOVERED, text)
 
 
@@ -148,7 +148,11 @@ def _told(said: Said, changed: Ticket, kind: EventKind, text: str) -> Decision:
     decision = _written(said, changed, kind, text, Reason.BY_THE_SITE)
     story = Story(changed, decision.events[0], said.policy, mail_id=said.mail.mail_id)
     told = readers(said.ticket, _sender(said.mail), said.policy.addresses)
-    return replace(decision, outgoing=story.to_all(told, MailKind.UPDATE, LANE_REPLY))
+    solved = changed.status is Status.SOLVED and said.ticket.status is not Status.SOLVED
+    if solved:  # the solution is the text
+        story = replace(story, event=replace(story.event, text=""))
+    of = MailKind.SOLUTION if solved else MailKind.UPDATE
+    return replace(decision, outgoing=story.to_all(told, of, LANE_REPLY))
 
 
 def _written(

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from parsers.errors import Refused
-from router import paging, unanswered
+from router import at_desk, paging, unanswered
 from router.addresses import LANE_REST
 from router.decision import Command, Decision, Due, Facts, Outgoing, Policy
 from router.drilling import drill, end_drill
 from router.granting import Grant, changes, let_go, wish_of_ticket
 from router.heartbeat import STEP as HEARTBEAT
 from router.heartbeat import heartbeat
+from router.lines.noting import REMIND
 from router.notices import operator_notice, say_route
 from router.proving_again import proven_again
 from router.registers import (
@@ -166,6 +167,7 @@ COMMANDS: Mapping[str, Callable[[Command, Facts, Policy, datetime], tuple[Decisi
     "discard": discard,
     "drill": drill,
     "end-drill": end_drill,
+    "steer": at_desk.command,
 }
 DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]] = {
     "held-digest": held_digest,
@@ -180,6 +182,7 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     ALARM_ADDRESSES: alarm_addresses,
     ANCHORS: trust_anchors,
     "site-gone": site_gone,
+    REMIND: at_desk.remind,
 }
 
 

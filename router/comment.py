@@ -4,76 +4,29 @@ A clue is only a hint until somebody may use it: a ticket number in a subject le
 not known, and a stranger who matches a reference is heard but stays unverified.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from parsers.alarm import AlarmStatus
 from parsers.heard import Automatic
-from router.addresses import LANE_REPLY, Intent
-from router.alarming import alarm_mails, alarm_status
+from router.addresses import Intent
+from router.alarming import alarm_status
 from router.answering import answered
-from router.authority import Sender, sender_of
+from router.authority import sender_of
 from router.confirming import confirmed
-from router.decision import Clue, Decision, Facts, Mail, Outgoing, Policy, Reminder
-from router.holding import why_no_answer
-from router.notices import Story, operator_notice
-from router.opening import HELD_DIGEST_AFTER, open_tickets
+from router.decision import Clue, Decision, Facts, Mail, Policy
+from router.joined import Joined
+from router.notices import operator_notice
+from router.opening import open_tickets
 from router.people import (
-    author_of,
-    copied_on,
-    listed_attachments,
-    new_ones,
-    readers,
     same_address,
 )
+from router.replying import reply
 from router.rights import Rights
-from router.steering import Steering, steer
-from router.ticket import Change, Paging, Participant, Ticket, TicketEvent
-from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status
+from router.ticket import Change, Paging, Ticket
+from router.words import FINAL, EventKind, Outcome, Reason, Role, Status
 
 FIRING = AlarmStatus.FIRING
-MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A mail, the ticket that it belongs to, by which clue, and what its sender may do."""
-
-    mail: Mail
-    facts: Facts
-    policy: Policy
-    now: datetime
-    clue: Clue
-    ticket: Ticket
-    sender: Sender
-
-    @property
-    def may(self) -> Rights:
-        """Return what the sender may do."""
-        return self.sender.may
-
-    def author(self) -> str:
-        """Return who wrote, as shown; a token's holder who signs with another name is said so."""
-        name = author_of(self.mail)
-        if self.clue.reason is not Reason.THREAD_TOKEN or self.may.act_as_submitter:
-            return name
-        row = self.clue.token_row
-        holder = next((p for p in self.ticket.participants if p.row == row), None)
-        if holder is None or same_address(holder.address, _sender(self.mail)):
-            return name
-        return f"{name}, by the reply address of {holder.address},"
-
-    def event(self, kind: EventKind, *, verified: bool, reasons: tuple[Reason, ...]) -> TicketEvent:
-        """Return the history entry for this mail."""
-        return TicketEvent(
-            kind,
-            self.author(),
-            self.now,
-            self.mail.heard.visible,
-            verified=verified,
-            reasons=reasons,
-            attachments=listed_attachments(self.mail),
-        )
 
 
 def comment_on(
@@ -153,53 +106,9 @@ def _is_a_machines(mail: Mail, clue: Clue) -> bool:
 
 
 def _comment(joined: Joined) -> Decision:
-    mail, ticket, may, policy = joined.mail, joined.ticket, joined.may, joined.policy
-    unverified = not may.comment
-    clue = joined.clue
-    now_in, changes = _answered(mail, ticket, may)
-    now_in, by_site = _by_the_site(joined, now_in)
-    steered = steer(
-        Steering(mail, joined.sender, joined.facts, policy, joined.now, now_in, changes)
-    )
-    reasons = tuple(dict.fromkeys((clue.reason, may.reason, *by_site, *steered.reasons)))
-    changed = steered.ticket
-    kind = EventKind.UNVERIFIED if unverified else EventKind.COMMENT
-    event = replace(
-        joined.event(kind, verified=not unverified, reasons=reasons), changes=steered.changes
-    )
-    story = Story(
-        changed,
-        event,
-        policy,
-        (*steered.notes, *map(str, mail.heard.notes)),
-        mail_id=mail.mail_id,
-        answers=mail.heard.message_id,
-    )
-    outgoing: list[Outgoing] = []
-    outgoing += alarm_mails(story, steered.pages)
-    if not (ticket.held and unverified):  # those wait for the digest
-        told = readers(ticket, _sender(mail), policy.addresses, unverified=unverified)
-        outgoing += story.to_all(told, MailKind.UPDATE, LANE_REPLY)
-    refused = Reason.LINE_NOT_ALLOWED in steered.reasons
-    if refused and why_no_answer(mail, joined.facts, policy, may) is None:
-        me = Participant(Role.SUBMITTER, _sender(mail))
-        outgoing.append(replace(story.to(me, MailKind.REFUSAL, LANE_REPLY), role=None, token=None))
-    heard = mail.heard
-    return Decision(
-        Outcome.UNVERIFIED if unverified else Outcome.COMMENT,
-        reasons,
-        ticket=replace(changed, updated_at=joined.now),
-        joins=(*_joins(mail, ticket, joined.sender, policy), *steered.joins),
-        events=(event,),
-        outgoing=tuple(outgoing),
-        reminders=(_digest(joined.now),) if ticket.held else (),
-        notes=story.notes,
-        thread_ids=(heard.message_id,) if heard.message_id else (),
-    )
-
-
-def _digest(now: datetime) -> Reminder:
-    return Reminder("held-digest", now + HELD_DIGEST_AFTER, per_ticket=False)
+    ticket, changes = _answered(joined.mail, joined.ticket, joined.may)
+    ticket, by_site = _by_the_site(joined, ticket)
+    return reply(joined, ticket, changes, by_site)
 
 
 def _answered(mail: Mail, ticket: Ticket, may: Rights) -> tuple[Ticket, tuple[Change, ...]]:
@@ -226,22 +135,6 @@ def _by_the_site(joined: Joined, ticket: Ticket) -> tuple[Ticket, tuple[Reason, 
     far = ticket.paging or Paging()
     far = replace(far, answered_at=joined.now, answered_by=joined.author())
     return replace(ticket, paging=far), (Reason.BY_THE_SITE,)
-
-
-def _joins(mail: Mail, ticket: Ticket, by: Sender, policy: Policy) -> tuple[Participant, ...]:
-    sender, may = mail.heard.sender, by.may
-    if sender is None or policy.addresses.is_ours(sender.address):
-        return ()
-    if may.act_as_submitter:
-        me = Participant(Role.CC, sender.address, sender.name)
-        return new_ones(ticket, (me, *copied_on(mail.heard, by.signed, policy)))
-    if may.comment:  # by token: the address was given to a participant, who need not be this one
-        return ()
-    if len(ticket.participants) >= MAX_PARTICIPANTS:
-        return ()
-    return new_ones(
-        ticket, (Participant(Role.STRANGER, sender.address, sender.name, verified=False),)
-    )
 
 
 def _automatic(joined: Joined) -> Decision:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from parsers.heard import Automatic
 from router.addresses import Intent
+from router.asking import answer
 from router.authority import sender_of
 from router.commands import COMMANDS, DUE
 from router.comment import comment_on
@@ -92,6 +93,11 @@ def _a_sites_sign_of_life(
     return sign_of_life(mail, facts)
 
 
+def _a_question(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
+    """Answer a mail that asks for help, or how its sender's tickets stand."""
+    return answer(mail, facts, policy, now)
+
+
 def _part_of_a_ticket(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decisions | None:
     """Join a mail to the ticket that its strongest believable clue leads to."""
     return comment_on(mail, facts, policy, now)
@@ -118,6 +124,7 @@ MAIL_RULES: tuple[Rule, ...] = (
     _a_sites_sign_of_life,
     _our_own_mail,
     _a_bounce,
+    _a_question,
     _part_of_a_ticket,
     _an_automatic_answer,
     _something_new,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from parsers.block import Field
 from parsers.envelope import Envelope
 from parsers.evidence import SenderEvidence
 from parsers.heard import InboundMail
@@ -72,7 +73,8 @@ class Command:
     """A request from the command line or a form by somebody entitled to make it.
 
     `name` is a row of `commands.COMMANDS`; `ticket` its number, 0 for none; `by` who asks, as shown
-    in the history. `site`, `vo` and `drill` (its name) are for an exercise.
+    in the history. `site`, `vo` and `drill` (its name) are for an exercise. `lines` steer the
+    ticket as those of a supporter's reply do, with `text` below them.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Command:
     site: str = ""
     vo: str = ""
     drill: str = ""
+    lines: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,8 @@ class Facts:
     such sites, in lower case, and when they were heard last, for the step that asks.
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
-    let a held ticket go, or may page again.
+    let a held ticket go, give one on, or may page again. `answers_solution` says that the mail
+    adds nothing to the solution that it answers, the newest one of its ticket.
     """
 
     registry: Registry
@@ -186,6 +190,7 @@ class Facts:
     opening: TicketEvent | None = None
     opening_mail: int = 0
     later: tuple[TicketEvent, ...] = ()
+    answers_solution: bool = False
     hook_known: bool = False
     hooks: Mapping[str, datetime] = field(default_factory=dict)
 

@@ -83,9 +83,9 @@ def end_drill(
         raise Refused(f"Ticket {command.ticket} is no exercise alarm.")
     if ticket.paging.over_at is not None:
         return (Decision(Outcome.COMMAND, ()),)
-    changed = replace(ticket, status=Status.SOLVED, updated_at=now)
-    change = Change("status", str(ticket.status), str(Status.SOLVED))
     text = command.text or "The exercise is over. Thank you."
+    changed = replace(ticket, status=Status.SOLVED, solution=text, updated_at=now)
+    change = Change("status", str(ticket.status), str(Status.SOLVED))
     event = TicketEvent(EventKind.COMMENT, command.by, now, text, changes=(change,))
     units = [one for one in ticket.participants if one.role in {Role.SITE, Role.SUPPORTER}]
     told = Story(changed, event, policy).to_all(units, MailKind.UPDATE, LANE_REPLY)

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from router.decision import Outgoing, Policy, Route
 from router.people import GETS
 from router.ticket import Participant, Ticket, TicketEvent
-from router.words import TOLD, Audience, MailKind, Reason
+from router.words import TOLD, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
-ANSWERS = frozenset({MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL})
+SOLUTION = "solution"  # this change is shown as a text of its own
+ANSWERS = frozenset(
+    {MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,17 @@ class Story:
             "author_verified": self.event.verified,
             "text": text,
             "text_cut": text_cut,
-            "changes": [{"field": c.field, "old": c.old, "new": c.new} for c in self.event.changes],
+            "changes": [
+                {"field": c.field, "old": c.old, "new": c.new}
+                for c in self.event.changes
+                if c.field != SOLUTION
+            ],
+            "solution": _cut(ticket.solution, self.policy.notice_chars)[0],
+            "assigned_to": ticket.assigned_to,
+            "escalation": ticket.escalation,
+            "mine": audience is Audience.SUBMITTER,
+            "asked": audience is Audience.SUBMITTER
+            and any(c.new == Status.WAITING for c in self.event.changes),
             "notes": notes,
             "reasons": [str(reason) for reason in self.event.reasons if reason in told],
             "held": str(ticket.held or ""),

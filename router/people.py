@@ -51,16 +51,21 @@ def readers(
     *,
     internal: bool = False,
     unverified: bool = False,
+    only_changes: bool = False,
 ) -> tuple[Participant, ...]:
     """Return who is sent a comment on this ticket, each address once: site and unit first.
 
-    Never the author, and never an address of ours (`addresses`).
+    Never the author, and never an address of ours (`addresses`). `only_changes` is for changes
+    without a word: some hear of them in one mode only.
     """
     order = list(GETS)
     chosen: dict[str, Participant] = {}
     for one in sorted(ticket.participants, key=lambda p: -order.index(p.role)):
         gets = GETS[one.role]
         wanted = gets.internal if internal else gets.unverified if unverified else gets.comments
+        if only_changes and wanted:
+            every = one.mode is Notify.ON_EVERY_CHANGE
+            wanted = every if gets.changes is None else gets.changes
         silent = same_address(one.address, author) or addresses.is_ours(one.address)
         if wanted and one.verified and not silent:
             chosen.setdefault(one.address.lower(), one)

@@ -66,6 +66,8 @@ class Ticket:
     `kind` is what the ticket is, `wanted` what the mail asked for: a held alarm request is a USER
     ticket that wants ALARM. `held` is the reason that keeps it back, None when nothing does; while
     it is held, `notified_site` and `wanted_unit` say where it would go. `paging` is an alarm's.
+    `assigned_to` is the address of the person who has it. `solution` is the text of the last one;
+    `escalation` the level that its submitter has raised it to, 0 to 3.
     """
 
     number: int
@@ -87,6 +89,9 @@ class Ticket:
     mou_area: str = ""
     category: str = "Incident"
     wanted_unit: str = ""
+    assigned_to: str = ""
+    solution: str = ""
+    escalation: int = 0
     last_event: int = 0
     participants: tuple[Participant, ...] = ()
     paging: Paging | None = None

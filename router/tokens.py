@@ -107,6 +107,13 @@ def write_root_id(keys: Keyring, ticket: int, domain: str) -> str:
     return f"<t.{ticket}.{_mac(keys.secrets[0], b'root', b'%d' % ticket).hex()}@{domain}>"
 
 
+def read_message_row(keys: Keyring, message_id: str) -> int:
+    """Return the outbox row of a Message-ID that `write_message_id` made with our keys, else 0."""
+    match = _MESSAGE_ID.match(message_id)
+    known = match is not None and read_message_id(keys, message_id) is not None
+    return int(match[2]) if match is not None and known else 0
+
+
 def read_message_id(keys: Keyring, message_id: str) -> int | None:
     """Return the ticket of a Message-ID that one of our keys made, else None."""
     match = _MESSAGE_ID.match(message_id) or _ALARM_ID.match(message_id)

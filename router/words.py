@@ -112,6 +112,14 @@ class Reason(StrEnum):
     ALARM_BOUNCED = "the alarm mail could not be delivered"
     NOBODY_LEFT = "nobody answered the alarm, and there is nobody left to tell"
     BY_THE_TEAM = "by a member of the VO's team"
+    BY_A_SUPPORTER = "by a supporter of the responsible unit or of first line"
+    BY_THE_SUBMITTER = "by its submitter"
+    BY_AN_OPERATOR = "by an operator, at the terminal"
+    SOLUTION_ACCEPTED = "an unchanged answer to the solution verifies it"
+    ESCALATED = "its submitter has escalated it"
+    REMIND_ON = "a supporter wanted to be reminded on this day"
+    ASKED_FOR_HELP = "asks how to write to the helpdesk"
+    ASKED_FOR_STATUS = "asks how its sender's tickets stand"
     RELEASED = "released by hand"
     DISCARDED = "discarded by hand"
     SITE_GONE = "the notified site is no longer certified"
@@ -121,6 +129,7 @@ class Reason(StrEnum):
     NO_ANSWER_TO_UNPROVEN = "no answer to an unproven sender"
     OF_ANOTHER_VERSION = "a reason that this version does not know"
     LINE_NOT_UNDERSTOOD = "a line was not understood"
+    LINE_NOT_FOLLOWED = "a line could not be followed"
     LINE_NOT_ALLOWED = "a line needs a right that was not proven"
 
 
@@ -163,6 +172,7 @@ TOLD = frozenset(
         Reason.SITE_AND_UNIT,
         Reason.CONTRADICTION,
         Reason.LINE_NOT_UNDERSTOOD,
+        Reason.LINE_NOT_FOLLOWED,
         Reason.LINE_NOT_ALLOWED,
     }
 )
@@ -193,6 +203,19 @@ class Priority(StrEnum):
     URGENT = "urgent"
     VERY_URGENT = "very urgent"
     TOP = "top priority"
+
+
+# What a ticket is about; only supporters change it. "Test" counts in no report (EGI-STAFF).
+CATEGORIES = (
+    "Incident",
+    "Service request",
+    "Documentation",
+    "Release",
+    "CMS Internal",
+    "EGI Coordination/Planning",
+    "WLCG Coordination/Planning",
+    "Test",
+)
 
 
 class Notify(StrEnum):
@@ -237,6 +260,11 @@ class MailKind(StrEnum):
     REFUSAL = "refusal"
     HELD_DIGEST = "held-digest"
     RECEIPT_DIGEST = "receipt-digest"
+    SOLUTION = "solution"
+    ESCALATION = "escalation"
+    REMINDER = "reminder"
+    HELP = "help"
+    STATUS = "status"
     OPERATOR_NOTICE = "operator-notice"
 
 
@@ -259,3 +287,4 @@ class EventKind(StrEnum):
     ACKNOWLEDGED = "alarm acknowledged"
     RECOVERED = "alarm recovered"
     PAGED_AGAIN = "alarm not answered"
+    REMINDED = "reminded"

@@ -212,7 +212,7 @@ def _write_people(
     for _, one in joins:
         if one.row:
             confirmed = update(participant).where(participant.c.id == one.row)
-            conn.execute(confirmed.values(verified=one.verified))
+            conn.execute(confirmed.values(verified=one.verified, mode=str(one.mode)))
     return rows
 
 

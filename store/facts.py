@@ -18,18 +18,21 @@ from router.authority import Sender, sender_of
 from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy
 from router.kinds import kind_for
 from router.people import author_of
-from router.thread import sent_row, thread
+from router.thread import answered_row, sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
 from router.tokens import TokenClass
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
+from store.questions import asked_of, newest_solutions
 from store.rows import read_comments, read_opening, read_tickets
 from store.sent_rows import sent_rows
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
 from store.tables import ticket as ticket_table
 from store.waiting import is_one_of
 
-ANSWERS = (MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL)
+ANSWERS = (
+    MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS,
+)  # fmt: skip
 HOUR = timedelta(hours=1)
 SAME_WORDS = HOUR  # without a Message-ID
 SAME_ID = timedelta(days=30)
@@ -81,6 +84,8 @@ def read_facts(
     earlier = _earlier(conn, asked, now)
     receipts = _receipts(conn, [one.mail for one in asked], now)
     replayed = replayed_mails(conn, [(one.mail, one.identity) for one in asked])
+    answers = {one.mail.mail_id: answered_row(one.mail, policy) for one in asked}
+    solutions = newest_solutions(conn, [row for row in answers.values() if row])
     facts = []
     for one in asked:
         found = [
@@ -93,6 +98,7 @@ def read_facts(
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
             found.append((bounced, tickets[about.ticket]))
+        listed, listed_total = asked_of(conn, one.mail)
         opening, opening_mail, later = _told_again(conn, one.mail, found)
         facts.append(
             Facts(
@@ -104,7 +110,10 @@ def read_facts(
                 opening=opening,
                 opening_mail=opening_mail,
                 later=later,
+                listed=listed,
+                listed_total=listed_total,
                 sent=about,
+                answers_solution=answers[one.mail.mail_id] in solutions,
                 counts=_counts(
                     conn,
                     one.mail,
@@ -128,10 +137,15 @@ def read_facts(
 def _told_again(
     conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
-    """Return how a ticket began, for a mail because of which a site may be told it.
+    """Return how a ticket began, for a mail because of which others may be told it.
 
-    It confirms a held ticket, or makes an alarm go on: a bounce, or the word of a hook.
+    It gives a ticket on, confirms a held one, or makes an alarm go on: a bounce, or the word of a
+    hook.
     """
+    given_on = {"assign_to", "site"} & {one.key for one in mail.heard.block.fields}
+    if given_on and found:
+        ticket = found[0][1]
+        return *read_opening(conn, ticket), read_comments(conn, ticket.number)
     held = next((ticket for _, ticket in found if ticket.held), None)
     if held is not None and mail.heard.block.value("confirm"):
         return *read_opening(conn, held), read_comments(conn, held.number)
@@ -207,11 +221,9 @@ def _is_granted(row: Row[Any]) -> bool:
 
 
 def _receipts(conn: Connection, mails: Sequence[Mail], now: datetime) -> dict[int, int]:
-    """Count, for each mail whose sender may get an answer, those of the last hour to him."""
+    """Count, for each mail with a sender, the answers of the last hour to that address."""
     senders = {
-        mail.mail_id: mail.heard.sender.address
-        for mail in mails
-        if mail.heard.sender is not None and mail.envelope.submitted
+        mail.mail_id: mail.heard.sender.address for mail in mails if mail.heard.sender is not None
     }
     if not senders:
         return {}
@@ -255,9 +267,7 @@ def _counts(
         token = any(clue.reason is Reason.THREAD_TOKEN for clue, _ in found)
         # What a site answers is shown as said by whomever its line "By:" names, at that site.
         at = [f" at {t.notified_site}" for c, t in found if c.token_class is TokenClass.SITE]
-        mails = how_many(
-            conn,
-            event,
+        heard = select(func.count(event.c.mail.distinct())).where(
             event.c.ticket.in_(numbers),
             or_(
                 event.c.by == author,
@@ -266,7 +276,8 @@ def _counts(
             ),
             event.c.verified == sender(by_token=token).may.comment,
             event.c.at > window,
-        )
+        )  # a mail counts once, however many entries it has made
+        mails = conn.execute(heard).scalar_one()
     if mails >= policy.loop_mails:
         announced = how_many(
             conn,

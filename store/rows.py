@@ -24,6 +24,8 @@ TICKET_TEXTS = (
     "type_of_issue",
     "mou_area",
     "category",
+    "assigned_to",
+    "solution",
 )
 TICKET_WORDS = ("kind", "wanted", "status", "priority")
 
@@ -55,6 +57,7 @@ def ticket_row(value: Ticket) -> dict[str, Any]:
         "version": value.version,
         "held": str(value.held) if value.held else None,
         "last_event": value.last_event,
+        "escalation": value.escalation,
         "opened_at": value.opened_at,
         "updated_at": value.updated_at,
     }
@@ -141,6 +144,7 @@ def _ticket(row: RowMapping, people: Iterable[Participant], far: Paging | None) 
         held=_reason(row["held"]) if row["held"] else None,
         priority=Priority(row["priority"]),
         last_event=row["last_event"],
+        escalation=row["escalation"],
         opened_at=row["opened_at"],
         updated_at=row["updated_at"],
         participants=tuple(people),

@@ -10,6 +10,7 @@ from typing import Any
 
 from router.words import MailKind
 from templates.render import LeftOut, Setting
+from templates.samples_lists import DIGEST, STANDING, STANDS
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TICKET: Mapping[str, Any] = {
@@ -39,37 +40,17 @@ TICKET: Mapping[str, Any] = {
     "opened_at": "2026-11-24T09:29:58+00:00",
     "attachments": [],
     "internal": False,
+    "solution": "",
+    "assigned_to": "",
+    "escalation": 0,
+    "mine": False,
+    "asked": False,
     "call": "",
     "site_notified": True,
     "helpdesk": "Example Helpdesk",
 }
 _FILES = [{"name": "transfer.log", "size": 12_345}, {"name": "core dump.tar", "size": 9_100_000}]
 _LEFT_OUT = (LeftOut("core dump.tar", 9_100_000, "https://helpdesk.example.org/files/1"),)
-_DIGEST: Mapping[str, Any] = {
-    "tag": "Ticket-ID",
-    "helpdesk": "Example Helpdesk",
-    "total": 2,
-    "tickets": [
-        {
-            "ticket": 42,
-            "subject": "Storage is down",
-            "submitter": "jo@lab.example",
-            "held": "alarm wanted, not proven",
-            "route": "site T1-EXAMPLE, then ROC_North",
-            "later": 2,
-            "opened_at": "2026-11-24T08:15:00+00:00",
-        },
-        {
-            "ticket": 44,
-            "subject": "",
-            "submitter": "someone@home.example",
-            "held": "unproven sender",
-            "route": "",
-            "later": 0,
-            "opened_at": "2026-11-24T08:59:00+00:00",
-        },
-    ],
-}
 _NOTICE: Mapping[str, Any] = {
     "tag": "Ticket-ID",
     "helpdesk": "Example Helpdesk",
@@ -183,6 +164,53 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
         _like(internal=True, author="anna@roc.example", text="The disk is on its way."),
     ),
     "update-changes-only": (MailKind.UPDATE, _like(text="", changes=_CHANGES)),
+    "update-question": (
+        MailKind.UPDATE,
+        _like(
+            status="waiting for reply",
+            author="anna@roc.example",
+            text="Which file was it?",
+            changes=[{"field": "status", "old": "in progress", "new": "waiting for reply"}],
+            mine=True,
+            asked=True,
+        ),
+    ),
+    "solution": (
+        MailKind.SOLUTION,
+        _like(
+            status="solved",
+            author="anna@roc.example",
+            text="",
+            solution="The disk server is back.\nPlease try again.",
+            changes=[{"field": "status", "old": "in progress", "new": "solved"}],
+            mine=True,
+        ),
+    ),
+    "solution-for-others": (
+        MailKind.SOLUTION,
+        _like(status="solved", text="It took long.", solution="The disk server is back."),
+    ),
+    "escalation": (MailKind.ESCALATION, _like(escalation=2, text="Nobody has answered.")),
+    "reminder": (MailKind.REMINDER, _like(status="on hold", text="", author="")),
+    "help": (
+        MailKind.HELP,
+        {
+            "tag": "Ticket-ID",
+            "helpdesk": "Example Helpdesk",
+            "support": "support@hd.example",
+            "groups": [{"title": "In a new ticket:", "lines": ["Site: NAME", "VO: NAME"]}],
+        },
+    ),
+    "status": (MailKind.STATUS, STANDING),
+    "status-of-none": (MailKind.STATUS, {**STANDING, "total": 0, "tickets": []}),
+    "status-of-one": (
+        MailKind.STATUS,
+        {**STANDING, "named": True, "total": 1, "tickets": [{**STANDS, "solution": "Done."}]},
+    ),
+    "status-of-a-strangers": (
+        MailKind.STATUS,
+        {**STANDING, "named": True, "total": 0, "tickets": []},
+    ),
     "held": (
         MailKind.HELD,
         _like(
@@ -216,12 +244,18 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             ],
         },
     ),
-    "held-digest": (MailKind.HELD_DIGEST, _DIGEST),
-    "held-digest-cut": (MailKind.HELD_DIGEST, {**_DIGEST, "total": 70}),
+    "held-digest": (MailKind.HELD_DIGEST, DIGEST),
+    "held-digest-cut": (MailKind.HELD_DIGEST, {**DIGEST, "total": 70}),
     "operator-notice": (MailKind.OPERATOR_NOTICE, _NOTICE),
 }
 _ABOUT_NO_TICKET = frozenset(
-    {MailKind.HELD_DIGEST, MailKind.RECEIPT_DIGEST, MailKind.OPERATOR_NOTICE}
+    {
+        MailKind.HELD_DIGEST,
+        MailKind.RECEIPT_DIGEST,
+        MailKind.OPERATOR_NOTICE,
+        MailKind.HELP,
+        MailKind.STATUS,
+    }
 )
 
 

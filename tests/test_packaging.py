@@ -84,9 +84,16 @@ def test_an_extra_adds_its_own_packages_to_what_runs_and_changes_none() -> None:
         text = (ROOT / "requirements" / f"{name}.txt").read_text()
         return set(re.findall(r"^([a-z0-9.-]+==[^\s;\\]+)", text, flags=re.MULTILINE))
 
-    assert locked("run") < locked("postgres") < locked("dev")
-    added = {one.partition("==")[0] for one in locked("postgres") - locked("run")}
-    assert added == {"psycopg", "psycopg-binary"}
+    extras = {
+        "postgres": {"psycopg", "psycopg-binary"},
+        "holidays": {"holidays", "python-dateutil", "six"},
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(extras) == set(project["optional-dependencies"])
+    for extra, packages in extras.items():
+        assert locked("run") < locked(extra) < locked("dev")
+        added = {one.partition("==")[0] for one in locked(extra) - locked("run")}
+        assert added == packages
 
 
 def test_there_is_no_lock_file_that_names_index_hosts() -> None:
@@ -139,8 +146,14 @@ def test_the_program_is_still_there_after_every_make_install(tmp_path: Path) -> 
     uv.parent.mkdir(parents=True)
     uv.write_text(UV)
     uv.chmod(0o755)
-    for words in ([], ["EXTRAS=postgres"], []):
+    for words in ([], ["EXTRAS=postgres"], ["EXTRAS=holidays"], []):
         os.utime(tmp_path / "requirements" / "postgres.txt")  # newer, as after `git pull`
         subprocess.run(["make", "install", *words], cwd=tmp_path, check=True, timeout=60)
         assert (tmp_path / ".venv" / "bin" / "ticketgate").exists(), words
-    assert "requirements/postgres.txt" in (tmp_path / "calls").read_text()
+    synced = [
+        re.findall(r"requirements/(\w+)\.txt", call)
+        for call in (tmp_path / "calls").read_text().splitlines()
+        if call.startswith("pip sync")
+    ]
+    # an extra stays when another comes
+    assert synced == [["run"], ["postgres"], ["holidays", "postgres"], ["holidays", "postgres"]]

@@ -7,6 +7,7 @@ hide those of others. What has the wrong type is skipped here: its section has c
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gateway.config.calendar_checks import check_calendars
 from gateway.config.directory_checks import DIRECTORY_CHECKS
 from gateway.config.evidence_checks import check_evidence
 from gateway.config.faults import Finding, Severity
@@ -85,8 +86,13 @@ def _our_addresses(document: Document) -> Iterator[Finding]:
         seen[address] = key
 
 
+DISTINCT = (  # sections in which, taken together, a name stands once
+    ("vo",), ("unit", "roc"), ("site",), ("helpdesk_peer",), ("calendar",), ("support_level",),
+)  # fmt: skip
+
+
 def _duplicates(document: Document) -> Iterator[Finding]:
-    for sections in (("vo",), ("unit", "roc"), ("site",), ("helpdesk_peer",)):
+    for sections in DISTINCT:
         seen: set[str] = set()
         for section in sections:
             for index, entry in _entries(document, section):
@@ -155,13 +161,6 @@ def _pairs(document: Document) -> Iterator[Finding]:
                 yield Finding((section, given), f"needs {absent} beside it")
 
 
-def _office_hours(document: Document) -> Iterator[Finding]:
-    clock = _table(document, "clock")
-    start, end = _text(clock, "office_start") or "09:00", _text(clock, "office_end") or "17:00"
-    if start >= end:
-        yield Finding(("clock", "office_end"), f"must be later than office_start, {start!r}")
-
-
 def _alarmers(document: Document) -> Iterator[Finding]:
     for index, member in _entries(document, "member"):
         roles = {role for _, role in _texts(member, "roles")}
@@ -171,7 +170,7 @@ def _alarmers(document: Document) -> Iterator[Finding]:
 
 # Sections that are read and checked, and that nothing acts on yet.
 NOT_YET = (
-    "clock", "retention", "helpdesk_peer",
+    "clock", "calendar", "support_level", "retention", "helpdesk_peer",
 )  # fmt: skip
 
 
@@ -267,7 +266,7 @@ CHECKS: tuple[Check, ...] = (
     _pairs,
     check_keys,
     check_evidence,
-    _office_hours,
+    check_calendars,
     _alarmers,
     _a_door,
     _mailboxes,

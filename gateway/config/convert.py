@@ -19,8 +19,7 @@ def registry(config: Config) -> federation.Registry:
         sites=tuple(_site(site) for site in config.site),
         rocs=tuple(federation.Roc(roc.name, roc.address) for roc in config.roc),
         units=tuple(
-            federation.SupportUnit(u.name, u.address, u.supporters, u.calendar, u.helpdesk)
-            for u in config.unit
+            federation.SupportUnit(u.name, u.address, u.supporters, u.helpdesk) for u in config.unit
         ),
         vos=tuple(vo.name for vo in config.vo),
     )

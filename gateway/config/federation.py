@@ -59,6 +59,12 @@ class Roc(Section):
 
     name: Name = Field(description="Its name.")
     address: Addresses = Field(min_length=1, description="Its helpdesk's mailbox or list.")
+    calendar: str = Field(
+        default="", description="The [[calendar]] of its working time; that of [clock] otherwise."
+    )
+    support_level: Text = Field(
+        default="default", description="How soon it responds: a name of [[support_level]]."
+    )
 
 
 class Unit(Section):
@@ -69,7 +75,12 @@ class Unit(Section):
     supporters: Addresses = Field(
         default=(), description="People whose proven replies may change its tickets."
     )
-    calendar: str = Field(default="", description="The name of its calendar of working days.")
+    calendar: str = Field(
+        default="", description="The [[calendar]] of its working time; that of [clock] otherwise."
+    )
+    support_level: Text = Field(
+        default="default", description="How soon it responds: a name of [[support_level]]."
+    )
     helpdesk: str = Field(
         default="", description="The [[helpdesk_peer]] behind its address, if it is one."
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr
 
+from gateway.config.calendars import Calendar, SupportLevel
 from gateway.config.federation import Directory, HelpdeskPeer, Member, Roc, Site, Unit, Vo
 from gateway.config.imap import Imap
 from gateway.config.rules import Alarm, Clock, Keys, Retention, Routing, Work
@@ -47,6 +48,8 @@ class Config(Section):
     clock: Clock = Field(default_factory=Clock)
     retention: Retention = Field(default_factory=Retention)
     templates: Templates = Field(default_factory=Templates)
+    calendar: Annotated[tuple[Calendar, ...], AsTuple] = ()
+    support_level: Annotated[tuple[SupportLevel, ...], AsTuple] = ()
     vo: Annotated[tuple[Vo, ...], AsTuple] = ()
     roc: Annotated[tuple[Roc, ...], AsTuple] = ()
     unit: Annotated[tuple[Unit, ...], AsTuple] = ()

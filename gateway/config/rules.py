@@ -9,13 +9,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from gateway.config.calendars import WorkingHours
 from gateway.config.secrets import SecretReference
 from gateway.config.sections import Section
 from gateway.config.signingkeys import Ed25519KeyReference, RsaKeyReference
-from gateway.config.values import AlarmSteps, ConfigPath, Domain, Duration, TimeZone
+from gateway.config.values import AlarmSteps, ConfigPath, Domain, Duration
 
 _SELECTOR = r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?)?$"
-_HOUR_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class Routing(Section):
@@ -118,16 +118,9 @@ class Alarm(Section):
     )
 
 
-class Clock(Section):
-    """[clock]: working time and the steps that it brings."""
+class Clock(WorkingHours):
+    """[clock]: working time where no [[calendar]] is named, and the steps that it brings."""
 
-    timezone: TimeZone = Field(default="UTC", description="The zone of the office hours.")
-    office_start: str = Field(
-        default="09:00", pattern=_HOUR_OF_DAY, description="When a working day begins."
-    )
-    office_end: str = Field(
-        default="17:00", pattern=_HOUR_OF_DAY, description="When it ends, Monday to Friday."
-    )
     waiting_days: int = Field(
         default=5, ge=1, le=365, description="Working days between reminders to a submitter."
     )

@@ -75,7 +75,8 @@ def _first_line(body: bytes) -> bytes:
     for line in body[:2_000].split(b"\n"):
         if not _PREAMBLE.fullmatch(line.strip()):
             return line
-    return b"--"  # too much of nothing: neither a text nor a part begins here
+    # nothing is nothing; after much of it neither a text nor a part begins
+    return b"--" if body.strip() else b""
 
 
 def _is_rendering(part: Part) -> bool:

@@ -13,7 +13,8 @@ from gateway.hook.config_keys import read_config
 from tests.cli.conftest import PROGRAM, Run, run_program
 
 COMMANDS = (
-    "init", "check-config", "serve", "send-sample", "parse", "explain", "tickets", "release",
+    "init", "check-config", "serve", "send-sample", "parse", "explain", "tickets", "ticket",
+    "release",
     "discard",
     "mails", "replay", "outbox", "refusals", "sites", "members", "keys", "copy-store", "completion",
 )  # fmt: skip

@@ -82,7 +82,6 @@ CASES = [
     ("secret =", 'address = "reply@helpdesk.example"\nsecret =', 4,
      "helpdesk.address", "uses itself"),
     ("[[vo]]", '[clock]\ntimezone = "Mars"\n\n[[vo]]', 10, "clock.timezone", "not a time zone"),
-    ("[[vo]]", '[clock]\noffice_end = "08:00"\n\n[[vo]]', 10, "clock.office_end", "later than"),
     ("[[vo]]", '[relay]\nurl = "smtp://me:pw@mail.example:25"\n\n[[vo]]', 10, "relay.url",
      "the login stands in"),
     ("[[vo]]", f'[lmtp]\nlisten = "unix:/{"x" * 107}"\n\n[[vo]]', 10, "lmtp.listen", "107 bytes"),

@@ -5,6 +5,35 @@ import pytest
 from parsers.mail import hear
 from parsers.reply import REPLY_MARKER, split_reply
 
+LEAD = "On Mon, 2 Mar 2026 at 09:00, Helpdesk <support@helpdesk.example> wrote:"
+QUOTE = f"> {REPLY_MARKER}\n>\n> old\n"
+# What says nothing of its own: nothing, a quote, a quote and a signature.
+SILENT = (
+    "",
+    "\n\n-- \nAlice",
+    "> old",
+    QUOTE,
+    f"{LEAD}\n{QUOTE}",
+    f"{LEAD}\n\n{QUOTE}\n\n-- \nAlice\nInstitute of Physics",
+    f"Sent from my iPhone\n\n> {LEAD}\n>\n{QUOTE}",
+    f"Am 02.03.26 um 09:00 schrieb Helpdesk:\n{QUOTE}",
+)
+HEADER = (
+    "From: Helpdesk <support@helpdesk.example>\nSent: Monday, 2 March 2026 09:00\n"
+    "To: Alice\nSubject: RE: broken\n"
+)
+# Words of the writer's own, wherever they stand, or a quote in which there may be some.
+SAID = (
+    "No.",
+    f"No.\n\n{LEAD}\n{QUOTE}",
+    f"{LEAD}\n{QUOTE}\nNo.",
+    f"{LEAD}\n{QUOTE}No.\n> more",
+    f"{LEAD}\n{QUOTE}\nNo.\n\n-- \nAlice",
+    f"{LEAD}\n\n{REPLY_MARKER}\nold\nNo.",
+    f"{REPLY_MARKER}\nold",
+    f"{HEADER}\n{REPLY_MARKER}\nold",
+    f"{HEADER}\nNo.\n\n{REPLY_MARKER}\nold",
+)
 ANSWER = "It works again.\nThank you."
 GMAIL = "On Mon, 23 Nov 2026 at 09:00, Helpdesk <support@helpdesk.example> wrote:"
 OUTLOOK = (
@@ -156,3 +185,20 @@ def test_the_block_is_heard_only_in_what_was_written() -> None:
     page = "<p>Site: SITE-A</p><p>VO: atlas</p><p>text</p>"
     mail = hear(f"Content-Type: text/html\n\n{page}".encode())
     assert [f.key for f in mail.block.fields] == ["site", "vo"]
+
+
+@pytest.mark.parametrize("text", SILENT)
+def test_a_mail_without_a_word_of_its_own_adds_nothing(text: str) -> None:
+    assert not split_reply(text).adds
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_a_word_anywhere_adds_something_and_so_may_a_quote_without_bars(text: str) -> None:
+    assert split_reply(text).adds
+
+
+def test_an_html_quote_without_a_word_adds_nothing_and_one_below_it_does() -> None:
+    quote = f'<div>{LEAD}</div><blockquote type="cite"><p>{REPLY_MARKER}</p>old</blockquote>'
+    for below, adds in (("", False), ("<p>No.</p>", True)):
+        raw = f"Content-Type: text/html\r\n\r\n<html><body><br>{quote}{below}</body></html>"
+        assert hear(raw.encode()).adds is adds

@@ -77,6 +77,15 @@ async def test_a_plain_text_of_gmail_is_bound_in_every_encoding(
     assert await is_bound(gmail(PLAIN, body, Content_Transfer_Encoding=encoding), lookup)
 
 
+@pytest.mark.parametrize("body", ["", "\r\n", " \r\n\t\r\n" * 2_000])
+async def test_a_mail_without_a_text_is_bound_as_plain_text_and_as_nothing_else(
+    lookup: Lookup, body: str
+) -> None:
+    assert await is_bound(gmail(PLAIN, body), lookup)
+    for other in ("text/plain; charset=utf-16", "text/html", "multipart/mixed; boundary=x"):
+        assert not await is_bound(gmail(other, body), lookup)
+
+
 async def test_microsoft_signs_no_to_and_gives_no_time(lookup: Lookup) -> None:
     raw = mail(body=TWO, MIME_Version="1.0", Content_Type='multipart/alternative; boundary="000a"')
     proof = await one(signed(raw, h=MICROSOFT), lookup)

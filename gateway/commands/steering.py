@@ -1,0 +1,74 @@
+"""`ticket`: what a supporter writes into the first lines of a reply, at the terminal.
+
+All of it is done, or none of it.
+"""
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.commands.opening import CONFIG, NOT_FOUND, Stop, config_at, failures, store_of
+
+# Option -> the line of a reply that it is, and what it takes.
+LINES = (
+    ("--status", "Status", "As in `tickets`; new and assigned are not set by hand."),
+    ("--assign", "Assign to", "A support unit, the address of one of its supporters, or nobody."),
+    ("--priority", "Priority", "less urgent, urgent, very urgent, top priority."),
+    ("--category", "Category", "What it is about, such as Incident or Test."),
+    ("--type-of-issue", "Type of issue", "The type of issue, in at most 50 characters."),
+    ("--vo", "VO", "The VO that it concerns, or none; not of a TEAM or ALARM ticket."),
+    ("--site", "Notified site", "The site that is told; its ROC becomes responsible."),
+    ("--affected-site", "Affected site", "Where it shows, or none; nobody is told."),
+    ("--solution", "Solution", "With --status solved or unsolved; else the comment is it."),
+    ("--cc", "Cc", "Addresses that read all public comments."),
+    ("--involve", "Involve", "Addresses that read what supporters read."),
+    ("--related", "Related", "A related issue, such as a URL."),
+    ("--cross-reference", "Cross reference", "A ticket that has to do with it."),
+)
+
+
+def _with_lines(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option, line, says in reversed(LINES):
+        name = line.lower().replace(" ", "_")
+        command = click.option(option, name, default=None, help=says)(command)
+    return command
+
+
+@click.command()
+@CONFIG
+@click.option("--comment", default="", help="The text; needed to hold, reopen or raise a ticket.")
+@click.option("--internal", is_flag=True, help="For supporters only; see docs/work-by-mail.md.")
+@_with_lines
+@click.argument("ticket", type=click.IntRange(min=1))
+def ticket(
+    config_file: Path, ticket: int, comment: str, *, internal: bool, **lines: str | None
+) -> None:
+    """Change TICKET as a supporter does by mail.
+
+    Those who take part are told. It stands in the history under your name and "command line".
+    """
+    from gateway.desk import open_desk
+    from parsers.block import KEYS, Field
+    from router.decision import Command
+    from store.ticket_listing import find_ticket
+
+    asked = [("Internal", "yes")] if internal else []
+    asked += [
+        (line, value)
+        for _, line, _ in LINES
+        if (value := lines[line.lower().replace(" ", "_")]) is not None
+    ]
+    fields = tuple(Field(KEYS[key.lower()], value, f"{key}: {value}") for key, value in asked)
+    config = config_at(config_file)
+    with store_of(config) as store:
+        if find_ticket(store, ticket) is None:
+            raise Stop(f"there is no ticket {ticket}", NOT_FOUND)
+        by = f"{getpass.getuser()} (command line)"
+        with failures():
+            open_desk(config, store).do(Command("steer", ticket, by, comment, lines=fields))
+        row = find_ticket(store, ticket)
+    if row is not None:
+        click.echo(f"ticket {ticket} is {row.status}, {row.priority}, at {row.support_unit}")

@@ -1,0 +1,73 @@
+"""Steering a ticket without a mail: an operator at the terminal, and a day that was asked for.
+
+An operator's lines are a supporter's (`router.lines`), but all or none: who stands at the terminal
+sees at once what is wrong, and nothing has been written.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from parsers.block import FieldBlock
+from parsers.errors import Refused
+from router.addresses import LANE_REPLY
+from router.decision import Command, Decision, Due, Facts, Policy
+from router.lines.rules import steer
+from router.notices import Story
+from router.registers import OPEN, US
+from router.steering import Steering
+from router.telling import Telling, mails, split
+from router.ticket import Participant, TicketEvent
+from router.transitions import Actor
+from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role
+
+OPERATOR = frozenset({Actor.SUPPORTER})
+
+
+def command(asked: Command, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Follow an operator's lines. Raises Refused with what is wrong; then nothing happens."""
+    ticket = next((found for _, found in facts.found), None)
+    if ticket is None:
+        raise Refused(f"There is no ticket {asked.ticket}.")
+    if ticket.status in FINAL:
+        raise Refused(f"Ticket {ticket.number} is {ticket.status}, for good.")
+    block = FieldBlock(asked.lines, (), asked.text)
+    if not block.fields and not block.rest.strip():
+        raise Refused("There is nothing to do.")
+    steered = steer(Steering(block, "", OPERATOR, facts, policy, now, ticket))
+    if steered.refusals:
+        raise Refused("\n".join(steered.refusals))
+    reasons = tuple(dict.fromkeys((*steered.reasons, Reason.BY_AN_OPERATOR)))
+    event = TicketEvent(EventKind.COMMENT, asked.by, now, asked.text, reasons=reasons)
+    events = split(event, steered, turned=False)
+    own = Story(steered.ticket, events[-1], policy)
+    note = replace(own, event=events[0]) if events[0].internal else None
+    public = own if not own.event.internal else None
+    speaks = note is None and bool(steered.text)
+    outgoing = mails(Telling(ticket, steered, note, public, speaks))
+    return (
+        Decision(
+            Outcome.COMMAND,
+            reasons,
+            ticket=replace(steered.ticket, updated_at=now),
+            joins=steered.joins,
+            leaves=steered.leaves,
+            events=events,
+            outgoing=outgoing,
+            reminders=steered.reminders,
+        ),
+    )
+
+
+def remind(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Remind a supporter of a ticket that is still open; `detail` is the day and the address."""
+    address = due.detail.partition(" ")[2]
+    ticket = next((found for _, found in facts.found), None)
+    if ticket is None or ticket.status not in OPEN or not address:
+        return (Decision(Outcome.COMMAND, ()),)
+    reasons = (Reason.REMIND_ON,)
+    text = f"{address} was reminded."
+    event = TicketEvent(EventKind.REMINDED, US, now, text, internal=True, reasons=reasons)
+    shown = replace(event, text="", by="")
+    me = Participant(Role.SUPPORTER, address)
+    tell = Story(ticket, shown, policy).to(me, MailKind.REMINDER, LANE_REPLY)
+    return (Decision(Outcome.COMMAND, reasons, ticket=ticket, events=(event,), outgoing=(tell,)),)

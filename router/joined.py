@@ -1,0 +1,57 @@
+"""A mail, the ticket that it belongs to, and what its sender may do there, read once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from router.authority import Sender
+from router.decision import Clue, Facts, Mail, Policy
+from router.people import author_of, listed_attachments, same_address
+from router.rights import Rights
+from router.ticket import Ticket, TicketEvent
+from router.words import EventKind, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A mail, the ticket that it belongs to, by which clue, and what its sender may do."""
+
+    mail: Mail
+    facts: Facts
+    policy: Policy
+    now: datetime
+    clue: Clue
+    ticket: Ticket
+    sender: Sender
+
+    @property
+    def may(self) -> Rights:
+        """Return what the sender may do."""
+        return self.sender.may
+
+    @property
+    def address(self) -> str:
+        """Return the address of who wrote, "" when there is none to be read."""
+        return self.mail.heard.sender.address if self.mail.heard.sender else ""
+
+    def author(self) -> str:
+        """Return who wrote, as shown; a token's holder who signs with another name is said so."""
+        name = author_of(self.mail)
+        if self.clue.reason is not Reason.THREAD_TOKEN or self.may.act_as_submitter:
+            return name
+        row = self.clue.token_row
+        holder = next((p for p in self.ticket.participants if p.row == row), None)
+        if holder is None or same_address(holder.address, self.address):
+            return name
+        return f"{name}, by the reply address of {holder.address},"
+
+    def event(self, kind: EventKind, *, verified: bool, reasons: tuple[Reason, ...]) -> TicketEvent:
+        """Return the history entry for this mail."""
+        return TicketEvent(
+            kind,
+            self.author(),
+            self.now,
+            self.mail.heard.visible,
+            verified=verified,
+            reasons=reasons,
+            attachments=listed_attachments(self.mail),
+        )

@@ -1,0 +1,146 @@
+"""A reply of a person: its text is kept, its lines are followed, and everybody is told.
+
+Never loses a text: what may not be done is answered, and all that was written is in the history.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from parsers.heard import Automatic
+from router.acting import actors_of
+from router.addresses import LANE_REPLY
+from router.alarming import alarm_mails
+from router.decision import Decision, Outgoing, Reminder
+from router.holding import why_no_answer
+from router.joined import Joined
+from router.lines.rules import steer
+from router.lines.status import moved
+from router.notices import Story
+from router.opening import HELD_DIGEST_AFTER
+from router.people import copied_on, new_ones
+from router.steering import Steering
+from router.telling import Telling, mails, split
+from router.ticket import Change, Participant, Ticket
+from router.transitions import Actor, move
+from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
+
+MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
+
+
+def reply(
+    joined: Joined, now_in: Ticket, changes: tuple[Change, ...], by_site: tuple[Reason, ...]
+) -> Decision:
+    """Return what a mail does to its ticket.
+
+    `now_in` is the ticket after what the mail does by being there, `changes` and `by_site` are what
+    that was.
+    """
+    mail, ticket, may, policy = joined.mail, joined.ticket, joined.may, joined.policy
+    unverified = not may.comment
+    steered = steer(_steering(joined, now_in, changes))
+    if _accepts(joined, steered):
+        steered = moved(steered, Status.VERIFIED).because(Reason.SOLUTION_ACCEPTED)
+    reasons = tuple(dict.fromkeys((joined.clue.reason, may.reason, *by_site, *steered.reasons)))
+    kind = EventKind.UNVERIFIED if unverified else EventKind.COMMENT
+    event = joined.event(kind, verified=not unverified, reasons=reasons)
+    if Reason.SOLUTION_ACCEPTED in reasons:  # its text is ours
+        event = replace(event, text="")
+    events = split(event, steered, turned=bool(by_site or steered.pages))
+    public_notes = (*steered.notes, *map(str, mail.heard.notes))
+    notes = (*steered.refusals, *public_notes)
+    changed, heard = steered.ticket, mail.heard
+    own = Story(
+        changed,
+        replace(event, changes=steered.changes),
+        policy,
+        notes,
+        mail_id=mail.mail_id,
+        answers=heard.message_id,
+    )
+    note = replace(own, event=events[0]) if events[0].internal else None
+    public = None
+    if not events[-1].internal:
+        public = replace(own, event=events[-1], notes=() if note is not None else public_notes)
+    outgoing: list[Outgoing] = []
+    if public is not None:
+        outgoing += alarm_mails(public, steered.pages)
+    if not (ticket.held and unverified):  # those wait for the digest
+        speaks = bool(steered.text) or not steered.block.fields
+        speaks = speaks and Reason.SOLUTION_ACCEPTED not in reasons
+        told = Telling(ticket, steered, note, public, speaks and note is None, unverified)
+        outgoing += mails(told)
+    outgoing += _answer(joined, steered, own)
+    return Decision(
+        Outcome.UNVERIFIED if unverified else Outcome.COMMENT,
+        reasons,
+        ticket=replace(changed, updated_at=joined.now),
+        joins=(*_joins(joined, steered), *steered.joins),
+        leaves=steered.leaves,
+        events=events,
+        outgoing=tuple(outgoing),
+        reminders=(*((_digest(joined.now),) if ticket.held else ()), *steered.reminders),
+        notes=notes,
+        thread_ids=(heard.message_id,) if heard.message_id else (),
+    )
+
+
+def _steering(joined: Joined, ticket: Ticket, changes: tuple[Change, ...]) -> Steering:
+    """Return the lines of a mail; in one that a machine has marked they steer nothing."""
+    mail, facts, policy = joined.mail, joined.facts, joined.policy
+    actors = actors_of(mail, joined.sender, joined.ticket, facts, policy)
+    if mail.heard.automatic is not Automatic.NO:
+        actors = frozenset()
+    return Steering(
+        mail.heard.block,
+        joined.address,
+        actors,
+        facts,
+        policy,
+        joined.now,
+        ticket,
+        mail,
+        joined.sender,
+        changes,
+    )
+
+
+def _accepts(joined: Joined, steered: Steering) -> bool:
+    """Whether this is an unchanged answer to the solution, by one who may verify it."""
+    found = move(joined.ticket.status, Status.VERIFIED, steered.actors)
+    return joined.facts.answers_solution and not joined.ticket.held and found is not None
+
+
+def _answer(joined: Joined, steered: Steering, story: Story) -> tuple[Outgoing, ...]:
+    """Return the answer to lines that were not followed, if the sender may get one."""
+    mail, may = joined.mail, joined.may
+    refused = bool(steered.refusals)
+    if not refused or why_no_answer(mail, joined.facts, joined.policy, may) is not None:
+        return ()
+    me = Participant(Role.SUBMITTER, joined.address)
+    return (replace(story.to(me, MailKind.REFUSAL, LANE_REPLY), role=None, token=None),)
+
+
+def _digest(now: datetime) -> Reminder:
+    return Reminder("held-digest", now + HELD_DIGEST_AFTER, per_ticket=False)
+
+
+def _joins(joined: Joined, steered: Steering) -> tuple[Participant, ...]:
+    """Return who joins by writing, or by being written to; a supporter reads the unit's list."""
+    mail, ticket, policy, may = joined.mail, joined.ticket, joined.policy, joined.may
+    sender = mail.heard.sender
+    if sender is None or policy.addresses.is_ours(sender.address):
+        return ()
+    if may.act_as_submitter:
+        me = Participant(Role.CC, sender.address, sender.name)
+        people = new_ones(ticket, (me, *copied_on(mail.heard, joined.sender.signed, policy)))
+        there = {one.address.lower() for one in steered.joins}
+        if Actor.SUPPORTER in steered.actors:
+            there.add(sender.address.lower())
+        return tuple(one for one in people if one.row or one.address.lower() not in there)
+    if may.comment:  # by token: the address was given to a participant, who need not be this one
+        return ()
+    if len(ticket.participants) >= MAX_PARTICIPANTS:
+        return ()
+    return new_ones(
+        ticket, (Participant(Role.STRANGER, sender.address, sender.name, verified=False),)
+    )
