@@ -17,7 +17,9 @@ from router.authority import sender_of
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
 from router.heartbeat import STEP as HEARTBEAT
+from router.ticking import TICK
 from store import ticket_facts as read
+from store.clock_facts import read_due_facts
 from store.commit import Decided, write
 from store.digest_facts import read_held_facts, read_unanswered_facts
 from store.engine import Store, repeated
@@ -74,18 +76,22 @@ class Desk:
             return write(conn, [made], self.policy, now).get(0, ())
 
     def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
-        if isinstance(request, Due) and request.mail is not None:
-            return read.read_mail_ticket_facts(conn, request.mail, request.ticket, known)
-        if isinstance(request, Command) or (request.ticket and not request.row):
+        if isinstance(request, Command):
             return read.read_ticket_facts(conn, request.ticket, known)
+        if request.mail is not None:
+            return read.read_mail_ticket_facts(conn, request.mail, request.ticket, known)
         if request.name == "held-digest":
             return read_held_facts(conn, known)
+        if request.name == TICK:
+            return read_due_facts(conn, request.detail, known, self.clock(), only=request.ticket)
         if request.name == "receipt-digest":
             return read_unanswered_facts(conn, request.detail, known, self.clock())
         if request.name == HEARTBEAT:
             return Facts(known.registry, known.roster, hooks=hooks_heard(conn))
         if request.row:
             return read.read_sent_facts(conn, request.row, known)
+        if request.ticket:
+            return read.read_ticket_facts(conn, request.ticket, known)
         return Facts(known.registry, known.roster)
 
 

@@ -2,7 +2,8 @@
 
 `decide` is pure: the same request, facts, policy and time give the same decisions, whether `work`
 writes them or `explain` shows them. For a mail the rules of `MAIL_RULES` are asked in order, and
-the first that has an answer decides. Whatever turns an alarm, its site is told (`paging`).
+the first that has an answer decides. Whatever turns an alarm, its site is told (`paging`);
+whatever changes a ticket, its clock is set (`timing`).
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from router.decision import Command, Decision, Due, Facts, Mail, Policy, Request
 from router.heartbeat import sign_of_life
 from router.opening import open_tickets
 from router.paging import tell_the_site
+from router.timing import timed
 from router.undelivered import undelivered
 from router.words import Outcome, Reason
 
@@ -38,7 +40,8 @@ def decide(request: Request, facts: Facts, policy: Policy, now: datetime) -> Dec
             decisions = COMMANDS[request.name](request, facts, policy, now)
         case Due():
             decisions = DUE[request.name](request, facts, policy, now)
-    return tuple(tell_the_site(one, facts, policy, now) for one in decisions)
+    told = (tell_the_site(one, facts, policy, now) for one in decisions)
+    return tuple(timed(one, policy, now) for one in told)
 
 
 def _the_same_mail_again(

@@ -11,7 +11,10 @@ from parsers.heard import InboundMail
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import LANE_REST, Intent, OurAddresses
-from router.ticket import Participant, Ticket, TicketEvent
+from router.calendars import Calendars
+from router.limits import LimitTable
+from router.ticket import Participant, Period, Ticket, TicketEvent
+from router.timers import STEPS, Steps
 from router.tokens import Keyring, TokenClass
 from router.words import Audience, MailKind, Outcome, Reason, Role
 
@@ -26,6 +29,7 @@ class Policy:
     `alarm_results` the mail servers whose results may. A signature older than `max_age_s` proves
     nothing. `operator` are the addresses for trouble with ourselves. An alarm's receipt is waited
     for `alarm_receipt_s`, an answer `alarm_answer_s`; `alarm_steps` follow (`router.paging`).
+    `calendars` say when each unit works, `limits` how soon it has to, `steps` what its clock does.
     """
 
     name: str
@@ -50,6 +54,9 @@ class Policy:
     held_notices_per_hour: int = 20
     loop_mails: int = 5
     loop_window_s: int = 600
+    calendars: Calendars = field(default_factory=Calendars)
+    limits: LimitTable = field(default_factory=LimitTable)
+    steps: Steps = field(default_factory=lambda: STEPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +225,9 @@ class Outgoing:
     `values` is all that the template gets besides those, JSON types only. `role` names the
     participant that the reply token stands for; `token` None sends no reply token.
     `in_reply_to` are Message-IDs of the reader's own mails. `attachments_of` is the mail whose
-    attachments go along, 0 for none. `null_sender` only for notices about a bounce.
+    attachments go along, 0 for none. `null_sender` only for notices about a bounce. `lists` are the
+    tickets of a list, values["tickets"] in its order, and as what the reader gets a reply address
+    for each.
     """
 
     kind: MailKind
@@ -230,6 +239,7 @@ class Outgoing:
     in_reply_to: tuple[str, ...] = ()
     attachments_of: int = 0
     null_sender: bool = False
+    lists: tuple[tuple[int, Role], ...] = ()
     lane: int = LANE_REST
 
 
@@ -255,7 +265,8 @@ class Decision:
     `joins` are participants to add or to confirm, `leaves` those to take out. `failed_row` is an
     outbox row that a bounce declares undeliverable. `thread_ids` are Message-IDs by which later
     mails find the ticket, `late_parents` those of mails that this one answers. `notes` are what
-    the mails about it say to their readers. `hook_of` is the site whose hook was heard.
+    the mails about it say to their readers. `hook_of` is the site whose hook was heard. `periods`
+    are what was measured, and has ended with this.
     """
 
     outcome: Outcome
@@ -274,3 +285,4 @@ class Decision:
     late_parents: tuple[str, ...] = ()
     about: tuple[int, ...] = ()
     hook_of: str = ""
+    periods: tuple[Period, ...] = ()

@@ -55,7 +55,7 @@ LEVELS: Mapping[str, Limits] = {  # the sources publish no limits for solutions
     "medium": Limits(_hours(40, 40, 8, 8)),
     "advanced": Limits(_hours(40, 8, 8, 4)),
 }
-UNTAKEN = frozenset({Status.NEW, Status.ASSIGNED})
+UNTAKEN = frozenset({Status.NEW, Status.ASSIGNED, Status.REOPENED})  # somebody has to take it
 ENDED: Mapping[Status, Colour] = {  # `closed` has no colour in the sources: that of `solved`
     Status.SOLVED: Colour.BLUE,
     Status.VERIFIED: Colour.BLUE,

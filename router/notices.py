@@ -21,7 +21,10 @@ ANSWERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What the mails about one event have in common; `call` is a site that should be called."""
+    """What the mails about one event have in common.
+
+    `call` is a site that should be called, `why` what the clock has to say.
+    """
 
     ticket: Ticket
     event: TicketEvent
@@ -31,6 +34,7 @@ class Story:
     mail_id: int = 0
     answers: str = ""
     call: str = ""
+    why: str = ""
 
     def values(self, audience: Audience) -> dict[str, object]:
         """Return the values for a template (templates/mails), all of JSON types.
@@ -87,6 +91,7 @@ class Story:
             "attachments": [{"name": name, "size": size} for name, size in self.event.attachments],
             "internal": self.event.internal,
             "call": self.call,
+            "why": self.why,
             "site_notified": bool(self.route and self.route.contacts and not ticket.held),
         }
 

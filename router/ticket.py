@@ -4,11 +4,11 @@ A ticket with number 0 has not been numbered yet; the store numbers it when it w
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from parsers.alarm import Mode
-from router.words import EventKind, Notify, Priority, Reason, Role, Status
+from router.words import EventKind, Measure, Notify, Priority, Reason, Role, Status
 
 
 class TicketKind(StrEnum):
@@ -60,12 +60,55 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """How far the clock of a ticket that is not held has come (`router.timing`).
+
+    It is that of `status` and `unit`, so a ticket that has moved on is seen by comparing.
+    `unit_since` is when the ticket came to its unit, or was opened again; `taken_at` when somebody
+    took it there; `waited` the working time since then in which its submitter was waited for.
+    `status_since` is when the process of the status began, `base` when its last step was due,
+    `steps` how many were done. `due_at` is when the next one is, None for never; `due_for` who is
+    told then: a unit's name, a submitter's address, "" for nobody. `priority` is the first one.
+    """
+
+    status: Status
+    unit: str
+    priority: Priority
+    unit_since: datetime
+    status_since: datetime
+    base: datetime
+    taken_at: datetime | None = None
+    waited: timedelta = timedelta()
+    steps: int = 0
+    due_at: datetime | None = None
+    due_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Something that was measured when it ended, for reports: a response, a solution, and so on.
+
+    `working` is working time of `unit`, without the `waited` in it; `late` tells that it took
+    longer than the limit of the ticket's first priority.
+    """
+
+    measure: Measure
+    unit: str
+    started_at: datetime
+    ended_at: datetime
+    working: timedelta = timedelta()
+    waited: timedelta = timedelta()
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """One ticket's state. `version` rises by one with every write; empty strings mean "not set".
 
     `kind` is what the ticket is, `wanted` what the mail asked for: a held alarm request is a USER
     ticket that wants ALARM. `held` is the reason that keeps it back, None when nothing does; while
     it is held, `notified_site` and `wanted_unit` say where it would go. `paging` is an alarm's.
+    `timing` is None while it is held, and for one that an older version wrote.
     `assigned_to` is the address of the person who has it. `solution` is the text of the last one;
     `escalation` the level that its submitter has raised it to, 0 to 3.
     """
@@ -95,6 +138,7 @@ class Ticket:
     last_event: int = 0
     participants: tuple[Participant, ...] = ()
     paging: Paging | None = None
+    timing: Timing | None = None
 
 
 @dataclass(frozen=True, slots=True)

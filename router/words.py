@@ -118,6 +118,12 @@ class Reason(StrEnum):
     SOLUTION_ACCEPTED = "an unchanged answer to the solution verifies it"
     ESCALATED = "its submitter has escalated it"
     REMIND_ON = "a supporter wanted to be reminded on this day"
+    NEAR_THE_LIMIT = "the limit of its unit is near"
+    LIMIT_PASSED = "the limit of its unit has passed"
+    NOBODY_TOOK_IT = "nobody has taken it"
+    STILL_WAITING = "its submitter has not answered"
+    A_PERSON_LOOKS = "a person has to look at it: the clock does nothing more"
+    NOT_VERIFIED = "nobody has said that the solution is wrong"
     ASKED_FOR_HELP = "asks how to write to the helpdesk"
     ASKED_FOR_STATUS = "asks how its sender's tickets stand"
     RELEASED = "released by hand"
@@ -218,6 +224,15 @@ CATEGORIES = (
 )
 
 
+class Measure(StrEnum):
+    """What is measured for reports, each time that it ends."""
+
+    RESPONSE = "response"
+    SOLUTION = "solution"
+    UNSOLVED = "unsolved"
+    REOPENING = "reopening"
+
+
 class Notify(StrEnum):
     """When a participant wants a mail about changes; comments are always sent."""
 
@@ -263,6 +278,7 @@ class MailKind(StrEnum):
     SOLUTION = "solution"
     ESCALATION = "escalation"
     REMINDER = "reminder"
+    REMINDER_DIGEST = "reminder-digest"
     HELP = "help"
     STATUS = "status"
     OPERATOR_NOTICE = "operator-notice"
@@ -288,3 +304,4 @@ class EventKind(StrEnum):
     RECOVERED = "alarm recovered"
     PAGED_AGAIN = "alarm not answered"
     REMINDED = "reminded"
+    CLOSED = "closed"

@@ -46,6 +46,7 @@ from store.tables import (
     thread_id,
     ticket,
 )
+from store.timing_rows import write_timings
 from store.turns import take_turn
 from store.upsert import upsert
 
@@ -100,6 +101,7 @@ def write(
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
     write_paging(conn, numbered, now)
+    write_timings(conn, numbered)
     people = _write_people(conn, numbered)
     _write_events(conn, pairs)
     _write_threads(conn, numbered)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -12,6 +13,7 @@ from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, Tick
 from router.words import EventKind, Notify, Priority, Reason, Role, Status
 from store.alarm_tables import paging
 from store.tables import event, participant, ticket
+from store.timing_rows import read_timings
 
 TICKET_TEXTS = (
     "subject",
@@ -43,8 +45,14 @@ def read_tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
     for row in conn.execute(query).mappings():
         people[row["ticket"]].append(_participant(row))
     far = _read_paging(conn, alarms)
+    clocks = read_timings(conn, wanted)
     return {
-        row["number"]: _ticket(row, people[row["number"]], far.get(row["number"])) for row in rows
+        row["number"]: replace(
+            _ticket(row, people[row["number"]]),
+            paging=far.get(row["number"]),
+            timing=clocks.get(row["number"]),
+        )
+        for row in rows
     }
 
 
@@ -133,9 +141,8 @@ def _read_paging(conn: Connection, numbers: list[int]) -> dict[int, Paging]:
     }
 
 
-def _ticket(row: RowMapping, people: Iterable[Participant], far: Paging | None) -> Ticket:
+def _ticket(row: RowMapping, people: Iterable[Participant]) -> Ticket:
     return Ticket(
-        paging=far,
         number=row["number"],
         version=row["version"],
         kind=TicketKind(row["kind"]),

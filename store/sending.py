@@ -5,14 +5,14 @@ A row holds all that its mail needs, so that a retry says the same bytes and rea
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, insert
 
 from parsers.alarm import VALID_FOR
 from router.decision import Decision, Outgoing, Policy
 from router.tokens import TokenClass, write_alarm_id, write_message_id, write_token
-from router.words import MailKind
+from router.words import MailKind, Role
 from store.numbers import take
 from store.tables import outbox
 
@@ -74,8 +74,30 @@ def _outbox_row(  # noqa: PLR0917 - one row's worth of plain arguments
         "bounce_token": bounce,
         "in_reply_to": list(one.in_reply_to),
         "attachments_of": one.attachments_of,
-        "values": dict(one.values),
+        "values": _values(one, people, policy, now),
         "state": "waiting",
         "due_at": now,
         "give_up_at": now + (VALID_FOR if is_alarm else GIVE_UP_AFTER),
     }
+
+
+def _values(one: Outgoing, people: People, policy: Policy, now: datetime) -> dict[str, Any]:
+    """Return the values of a mail; each ticket of a list gets its reply address, "" for none."""
+    values = dict(one.values)
+    if one.lists:
+        listed = cast("list[dict[str, object]]", values["tickets"])
+        values["tickets"] = [
+            {**each, "reply_to": _reply_to(one, number, role, people, policy, now)}
+            for each, (number, role) in zip(listed, one.lists, strict=True)
+        ]
+    return values
+
+
+def _reply_to(  # noqa: PLR0917 - one address's worth of plain arguments
+    one: Outgoing, number: int, role: Role, people: People, policy: Policy, now: datetime
+) -> str:
+    row = people.get((number, str(role), one.recipient.lower()), 0)
+    if not row:
+        return ""
+    token = write_token(policy.keys, TokenClass.PERSON, number, row, now)
+    return policy.addresses.reply_to(token)

@@ -124,6 +124,7 @@ ticket = Table(
     Index("ix_ticket_site", "notified_site", "updated_at"),
     Index("ix_ticket_held", "held", "opened_at"),
     Index("ix_ticket_submitter", "submitter", "opened_at"),
+    Index("ix_ticket_unit", "support_unit", "status"),
 )
 
 # Append-only: a ticket's history. Numbers have no gap inside a ticket.

@@ -10,7 +10,7 @@ from typing import Any
 
 from router.words import MailKind
 from templates.render import LeftOut, Setting
-from templates.samples_lists import DIGEST, STANDING, STANDS
+from templates.samples_lists import DIGEST, DUE, STANDING, STANDS
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TICKET: Mapping[str, Any] = {
@@ -46,6 +46,7 @@ TICKET: Mapping[str, Any] = {
     "mine": False,
     "asked": False,
     "call": "",
+    "why": "",
     "site_notified": True,
     "helpdesk": "Example Helpdesk",
 }
@@ -201,6 +202,11 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             "groups": [{"title": "In a new ticket:", "lines": ["Site: NAME", "VO: NAME"]}],
         },
     ),
+    "reminder-of-the-clock": (
+        MailKind.REMINDER,
+        _like(text="", author="", why="Nobody has taken ticket #42, and its time has passed."),
+    ),
+    "reminder-digest": (MailKind.REMINDER_DIGEST, DUE),
     "status": (MailKind.STATUS, STANDING),
     "status-of-none": (MailKind.STATUS, {**STANDING, "total": 0, "tickets": []}),
     "status-of-one": (
@@ -252,6 +258,7 @@ _ABOUT_NO_TICKET = frozenset(
     {
         MailKind.HELD_DIGEST,
         MailKind.RECEIPT_DIGEST,
+        MailKind.REMINDER_DIGEST,
         MailKind.OPERATOR_NOTICE,
         MailKind.HELP,
         MailKind.STATUS,

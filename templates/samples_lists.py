@@ -28,6 +28,38 @@ DIGEST: Mapping[str, Any] = {
         },
     ],
 }
+DUE: Mapping[str, Any] = {
+    "tag": "Ticket-ID",
+    "helpdesk": "Example Helpdesk",
+    "total": 3,
+    "mine": False,
+    "tickets": [
+        {
+            "ticket": 42,
+            "subject": "Transfers to T1-EXAMPLE fail",
+            "status": "assigned",
+            "priority": "urgent",
+            "unit": "ROC_North",
+            "site": "T1-EXAMPLE",
+            "opened_at": "2026-11-24T08:15:00+00:00",
+            "why": "Nobody has taken ticket #42 yet, and 75 % of the time for it have passed.",
+            "reason": "the limit of its unit is near",
+            "reply_to": "support+raaaabbbbccccdddd@helpdesk.example",
+        },
+        {
+            "ticket": 44,
+            "subject": "(no subject)",
+            "status": "waiting for reply",
+            "priority": "less urgent",
+            "unit": "ROC_North",
+            "site": "",
+            "opened_at": "2026-11-24T08:59:00+00:00",
+            "why": "jo@lab.example has not answered. Please look at it.",
+            "reason": "a person has to look at it: the clock does nothing more",
+            "reply_to": "",
+        },
+    ],
+}
 STANDS: Mapping[str, Any] = {
     "ticket": 42,
     "status": "in progress",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from gateway.config.federation import Member, Site
 from gateway.config.root import Config
+from gateway.config.working import calendars, limit_table, years_around
+from gateway.now import utc_now
 from parsers import registry as federation
 from parsers import roster as people
 from parsers.directory import Answer
@@ -114,6 +116,9 @@ def policy(config: Config) -> Policy:
         held_notices_per_hour=routing.held_notices_per_hour,
         loop_mails=routing.loop_mails,
         loop_window_s=int(routing.loop_window.total_seconds()),
+        calendars=calendars(config, years_around(utc_now())),
+        limits=limit_table(config),
+        steps=config.clock.steps(),
     )
 
 

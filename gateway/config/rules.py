@@ -13,7 +13,15 @@ from gateway.config.calendars import WorkingHours
 from gateway.config.secrets import SecretReference
 from gateway.config.sections import Section
 from gateway.config.signingkeys import Ed25519KeyReference, RsaKeyReference
+from gateway.config.steps import (
+    ResponseSteps,
+    SolutionSteps,
+    SolvedSteps,
+    WaitingSteps,
+    read_steps,
+)
 from gateway.config.values import AlarmSteps, ConfigPath, Domain, Duration
+from router.timers import Process, Steps
 
 _SELECTOR = r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?)?$"
 
@@ -121,12 +129,31 @@ class Alarm(Section):
 class Clock(WorkingHours):
     """[clock]: working time where no [[calendar]] is named, and the steps that it brings."""
 
-    waiting_days: int = Field(
-        default=5, ge=1, le=365, description="Working days between reminders to a submitter."
+    response: ResponseSteps = Field(
+        default=("75 % unit", "100 % unit", "5 wd unit", "10 wd first-line"),
+        description="What is done while nobody takes a ticket: after a share of the limit, or"
+        " working days after the step before; who is told.",
     )
-    close_days: int = Field(
-        default=10, ge=1, le=365, description="Working days from solved to closed."
+    solution: SolutionSteps = Field(
+        default=("75 % unit", "100 % unit", "10 wd first-line"),
+        description="The same while a ticket is in progress; only where its unit has a limit.",
     )
+    waiting: WaitingSteps = Field(
+        default=("5 wd submitter", "5 wd submitter", "5 wd first-line"),
+        description="The same while its submitter is waited for.",
+    )
+    solved: SolvedSteps = Field(
+        default=("10 wd close",), description="The same after it was solved or set unsolved."
+    )
+
+    def steps(self) -> Steps:
+        """Return the steps of each process as the lower floors know them."""
+        return {
+            Process.RESPONSE: read_steps(self.response),
+            Process.SOLUTION: read_steps(self.solution),
+            Process.WAITING: read_steps(self.waiting),
+            Process.SOLVED: read_steps(self.solved),
+        }
 
 
 class Retention(Section):

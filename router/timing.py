@@ -1,0 +1,202 @@
+"""When the next step of a ticket's clock falls due, and what is measured when a part of it ends.
+
+Rule: `retime` is called for every ticket that is written, so no change can forget the clock. It
+compares the ticket with the timing that it carries: another unit, another status, held or let go.
+Working time is that of the responsible unit; reminders to submitters and the end of a solved ticket
+are counted by the helpdesk's own hours. Nothing falls due outside the hours of who is told.
+Sources: EGI-QOS, EGI-PRIORITY, EGI-REPORTS, EGI-WAITING (docs/sources.md); docs/clock.md.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from router.calendars import Calendar
+from router.decision import Decision, Policy
+from router.limits import UNTAKEN, Colour, colour_of
+from router.ticket import Period, Ticket, Timing
+from router.timers import BY_THE_UNITS_CALENDAR, PROCESS_OF, Process, Step, Whom
+from router.words import FINAL, Measure, Status
+from router.working_time import add_working, add_working_days, next_working, working_between
+
+CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
+LATE_START = timedelta(hours=1)  # a step that is done later than this moves those behind it
+
+
+def timed(decision: Decision, policy: Policy, now: datetime) -> Decision:
+    """Return a decision whose ticket has its clock set, with what was measured."""
+    if decision.ticket is None:
+        return decision
+    timing, periods = retime(decision.ticket, policy, now)
+    ticket = replace(decision.ticket, timing=timing)
+    return replace(decision, ticket=ticket, periods=(*decision.periods, *periods))
+
+
+def retime(
+    ticket: Ticket, policy: Policy, now: datetime
+) -> tuple[Timing | None, tuple[Period, ...]]:
+    """Return the clock of a ticket as it is now, and the periods that have ended with it."""
+    old = ticket.timing
+    if ticket.held is not None:
+        return None, ()
+    if old is None:
+        timing = _begun(ticket, now)
+        return _due(ticket, timing, policy), ()
+    if old.status is ticket.status and old.unit == ticket.support_unit:
+        return _due(ticket, old, policy), ()
+    periods = _ended(ticket, old, policy, now)
+    timing = _moved(ticket, old, policy, now)
+    return _due(ticket, timing, policy), periods
+
+
+def stepped(ticket: Ticket, steps: int, now: datetime) -> Ticket:
+    """Return a ticket after `steps` of its process in all; those behind count from this one."""
+    timing = ticket.timing
+    if timing is None or timing.due_at is None:
+        return ticket
+    base = timing.due_at if now - timing.due_at <= LATE_START else now
+    return replace(ticket, timing=replace(timing, steps=steps, base=base))
+
+
+def next_due(ticket: Ticket, timing: Timing, policy: Policy) -> datetime | None:
+    """Return when the next step of a ticket's process falls due, None for never."""
+    return _due(ticket, timing, policy).due_at
+
+
+def next_step(timing: Timing, policy: Policy) -> tuple[Process, Step] | None:
+    """Return the next step and its process, None at the end of it."""
+    process = PROCESS_OF.get(timing.status)
+    if process is None or timing.steps >= len(policy.steps[process]):
+        return None
+    return process, policy.steps[process][timing.steps]
+
+
+def worked(timing: Timing, policy: Policy, now: datetime) -> timedelta:
+    """Return the working time of the limit that holds now: of the response, or of the solution."""
+    calendar = policy.calendars.of(timing.unit)
+    if timing.status in UNTAKEN or timing.taken_at is None:
+        return working_between(calendar, timing.unit_since, now)
+    end = timing.status_since if timing.status is Status.WAITING else now
+    return max(
+        timedelta(), working_between(calendar, timing.taken_at, end) - timing.waited
+    )  # fewer hours since: a holiday was added
+
+
+def colour(ticket: Ticket, policy: Policy, now: datetime) -> Colour:
+    """Return the colour of a ticket; green while it is held."""
+    timing, limits = ticket.timing, policy.limits.of(ticket.support_unit)
+    done = worked(timing, policy, now) if timing is not None else timedelta()
+    return colour_of(limits, ticket.status, ticket.priority, done)
+
+
+def _begun(ticket: Ticket, now: datetime) -> Timing:
+    return Timing(
+        ticket.status,
+        ticket.support_unit,
+        ticket.priority,
+        unit_since=now,
+        status_since=now,
+        base=now,
+        taken_at=None if ticket.status in UNTAKEN else now,
+    )
+
+
+def _moved(ticket: Ticket, old: Timing, policy: Policy, now: datetime) -> Timing:
+    """Return the clock of a ticket that has another unit or status."""
+    timing = replace(
+        old, status=ticket.status, unit=ticket.support_unit, status_since=now, base=now, steps=0
+    )
+    if old.unit != ticket.support_unit or ticket.status is Status.REOPENED:
+        timing = replace(timing, unit_since=now, taken_at=None, waited=timedelta())
+    elif old.status is Status.WAITING:
+        timing = replace(timing, waited=old.waited + _waited_now(old, policy, now))
+    if ticket.status in UNTAKEN:
+        is_on = old.status in UNTAKEN and timing.unit_since == old.unit_since
+        return replace(timing, taken_at=None, steps=old.steps if is_on else 0)
+    if timing.taken_at is None:
+        timing = replace(timing, taken_at=now)
+    return replace(timing, steps=_steps_behind(ticket, timing, policy, now))
+
+
+def _steps_behind(ticket: Ticket, timing: Timing, policy: Policy, now: datetime) -> int:
+    """Return how many shares of the limit are behind a ticket that comes back to be worked on."""
+    process = PROCESS_OF.get(timing.status)
+    limit = policy.limits.of(timing.unit).limit(timing.status, ticket.priority)
+    if process is not Process.SOLUTION or limit is None:
+        return 0
+    done, behind = worked(timing, policy, now), 0
+    for step in policy.steps[process]:
+        if not step.percent or done * 100 < limit * step.percent:
+            break
+        behind += 1
+    return behind
+
+
+def _ended(ticket: Ticket, old: Timing, policy: Policy, now: datetime) -> tuple[Period, ...]:
+    """Return what has ended: the unit's response, the ticket's solution; or that it is reopened."""
+    found: list[Period] = []
+    limits, calendar = policy.limits.of(old.unit), policy.calendars.of(old.unit)
+    since_unit = working_between(calendar, old.unit_since, now)
+    gone = old.unit != ticket.support_unit
+    if old.status in UNTAKEN and (gone or ticket.status not in UNTAKEN):
+        limit = limits.response.get(old.priority)
+        late = limit is not None and since_unit > limit
+        found.append(Period(Measure.RESPONSE, old.unit, old.unit_since, now, since_unit, late=late))
+    if ticket.status in CLOSED and old.status not in CLOSED | FINAL:
+        waited = old.waited
+        if old.status is Status.WAITING:
+            waited += _waited_now(old, policy, now)
+        limit = limits.solution.get(old.priority)
+        late = limit is not None and worked(old, policy, now) > limit
+        is_solved = ticket.status is Status.SOLVED
+        measure = Measure.SOLUTION if is_solved else Measure.UNSOLVED
+        late = late and old.taken_at is not None
+        lasted = max(timedelta(), since_unit - waited)
+        found.append(Period(measure, old.unit, old.unit_since, now, lasted, waited, late))
+    if ticket.status is Status.REOPENED:
+        found.append(Period(Measure.REOPENING, ticket.support_unit, now, now))
+    return tuple(found)
+
+
+def _waited_now(old: Timing, policy: Policy, now: datetime) -> timedelta:
+    return working_between(policy.calendars.of(old.unit), old.status_since, now)
+
+
+def _due(ticket: Ticket, timing: Timing, policy: Policy) -> Timing:
+    """Return the clock with the time at which its next step falls due."""
+    found = next_step(timing, policy)
+    if found is None:
+        return replace(timing, due_at=None, due_for="")
+    process, step = found
+    calendar = policy.calendars.default
+    if process in BY_THE_UNITS_CALENDAR:
+        calendar = policy.calendars.of(timing.unit)
+    at = _falls_due(ticket, timing, step, policy, calendar)
+    if at is None:
+        return replace(timing, due_at=None, due_for="")
+    name = _told(ticket, step, policy)
+    hours = policy.calendars.default if "@" in name or not name else policy.calendars.of(name)
+    return replace(timing, due_at=next_working(hours, at), due_for=name)
+
+
+def _falls_due(
+    ticket: Ticket, timing: Timing, step: Step, policy: Policy, calendar: Calendar
+) -> datetime | None:
+    if step.days:
+        return add_working_days(calendar, timing.base, step.days)
+    if step.time:
+        return add_working(calendar, timing.base, step.time)
+    limit = policy.limits.of(timing.unit).limit(timing.status, ticket.priority)
+    if limit is None:
+        return None
+    share = limit * step.percent / 100
+    if timing.status in UNTAKEN:
+        return add_working(calendar, timing.unit_since, share)
+    before = worked(timing, policy, timing.status_since)
+    return add_working(calendar, timing.status_since, max(timedelta(), share - before))
+
+
+def _told(ticket: Ticket, step: Step, policy: Policy) -> str:
+    """Return whose hours count for a step, and whose mails are gathered: `Timing.due_for`."""
+    if step.whom is Whom.SUBMITTER:
+        return ticket.submitter.lower()
+    return {Whom.UNIT: ticket.support_unit, Whom.FIRST_LINE: policy.first_line}.get(step.whom, "")
