@@ -67,9 +67,9 @@ def test_a_unit_is_warned_at_three_quarters_of_its_limit() -> None:
 
 def test_who_took_a_ticket_has_the_limit_of_the_solution() -> None:
     limits = Limits({TOP: timedelta(hours=4)}, {TOP: timedelta(hours=16)})
-    for status in (Status.NEW, Status.ASSIGNED):
+    for status in (Status.NEW, Status.ASSIGNED, Status.REOPENED):
         assert limits.limit(status, TOP) == timedelta(hours=4)
-    for status in (Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD, Status.REOPENED):
+    for status in (Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD):
         assert limits.limit(status, TOP) == timedelta(hours=16)
         assert colour_of(limits, status, TOP, timedelta(hours=8)) == Colour.YELLOW
 
