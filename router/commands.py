@@ -26,7 +26,7 @@ from router.registers import (
 from router.reproof import STEP as REPROVE
 from router.routing import first_line, route
 from router.ticket import Ticket, TicketEvent, TicketKind
-from router.ticking import TICK, tick
+from router.ticking import RECOUNT, TICK, recount, tick
 from router.undelivered import undelivered
 from router.words import Audience, EventKind, MailKind, Outcome, Reason, Status
 
@@ -185,6 +185,7 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     "site-gone": site_gone,
     REMIND: at_desk.remind,
     TICK: tick,
+    RECOUNT: recount,
 }
 
 

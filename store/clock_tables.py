@@ -20,6 +20,7 @@ timing = Table(
     Column("base", UtcTime, nullable=False),
     Column("taken_at", UtcTime, nullable=True),
     Column("waited_s", Id, nullable=False),
+    Column("waited_before_s", Id, nullable=False),
     Column("steps", Integer, nullable=False),
     Column("due_at", UtcTime, nullable=True),
     Column("due_for", Text, nullable=False),

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("base", _TIME, nullable=False),
         sa.Column("taken_at", _TIME, nullable=True),
         sa.Column("waited_s", big, nullable=False),
+        sa.Column("waited_before_s", big, nullable=False),
         sa.Column("steps", sa.Integer(), nullable=False),
         sa.Column("due_at", _TIME, nullable=True),
         sa.Column("due_for", sa.Text(), nullable=False),
