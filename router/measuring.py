@@ -1,4 +1,4 @@
-"""How much working time has passed on a ticket's clock, and what is measured when a part of it ends.
+"""How much working time has passed on a ticket's clock, and what is measured when it ends.
 
 Rule: the response is measured from when a ticket came to its unit, was opened again, or came back
 untaken; the solution from when it came to the unit, without the time in which its submitter was
@@ -57,4 +57,5 @@ def ended(ticket: Ticket, old: Timing, policy: Policy, now: datetime) -> tuple[P
 
 
 def waited_now(old: Timing, policy: Policy, now: datetime) -> timedelta:
+    """Return the working time in which a ticket has waited for its submitter since it was set."""
     return working_between(policy.calendars.of(old.unit), old.status_since, now)

@@ -21,6 +21,7 @@ from router.registers import US
 from router.routing import first_line
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.timers import Whom
+from router.timing import retime
 from router.transitions import Actor, move
 from router.why_reminded import why_reminded
 from router.words import Audience, EventKind, MailKind, Outcome, Reason, Role, Status
@@ -37,13 +38,14 @@ class Notice:
     reader: Participant
     story: Story
     reason: Reason
+    why: str
 
 
 def tick(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     """Do the steps that are due of the tickets of one reader, `facts.listed`."""
     del due
     steps = [_step(ticket, facts, policy, now) for ticket in facts.listed]
-    return _told(steps, policy)
+    return told_together(steps, policy)
 
 
 def recount(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
@@ -51,12 +53,13 @@ def recount(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Deci
 
     Nothing is done or said. A ticket that never had a clock begins now.
     """
-    del due, policy, now
-    written = tuple(Decision(Outcome.COMMAND, (), ticket=one) for one in facts.listed)
+    del due
+    stale = [one for one in facts.listed if retime(one, policy, now)[0] != one.timing]
+    written = tuple(Decision(Outcome.COMMAND, (), ticket=one) for one in stale)
     return written or (Decision(Outcome.COMMAND, ()),)
 
 
-def _told(
+def told_together(
     steps: Sequence[tuple[Decision, Sequence[Notice]]], policy: Policy
 ) -> tuple[Decision, ...]:
     """Return the decisions with their mails; who would get several gets a list."""
@@ -100,7 +103,7 @@ def _step(
     there = {(one.role, one.address.lower()) for one in ticket.participants}
     joins = tuple(one for one in people if (one.role, one.address.lower()) not in there)
     decision = Decision(Outcome.COMMAND, (reason,), ticket=changed, joins=joins, events=(event,))
-    return decision, [Notice(one, story, reason) for one in people]
+    return decision, [Notice(one, story, reason, why) for one in people]
 
 
 def _close(ticket: Ticket, now: datetime) -> Decision:
@@ -182,7 +185,7 @@ def _list(notices: Sequence[Notice], policy: Policy) -> Outgoing:
                 "unit": one.story.ticket.support_unit,
                 "site": one.story.ticket.notified_site,
                 "opened_at": one.story.ticket.opened_at.isoformat(timespec="seconds"),
-                "why": one.story.why,
+                "why": one.why,
                 "reason": str(one.reason),
             }
             for one in notices[:MAX_LISTED]

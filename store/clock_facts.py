@@ -3,6 +3,8 @@
 A search by `due_at` alone, so that it costs the same however many tickets there are.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, select, update
@@ -27,12 +29,17 @@ def read_due_facts(
     conn: Connection, reader: str, known: Known, now: datetime, *, only: int = 0
 ) -> Facts:
     """Return the facts for what is due for one reader, longest overdue first; or `only` one."""
-    numbers = [only] if only else due_tickets(conn, reader, now)
-    tickets = read_tickets(conn, numbers)
-    listed = tuple(tickets[number] for number in numbers)
-    waiting = [one.number for one in listed if one.status is Status.WAITING]
-    asked = _read_asked(conn, waiting) if waiting else {}
-    return Facts(known.registry, known.roster, listed=listed, asked=asked)
+    facts = read_listed(conn, [only] if only else due_tickets(conn, reader, now), known)
+    waiting = [one.number for one in facts.listed if one.status is Status.WAITING]
+    return replace(facts, asked=_read_asked(conn, waiting)) if waiting else facts
+
+
+def read_listed(conn: Connection, numbers: Iterable[int], known: Known) -> Facts:
+    """Return the facts for something about several tickets, in this order."""
+    wanted = list(numbers)
+    tickets = read_tickets(conn, wanted)
+    listed = tuple(tickets[number] for number in wanted if number in tickets)
+    return Facts(known.registry, known.roster, listed=listed)
 
 
 def due_tickets(conn: Connection, reader: str, now: datetime) -> list[int]:
