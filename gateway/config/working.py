@@ -66,10 +66,11 @@ def _calendar(hours: sections.WorkingHours, years: Iterable[int]) -> Calendar:
     days: set[date] = set()
     for one in hours.holidays:
         days |= {one} if isinstance(one, date) else public_holidays(one, years)
-    return Calendar(_zone(hours.timezone), read_hours(hours.hours), frozenset(days))
+    return Calendar(zone_of(hours.timezone), read_hours(hours.hours), frozenset(days))
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """Return a time zone of the configuration."""
     return UTC if name == "UTC" else ZoneInfo(name)  # known even where no zones are installed
 
 
