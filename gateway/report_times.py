@@ -44,7 +44,7 @@ class Days:
             first = last + DAY
 
 
-def days_of(  # noqa: PLR0917 - what was asked for
+def days_of(
     month: str, since: str, until: str, today: date, zone: tzinfo, *, by_month: bool
 ) -> Days:
     """Return the days that were asked for, "" for what was not said; raises Malformed.

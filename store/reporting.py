@@ -35,6 +35,7 @@ TEST = "Test"
 LEFT_OUT = ("held", "discarded", "exercise", "category Test")  # the first that fits counts
 BY = ("unit", "site", "vo", "kind")
 _COUNTED = ""
+_own = period.alias("own")  # what was measured of one ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _opened(since: datetime, until: datetime, by: str) -> Any:
 def _measured(since: datetime, until: datetime, by: str) -> Any:
     """Add up what has ended, by name and measure, with its percentiles."""
     name = period.c.unit if by == "unit" else _name(by)
-    of = {"partition_by": (name, period.c.measure)}
+    of = (name, period.c.measure)
     found = (
         select(
             name.label("name"),
@@ -110,8 +111,8 @@ def _measured(since: datetime, until: datetime, by: str) -> Any:
             period.c.working_s,
             period.c.waited_s,
             period.c.late,
-            func.row_number().over(**of, order_by=period.c.working_s).label("rank"),
-            func.count().over(**of).label("number"),
+            func.row_number().over(partition_by=of, order_by=period.c.working_s).label("rank"),
+            func.count().over(partition_by=of).label("number"),
         )
         .join(ticket, ticket.c.number == period.c.ticket)
         .where(period.c.ended_at >= since, period.c.ended_at < until, _left_out() == _COUNTED)
@@ -145,9 +146,9 @@ def _first_unit() -> ColumnElement[str]:
     It is that of the first response; one without any is still where it came first.
     """
     first = (
-        select(period.c.unit)
-        .where(period.c.ticket == ticket.c.number, period.c.measure == str(Measure.RESPONSE))
-        .order_by(period.c.id)
+        select(_own.c.unit)
+        .where(_own.c.ticket == ticket.c.number, _own.c.measure == str(Measure.RESPONSE))
+        .order_by(_own.c.id)
         .limit(1)
         .scalar_subquery()
     )
@@ -171,6 +172,6 @@ def _discarded() -> ColumnElement[bool]:
     put_aside = and_(event.c.ticket == ticket.c.number, event.c.kind == str(EventKind.DISCARDED))
     return and_(
         ticket.c.status.in_((str(Status.UNSOLVED), str(Status.CLOSED))),
-        ~exists().where(period.c.ticket == ticket.c.number),
+        ~exists().where(_own.c.ticket == ticket.c.number),
         exists().where(put_aside),
     )

@@ -21,7 +21,7 @@ from gateway.commands.opening import CONFIG, FAULT, JSON, Stop, config_at, failu
 @click.option("--month", default="", metavar="YYYY-MM", help="The days of this month.")
 @click.option("--from", "since", default="", metavar="YYYY-MM-DD", help="From this day on.")
 @click.option("--to", "until", default="", metavar="YYYY-MM-DD", help="Until this day, with it.")
-def report(  # noqa: PLR0917 - a command and its options
+def report(
     config_file: Path, by: str, month: str, since: str, until: str, *, as_json: bool, as_csv: bool
 ) -> None:
     """Report opened and solved tickets, and how long it took.
