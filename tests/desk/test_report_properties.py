@@ -27,11 +27,12 @@ UNITS, SITES, VOS = ("TPM", "NGI_DE", "NGI_IT"), ("FZK-LCG2", "INFN-T1", ""), ("
 UNTAKEN = {"new", "assigned", "reopened"}
 ENDED = {"solved", "unsolved", "verified", "closed"}
 HOUR_S = 3600
+OFTEN = ("in progress", "waiting for reply", "on hold", "solved")
+TURNS = (*map(str, Status), *OFTEN, *OFTEN)
 
 
-def random_histories(store: Store, chance: Random, tickets: int) -> None:
+def random_histories(ledger: Ledger, chance: Random, tickets: int) -> None:
     """Write tickets whose lives are all sorts of turns."""
-    ledger = Ledger(store)
     for _ in range(tickets):
         now = MONDAY + timedelta(minutes=30 * chance.randrange(300))
         more = {"category": "Test"} if chance.random() < 0.1 else {}
@@ -41,9 +42,9 @@ def random_histories(store: Store, chance: Random, tickets: int) -> None:
             priority=chance.choice(("less urgent", "very urgent", "top priority")), **more,
         )  # fmt: skip
         for _ in range(chance.randrange(9)):
-            now += timedelta(minutes=30 * chance.randrange(1, 120))
-            changed: dict[str, Any] = {"status": chance.choice([str(one) for one in Status])}
-            if chance.random() < 0.3:
+            now += timedelta(minutes=30 * chance.choice((1, 5, 40, 150, 400)))
+            changed: dict[str, Any] = {"status": chance.choice(TURNS)}
+            if chance.random() < 0.15:
                 changed["support_unit"] = chance.choice(UNITS)
             if chance.random() < 0.2:
                 changed["priority"] = "urgent"
@@ -173,7 +174,7 @@ def _row(one: Counted) -> dict[str, object]:
     return said
 
 
-@pytest.fixture(params=range(4))
+@pytest.fixture(params=range(2))
 def chance(request: pytest.FixtureRequest) -> Iterator[Random]:
     yield Random(request.param)  # noqa: S311 - no secret
 
@@ -181,7 +182,9 @@ def chance(request: pytest.FixtureRequest) -> Iterator[Random]:
 def test_a_report_says_what_a_plain_count_over_the_histories_says(
     store: Store, chance: Random
 ) -> None:
-    random_histories(store, chance, 60)
+    ledger = Ledger(store)
+    with ledger.at_once():
+        random_histories(ledger, chance, 80)
     for by in ("unit", "site", "vo"):
         *rows, total = as_objects(make_report(store, by, SOME_DAYS))
         expected = {name: _row(one) for name, one in counted(store, by).items()}
