@@ -90,4 +90,3 @@ def test_however_late_the_first_look_is_everybody_has_his_own_time(
         if mails := life.tick():
             told.append(tuple(mails))
     assert len(told) <= 1, "one mail now; who comes next is not told at the same moment"
-
