@@ -53,7 +53,7 @@ def ticked(life: Life, times: int, seen: set[tuple[object, ...]]) -> None:
         seen |= new
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(lives)
 def test_each_step_of_a_process_happens_once_and_none_after_the_end(
     story: list[tuple[int, tuple[str, object]]],
