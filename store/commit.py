@@ -45,7 +45,7 @@ from store.tables import (
     reminder,
     thread_id,
     ticket,
-)
+)  # fmt: skip
 from store.timing_rows import write_timings
 from store.turns import take_turn
 from store.upsert import upsert
