@@ -224,7 +224,7 @@ def test_a_holiday_that_is_added_moves_what_is_to_come() -> None:
 
 
 def test_the_response_and_the_solution_are_measured_with_the_first_priority() -> None:
-    life = Life(SOLVE_IN_8)
+    life = Life(with_solution({Priority.URGENT: 8 * HOUR, Priority.TOP: HOUR / 2}))
     life.turn(priority=Priority.TOP)
     life.turn("03-06 17:00", status=Status.IN_PROGRESS)
     life.turn("03-09 10:00", status=Status.WAITING)
