@@ -11,7 +11,8 @@ from router.decision import Outgoing, Policy, Route
 from router.overdue import closes_at
 from router.people import GETS
 from router.ticket import Participant, Ticket, TicketEvent
-from router.words import TOLD, Audience, MailKind, Reason, Status
+from router.told import TOLD
+from router.words import Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
 ENDS = frozenset({Status.SOLVED, Status.UNSOLVED})
