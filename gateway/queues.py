@@ -12,8 +12,8 @@ from gateway.desk import Desk
 from parsers.errors import Refused
 from parsers.registry import Registry
 from router.decision import Policy
-from router.queued import Place, Standing, coming, waits_for
-from router.queues import Tally, first_of, stand
+from router.queued import Place, Standing, Tally
+from router.queues import coming, first_of, stand, waits_for
 from store.listing import reads
 from store.queue import queued, reminders_of, units_with_tickets
 

@@ -1,28 +1,25 @@
-"""A ticket in its unit's queue: its colour, what is left of its limit, and in which order it comes.
+"""The queue of a support unit as values: its tickets, where each stands, and all in numbers.
 
 Rule: the order is that in which a supporter works: alarms, held requests for one, what is past its
 limit, and so on; in each, what can be worked on before what waits for somebody else, and the least
 time left first. Held tickets have no clock: they come before the yellow ones, the oldest first.
-Nothing here changes a ticket. Sources: EGI-PRIORITY (docs/sources.md); docs/desk.md.
+Where a ticket stands is found in `router.queues`. Sources: EGI-PRIORITY; docs/desk.md.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from router.decision import Policy
-from router.limits import ENDED, UNTAKEN, Colour
-from router.limits import colour as colour_at
-from router.measuring import worked
+from router.limits import ENDED
 from router.ticket import TicketKind, Timing
-from router.timers import PROCESS_OF, Whom
-from router.timing import next_step
 from router.words import Priority, Status
 
 OPEN = tuple(one for one in Status if one not in ENDED)
 WAITS_FOR_OTHERS = frozenset({Status.WAITING, Status.ON_HOLD})
 FAR = timedelta(days=36_500)
+HEAP = 200
 
 
 class Place(StrEnum):
@@ -88,56 +85,77 @@ class Standing:
         return _ORDER[self.place], others, left, one.opened_at, one.number
 
 
-def standing(one: Queued, policy: Policy, now: datetime) -> Standing:
-    """Return where a ticket stands now."""
-    if one.held:
-        wants_alarm = one.wanted is TicketKind.ALARM
-        return Standing(one, Place.HELD_ALARM if wants_alarm else Place.HELD, None)
-    limit = policy.limits.of(one.unit).limit(one.status, one.priority)
-    left: timedelta | None = None
-    colour = Colour.GREEN
-    if limit is not None and one.timing is not None:
-        done = worked(one.timing, policy, now)
-        left, colour = limit - done, colour_at(limit, done)
-    return Standing(one, Place.ALARM if one.is_firing else Place(colour), left)
+@dataclass(slots=True)
+class Tally:
+    """What stands in a unit's queue, in numbers; grows as tickets pass by.
+
+    `waiting` wait for their submitters, `escalated` were raised by them, `oldest_at` is when the
+    oldest of all was opened, None for an empty queue.
+    """
+
+    unit: str
+    places: Counter[Place] = field(default_factory=Counter)
+    waiting: int = 0
+    escalated: int = 0
+    oldest_at: datetime | None = None
+
+    @property
+    def total(self) -> int:
+        """Return how many tickets are open."""
+        return self.places.total()
+
+    def add(self, one: Standing) -> None:
+        """Count a ticket."""
+        self.places[one.place] += 1
+        self.waiting += one.ticket.status is Status.WAITING
+        self.escalated += one.ticket.escalation > 0
+        opened_at = one.ticket.opened_at
+        self.oldest_at = min(self.oldest_at or opened_at, opened_at)
 
 
-def waits_for(one: Queued) -> str:
-    """Return who has to do something next, as words."""
-    if one.held:
-        return "first line, to let it go"
-    if one.status in UNTAKEN:
-        return one.assigned_to or "somebody to take it"
-    if one.status is Status.WAITING:
-        return f"its submitter, {one.submitter}"
-    if one.status is Status.ON_HOLD:
-        return "the end of what it is on hold for"
-    return one.assigned_to or "its unit"
+@dataclass(slots=True)
+class First:
+    """The first `limit` of tickets that pass by, in the order of the queue; the others counted."""
+
+    limit: int
+    total: int = 0
+    _kept: list[Standing] = field(default_factory=list)
+
+    def add(self, one: Standing) -> None:
+        """Take a ticket; forget those that are too many, a heap of them at a time."""
+        self.total += 1
+        self._kept.append(one)
+        if len(self._kept) >= self.limit + HEAP:
+            self._kept = self.kept
+
+    @property
+    def kept(self) -> list[Standing]:
+        """Return them in order."""
+        return sorted(self._kept, key=lambda one: one.order)[: self.limit]
 
 
-def coming(one: Queued, policy: Policy) -> tuple[str, datetime | None]:
-    """Return the next step of a ticket as words, and when it comes: "" and None for none."""
-    timing = one.timing
-    found = next_step(timing, policy) if timing is not None else None
-    at = timing.due_at if timing is not None else None
-    if one.remind_at is not None and (at is None or one.remind_at <= at):
-        return "reminder that was asked for", one.remind_at
-    if found is None or at is None:
-        return "", None
-    return _SAYS[found[1].whom], at
+class Section(StrEnum):
+    """Why a ticket is listed, as the title of its part of the mail; the most pressing first."""
+
+    ALARM = "Alarms"
+    HELD = "Held, waiting to be let go"
+    PERSON = "Waiting for a person: the clock does nothing more"
+    LATE = "Past their limit"
+    ESCALATED = "Escalated by their submitters"
+    TODAY = "Reaching their limit today"
+    NEW = "New"
+    SILENT = "Without a word for five working days"
 
 
-def is_at_its_end(one: Queued, policy: Policy) -> bool:
-    """Whether the clock has done all its steps, so that only a person does more."""
-    timing = one.timing
-    if timing is None or not timing.steps:
-        return False
-    return timing.status in PROCESS_OF and next_step(timing, policy) is None
+@dataclass(frozen=True, slots=True)
+class UnitDesk:
+    """What stands at a unit at a moment. `since` is when it was last told of.
 
+    `elsewhere` are the other units' queues in numbers, for first line only.
+    """
 
-_SAYS: Mapping[Whom, str] = {
-    Whom.UNIT: "reminder to the unit",
-    Whom.SUBMITTER: "reminder to the submitter",
-    Whom.FIRST_LINE: "first line is asked to look",
-    Whom.CLOSE: "closed",
-}
+    unit: str
+    since: datetime
+    tally: Tally
+    sections: Mapping[Section, First]
+    elsewhere: tuple[Tally, ...] = ()

@@ -58,6 +58,11 @@ def limit_table(config: Config) -> LimitTable:
     )
 
 
+def no_digest(config: Config) -> frozenset[str]:
+    """Return the units and ROCs that get no daily digest, in lower case."""
+    return frozenset(_folded(one.name) for one in _units(config) if not one.digest)
+
+
 def _units(config: Config) -> tuple[Roc | Unit, ...]:
     return (*config.roc, *config.unit)
 

@@ -114,7 +114,6 @@ class Ledger:
             decided = Decided((timed(made, self.policy, when),))
             return write(conn, [decided], self.policy, when)[0][0]
 
-
     def _writing(self) -> AbstractContextManager[Connection]:
         return nullcontext(self._conn) if self._conn is not None else self.store.writing()
 

@@ -118,7 +118,9 @@ def test_a_report_of_a_past_month_stays_when_its_tickets_move_on(march: Store) -
     before = _text(make_report(march, "unit", MARCH))
     ledger = Ledger(march)
     with march.reading() as conn:
-        numbers = list(conn.exec_driver_sql("SELECT number FROM ticket WHERE support_unit <> 'TPM'"))
+        numbers = list(
+            conn.exec_driver_sql("SELECT number FROM ticket WHERE support_unit <> 'TPM'")
+        )
     for (number,) in numbers:
         ledger.turn(number, at("05-04 10:00"), support_unit="NGI_NL", status="assigned")
     assert _text(make_report(march, "unit", MARCH)) == before
@@ -153,14 +155,17 @@ def _by_site(store: Store) -> dict[object, dict[str, object]]:
     ],
 )
 def test_the_days_of_a_report(
-    month: str, since: str, until: str, by_month: bool, expected: str
+    month: str, since: str, until: str, *, by_month: bool, expected: str
 ) -> None:
+    assert _said(month, since, until, by_month=by_month) == expected
+
+
+def _said(month: str, since: str, until: str, *, by_month: bool) -> str:
     try:
         days = days_of(month, since, until, TODAY, BERLIN, by_month=by_month)
     except Malformed as error:
-        assert str(error) == expected
-    else:
-        assert f"{days.first} {days.last}" == expected
+        return str(error)
+    return f"{days.first} {days.last}"
 
 
 def test_days_have_all_their_hours_where_clocks_change() -> None:
