@@ -62,7 +62,7 @@ def keep_digests(desk: Desk, terms: Terms = tuple) -> None:
     for unit in units:
         row, since, due_at = there.get(unit, (0, now, now))
         wanted = kept_until(unit, since, policy, now)
-        if row and now < wanted < due_at:
+        if row and wanted + AFTER_A_FAULT < due_at:  # not one that has just failed
             late.append((row, wanted))
     if not missing and not late:
         return

@@ -73,9 +73,10 @@ class Ledger:
             0, 0, TicketKind.USER, TicketKind.USER, status, None, Priority.URGENT, "Lost",
             "anne@physics.example", "TPM", when, when,
         )  # fmt: skip
-        if fields.pop("exercise", ""):
-            alarm, mode = TicketKind.ALARM, Paging(Mode.EXERCISE, paged_at=when, drill="spring")
-            fields |= {"kind": alarm, "wanted": alarm, "paging": mode}
+        for mode, drill in ((Mode.EXERCISE, "spring"), (Mode.ACTUAL, "")):
+            if fields.pop("exercise" if drill else "alarm", ""):
+                alarm, far = TicketKind.ALARM, Paging(mode, paged_at=when, drill=drill)
+                fields |= {"kind": alarm, "wanted": alarm, "paging": far}
         event = TicketEvent(EventKind.OPENED, "anne@physics.example", when)
         return self._written(replace(new, **fields), when, event)
 
