@@ -12,12 +12,10 @@ from postgres import FIRST_TICKET
 from store.engine import Store, open_store
 from store.schema import upgrade
 
-pytest_plugins = ["tests.monitoring.fixtures"]
+pytest_plugins = ["tests.monitoring.fixtures", "tests.spreading"]
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 2 * 1024**3
 DISK = tempfile.gettempdir()
-# Folders whose tests take seconds, the longest first; the short ones fill what is left at the end.
-LONG = ("torture", "service", "postgresql", "imap", "postfix", "work", "daemon", "store", "cli")
 
 
 def pytest_configure() -> None:
@@ -31,13 +29,6 @@ def pytest_configure() -> None:
     found = os.statvfs(MEMORY)
     if found.f_bavail * found.f_frsize >= ROOM_BYTES and not found.f_flag & os.ST_NOEXEC:
         tempfile.tempdir = str(MEMORY)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long tests first, so that several workers end together."""
-    here = Path(__file__).parent
-    rank = {name: number for number, name in enumerate(LONG)}
-    items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], len(LONG)))
 
 
 @pytest.fixture

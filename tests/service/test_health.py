@@ -23,7 +23,7 @@ WEB = {'[[vo]]\nname = "atlas"': '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname 
 
 @pytest.fixture
 def desk(place: Path) -> Iterator[Helpdesk]:
-    with helpdesk(place, WEB, workers=1) as running:
+    with helpdesk(place, WEB) as running:
         yield running
 
 
@@ -93,7 +93,7 @@ def test_a_relay_that_is_down_shows_with_its_time_and_is_well_again_when_it_is_b
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     relay = {'url = "maildir:outgoing"': f'url = "smtp://127.0.0.1:{port}"'}
-    with helpdesk(place, WEB | relay, workers=1) as desk:
+    with helpdesk(place, WEB | relay) as desk:
         desk.send(mail(1), SUPPORT)
         line = until(
             lambda: (one := lines(desk)["courier-0"]).startswith("failing") and one, "failing", 25
@@ -167,7 +167,7 @@ def small_disk(place: Path) -> Iterator[Path]:
 def test_a_full_disk_shows_and_mail_is_taken_again_within_ten_seconds_of_space(
     small_disk: Path,
 ) -> None:
-    with helpdesk(small_disk, WEB, workers=1) as desk:
+    with helpdesk(small_disk, WEB) as desk:
         assert desk.send(mail(1), SUPPORT).startswith("250")
         until(lambda: page(desk, "/readyz")[0] == 200, "ready", 15)
         ballast = small_disk / "ballast"

@@ -26,7 +26,7 @@ from torture.wire import hand_over
 
 from gateway.outbound.courier import Settings
 
-pytestmark = [pytest.mark.xdist_group("torture"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 WEB = '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'
 ANSWER_S = 5.5  # 5 s, and a little for a busy machine
 BACK_S = 10.0
@@ -75,7 +75,7 @@ class Client:
 def desk(disk: str) -> Iterator[Helpdesk]:
     """One daemon for all faults: it must be as good as new after each."""
     with tempfile.TemporaryDirectory(prefix="tg-", dir=disk) as name:
-        running = Helpdesk(Path(name), {'[[vo]]\nname = "atlas"': WEB})
+        running = Helpdesk(Path(name), {'[[vo]]\nname = "atlas"': WEB}, workers=2)
         running.start()
         yield running
         running.stop()
@@ -90,7 +90,7 @@ def client(desk: Helpdesk) -> Client:
 @needs_root
 def test_a_disk_below_its_reserve_takes_no_mail_and_forgets_none(tmp_path: Path) -> None:
     with _small_disk(tmp_path / "disk", "330m") as disk:
-        desk = Helpdesk(disk, {'[[vo]]\nname = "atlas"': WEB})
+        desk = Helpdesk(disk, {'[[vo]]\nname = "atlas"': WEB}, workers=2)
         desk.start()
         client, filler = Client(desk), disk / "filler"
         assert client.send().how == OK

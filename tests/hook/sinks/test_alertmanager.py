@@ -19,8 +19,6 @@ from tests.monitoring.alertmanager import Alertmanager
 from tests.monitoring.fixtures import room
 from tests.monitoring.programs import SITE, free_port
 
-pytestmark = pytest.mark.xdist_group("alertmanager")
-
 
 @pytest.fixture(scope="module")
 def alertmanager() -> Iterator[Alertmanager]:
