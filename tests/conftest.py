@@ -7,10 +7,9 @@ from pathlib import Path
 
 import postgres
 import pytest
-from postgres import FIRST_TICKET
+from fresh import open_fresh
 
-from store.engine import Store, open_store
-from store.schema import upgrade
+from store.engine import Store
 
 pytest_plugins = ["tests.monitoring.fixtures", "tests.spreading"]
 MEMORY = Path("/dev/shm")
@@ -65,8 +64,7 @@ def store_url(request: pytest.FixtureRequest, place: Path) -> Iterator[str]:
 @pytest.fixture
 def sqlite_store(place: Path) -> Iterator[Store]:
     """An empty store of the newest revision in files, for what only they have."""
-    opened = open_store(f"sqlite:///{place}/tickets.db")
-    upgrade(opened, first_ticket=FIRST_TICKET)
+    opened = open_fresh(f"sqlite:///{place}/tickets.db")
     yield opened
     opened.close()
 
@@ -81,8 +79,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
     """An empty store of the newest revision, on both databases."""
-    opened = open_store(store_url)
-    upgrade(opened, first_ticket=FIRST_TICKET)
+    opened = open_fresh(store_url)
     yield opened
     opened.close()
 
