@@ -52,15 +52,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+def piece_of(nodeid: str) -> str:
+    """Return the name of the piece that a test is part of; its own, when it is one alone."""
+    file = nodeid.partition("::")[0]
+    path = file.removeprefix("tests/")
+    if path.startswith(MONITORING):
+        return "monitoring"
+    return file if path.startswith(WHOLE_FILES) else nodeid
+
+
 class _Pieces(LoadScopeScheduling):  # type: ignore[misc] # it ships no types that mypy follows
     """Gives out tests in our order, one by one but for what stays together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        path = file.removeprefix("tests/")
-        if path.startswith(MONITORING):
-            return "monitoring"
-        return file if path.startswith(WHOLE_FILES) else nodeid
+        return piece_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
