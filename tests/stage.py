@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+from fresh import open_fresh
 from proven import StoryProver
 from sqlalchemy import select
 
@@ -29,9 +30,7 @@ from parsers.evidence import SenderEvidence
 from parsers.gate import look
 from router.decision import Command, Decision
 from store import journal, outbox
-from store.engine import open_store
 from store.facts import Known
-from store.schema import upgrade
 from store.tables import inbox as inbox_table
 from store.tables import outbox as outbox_table
 from templates.render import Speaker
@@ -66,8 +65,7 @@ class Stage:
         text = world.read_text()
         (place / "config.toml").write_text(text.replace(WORLD_URL, url or WORLD_URL))
         self.config = load(place / "config.toml")
-        self.store = open_store(self.config.store.url)
-        upgrade(self.store, first_ticket=self.config.helpdesk.first_ticket)
+        self.store = open_fresh(self.config.store.url, self.config.helpdesk.first_ticket)
         self.now = now
         known = Known(registry(self.config), roster(self.config))
         self.desk = Desk(self.store, policy(self.config), known, lambda: self.now)

@@ -27,7 +27,6 @@ from tests.proofs.nameserver import NameServer
 pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),
     pytest.mark.skipif(nameserver.PROGRAM is None, reason="nsd is not installed"),
-    pytest.mark.xdist_group("postfix"),
 ]
 
 ANNA, DESK = "anna@physics.example", "tpm@firstline.example"
