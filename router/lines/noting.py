@@ -5,8 +5,9 @@ Source: EGI-STAFF (docs/sources.md).
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from difflib import get_close_matches
 
-from parsers.block import Field
+from parsers.block import LIKE_A_KEY, Field
 from router.decision import Reminder
 from router.steering import Steering
 from router.ticket import Change
@@ -17,6 +18,8 @@ REMINDED_AT = time(7, 0, tzinfo=UTC)  # office hours begin (EGI-PRIORITY)
 REMIND_WITHIN = timedelta(days=730)
 MAX_RELATED_CHARS = 125
 _NO = frozenset({"no", "false", "off"})
+_YES = frozenset({"", "yes", "y", "true", "on", "1", "ja", "oui", "si", "s\u00ed", "tak", "\u0434\u0430"})
+_INTERNAL = ("internal", "internal note", "internal comment", "internal diary", "internal only")
 
 
 def remind_on(steering: Steering, line: Field) -> Steering:
@@ -57,6 +60,17 @@ def internal(steering: Steering, line: Field) -> Steering:
     if line.value.strip().lower() in _NO:
         return steering
     return replace(steering, internal=True)
+
+
+def means_internal(key: str, value: str) -> bool:
+    """Whether a line that is none here, or stands too low, was meant to be "Internal: yes".
+
+    A typo is one when it says yes; "Internal server error: 500" is not.
+    """
+    folded = value.lower().rstrip(".!")
+    if key in _INTERNAL:
+        return folded not in _NO
+    return folded in _YES and bool(get_close_matches(key, _INTERNAL[:1], 1, LIKE_A_KEY))
 
 
 def solution(steering: Steering, line: Field) -> Steering:

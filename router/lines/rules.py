@@ -8,7 +8,7 @@ that is refused says who may write it, or what it may say.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from parsers.block import Field, has_stray_fields
+from parsers.block import Field, has_stray_fields, top_pairs
 from router.lines import assigning, describing, joining, noting
 from router.lines.converting import convert
 from router.lines.escalating import escalate
@@ -81,10 +81,17 @@ RULES: Mapping[str, Rule] = {
 SHORT: Mapping[str, Status] = {"verify": Status.VERIFIED, "reopen": Status.REOPENED}
 
 
-STRAY = frozenset({"status", "solution", "assign_to", "priority", "verify", "reopen", "escalate"})
+# Lines that are answered when they stand too low to be read, by who would write them; a pasted log
+# may well say "Status: failed".
+OWN = frozenset({"verify", "reopen", "escalate"})
+STRAY = OWN | frozenset({"status", "solution", "assign_to", "priority"})
 STRAY_LINES = (
     'Lines like "Status: solved" were seen, but not read: they have to be the first lines of the '
-    'mail. A text with the line "Internal: yes" was shown to supporters only.'
+    "mail."
+)
+INTERNAL_ASTRAY = (
+    'A line like "Internal: yes" was seen, but not among the first lines of the mail, so the text '
+    "was shown to supporters only."
 )
 
 
@@ -103,16 +110,19 @@ def steer(steering: Steering) -> Steering:
 
 
 def _astray(steering: Steering) -> Steering:
-    """Answer a supporter's lines that stand too low to be read.
+    """Answer the lines of somebody known that stand too low to be read.
 
-    Whoever wrote "Internal: yes" there meant it, so that one line is followed all the same.
+    Whoever wrote "Internal: yes" there meant it, and so did who mistyped it: that one line is
+    followed all the same.
     """
-    text = steering.block.rest
-    internal = not steering.block.fields and has_stray_fields(text, frozenset({"internal"}))
-    if internal:
+    block = steering.block
+    said = (*map(top_pairs, block.unknown), top_pairs(block.rest))
+    if any(noting.means_internal(*pair) for pairs in said for pair in pairs):
         steering = replace(steering, internal=True)
-    stray = not steering.block.fields and has_stray_fields(text, STRAY)
-    if not internal and not (stray and Actor.SUPPORTER in steering.actors):
+        steering = replace(steering, refusals=(*steering.refusals, INTERNAL_ASTRAY))
+        steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
+    keys = STRAY if Actor.SUPPORTER in steering.actors else OWN
+    if block.fields or not steering.actors or not has_stray_fields(block.rest, keys):
         return steering
     steering = replace(steering, refusals=(*steering.refusals, STRAY_LINES))
     return steering.because(Reason.LINE_NOT_UNDERSTOOD)
