@@ -65,8 +65,7 @@ def reply(
     if public is not None:
         outgoing += alarm_mails(public, steered.pages)
     if not (ticket.held and unverified):  # those wait for the digest
-        speaks = bool(steered.text) or not steered.block.fields
-        speaks = speaks and Reason.SOLUTION_ACCEPTED not in reasons
+        speaks = joined.says_something and Reason.SOLUTION_ACCEPTED not in reasons
         told = Telling(ticket, steered, note, public, speaks and note is None, unverified)
         outgoing += mails(told)
     outgoing += _answer(joined, steered, own)

@@ -24,6 +24,9 @@ def copy(steering: Steering, line: Field) -> Steering:
 
 def involve(steering: Steering, line: Field) -> Steering:
     """Bring people in who read what supporters read, internal notes too."""
+    known = mailboxes(line.value, str)
+    if any(same_address(one.address, steering.ticket.submitter) for one in known):
+        return steering.refused(line.line, "the submitter reads no internal notes.")
     return _bring(steering, line, Role.INVOLVED, "involved")
 
 

@@ -8,14 +8,14 @@ that is refused says who may write it, or what it may say.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from parsers.block import Field, has_stray_fields, top_pairs
+from parsers.block import Field, has_stray_fields
 from router.lines import assigning, describing, joining, noting
 from router.lines.converting import convert
 from router.lines.escalating import escalate
 from router.lines.status import status
 from router.steering import Steering
 from router.transitions import Actor
-from router.words import Reason, Status
+from router.words import FINAL, Reason, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,14 @@ class Rule:
     """One row. `by` is empty for a line that needs no right.
 
     `once` refuses a line that is written twice with different values; `held` lets it be followed
-    while the ticket is held.
+    while the ticket is held, `end` when it is verified or closed.
     """
 
     follow: Callable[[Steering, Field], Steering]
     by: frozenset[Actor] = frozenset()
     once: bool = True
     held: bool = False
+    end: bool = False
 
 
 def _ignored(steering: Steering, line: Field) -> Steering:
@@ -53,7 +54,7 @@ ANYBODY = frozenset({Actor.ANYBODY})
 # fmt: off
 RULES: Mapping[str, Rule] = {
     # first, because it says who reads the rest
-    "internal":        Rule(noting.internal, held=True, once=False),
+    "internal":        Rule(noting.internal, held=True, end=True, once=False),
     "site":            Rule(assigning.notify_site, SUPPORTER),
     "assign_to":       Rule(assigning.assign, SUPPORTER),
     "vo":              Rule(describing.vo, SUPPORTER),
@@ -71,10 +72,10 @@ RULES: Mapping[str, Rule] = {
     "remind_on":       Rule(noting.remind_on, SUPPORTER),
     "escalate":        Rule(escalate, OWNERS),
     "subscribe":       Rule(joining.subscribe, ANYBODY),
-    "unsubscribe":     Rule(joining.unsubscribe, ANYBODY),
+    "unsubscribe":     Rule(joining.unsubscribe, ANYBODY, end=True),
     "notification":    Rule(joining.notification, ANYBODY),
     "confirm":         Rule(_confirm, held=True),
-    "alarm":           Rule(_ignored, held=True),
+    "alarm":           Rule(_ignored, held=True, end=True),
 }
 # fmt: on
 # Lines that say a status in one word: `Verify: yes`.
@@ -116,8 +117,8 @@ def _astray(steering: Steering) -> Steering:
     followed all the same.
     """
     block = steering.block
-    said = (*map(top_pairs, block.unknown), top_pairs(block.rest))
-    if any(noting.means_internal(*pair) for pairs in said for pair in pairs):
+    _, astray = noting.wants_internal(block)
+    if astray:
         steering = replace(steering, internal=True)
         steering = replace(steering, refusals=(*steering.refusals, INTERNAL_ASTRAY))
         steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
@@ -134,6 +135,9 @@ def _follow(steering: Steering, rule: Rule, line: Field) -> Steering:
         return steering.refused(line.line, why, right=True)
     if steering.ticket.held and not rule.held:
         return steering.refused(line.line, "the ticket is held; first line has to let it go.")
+    if steering.ticket.status in FINAL and not rule.end:
+        why = f"the ticket is {steering.ticket.status}, for good; an answer with a text opens another."
+        return steering.refused(line.line, why)
     return rule.follow(steering, line)
 
 
@@ -148,6 +152,9 @@ def _spelt_out(line: Field) -> Field:
         return line
     is_yes = line.value.strip().lower() in {"", "yes"}
     return replace(line, key="status", value=str(word) if is_yes else line.value)
+
+
+_OPPOSITES = {"subscribe", "unsubscribe"}
 
 
 def _without_contradictions(
@@ -167,6 +174,8 @@ def _without_contradictions(
             steering = steering.refused(one.line, "it is given twice with different values.")
         elif one.key in {"site", "assign_to"} and {"site", "assign_to"} <= set(given):
             steering = steering.refused(one.line, "please name a site or a unit, not both.")
+        elif one.key in _OPPOSITES and _OPPOSITES <= set(given):
+            steering = steering.refused(one.line, "another line says the opposite.")
         elif (one.key, one.value.lower()) not in seen:
             seen.add((one.key, one.value.lower()))
             good.append(one)
