@@ -33,7 +33,7 @@ class Gets:
 GETS: Mapping[Role, Gets] = {
     #                           audience            comments  internal  unverified  changes
     Role.SUBMITTER:  Gets(Audience.SUBMITTER, True,     False,    False,      None),
-    Role.CC:         Gets(Audience.PUBLIC,    True,     False,    False,      True),
+    Role.CC:         Gets(Audience.PUBLIC,    True,     False,    False,      None),
     Role.SUBSCRIBER: Gets(Audience.PUBLIC,    True,     False,    False,      None),
     Role.INVOLVED:   Gets(Audience.UNIT,      True,     True,     True,       True),
     Role.SUPPORTER:  Gets(Audience.UNIT,      True,     True,     True,       True),

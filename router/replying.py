@@ -132,8 +132,9 @@ def _joins(joined: Joined, steered: Steering) -> tuple[Participant, ...]:
     if may.act_as_submitter:
         me = Participant(Role.CC, sender.address, sender.name)
         people = new_ones(ticket, (me, *copied_on(mail.heard, joined.sender.signed, policy)))
-        there = {one.address.lower() for one in steered.joins}
-        if Actor.SUPPORTER in steered.actors:
+        there = {one.address.lower() for one in (*steered.joins, *steered.leaves)}
+        leaving = any(one.key == "unsubscribe" for one in steered.block.fields)
+        if Actor.SUPPORTER in steered.actors or leaving:
             there.add(sender.address.lower())
         return tuple(one for one in people if one.row or one.address.lower() not in there)
     if may.comment:  # by token: the address was given to a participant, who need not be this one
