@@ -74,7 +74,7 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
         text=body.text,
         visible=reply.visible,
         with_signature=reply.with_signature,
-        adds=reply.adds,
+        adds=reply.adds or _guarded(lambda: _says_more(choice), True, notes, Note.UNREADABLE),
         block=_guarded(
             lambda: hear_block(reply.visible, skip_blank_lines=body.from_html),
             FieldBlock(), notes, Note.UNREADABLE,
@@ -89,6 +89,12 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
             None, notes, Note.HEADER_UNREADABLE,
         ),
     )  # fmt: skip
+
+
+def _says_more(choice: Choice) -> bool:
+    """Whether another way to read the same text holds words that the one read here does not."""
+    bodies = [read_body((part,), set()) for part in choice.others]
+    return any(split_reply(one.own if one.own.strip() else one.text).adds for one in bodies)
 
 
 def _header_values(
