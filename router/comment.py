@@ -52,7 +52,8 @@ def comment_on(
         return open_tickets(mail, facts, policy, now, follows=ticket)
     if _loops(facts, policy):
         return (_frozen(joined),)
-    return (confirmed(mail, sender, ticket, facts, policy, now) or _comment(joined),)
+    granted = confirmed(mail, sender, ticket, facts, policy, now)
+    return (granted if granted is not None and not joined.for_another else _comment(joined),)
 
 
 def _loops(facts: Facts, policy: Policy) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from parsers.heard import SIGNATURES
 from router.authority import Sender
+from router.bound import is_for_another
 from router.decision import Clue, Facts, Mail, Policy
 from router.lines.noting import wants_internal
 from router.people import author_of, listed_attachments, same_address
@@ -41,6 +42,12 @@ class Joined:
         heard = self.mail.heard
         files = any(one.content_type not in SIGNATURES for one in heard.attachments)
         return files or (heard.adds and bool(heard.block.rest.strip()))
+
+    @property
+    def for_another(self) -> bool:
+        """Whether its sender signed it for another ticket, to which somebody else has sent it."""
+        here = frozenset({self.ticket.number, self.clue.ticket})
+        return is_for_another(self.mail, self.sender, here, self.policy, self.now)
 
     def author(self) -> str:
         """Return who wrote, as shown; a token's holder who signs with another name is said so."""

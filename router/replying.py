@@ -24,6 +24,7 @@ from router.ticket import Change, Participant, Ticket
 from router.transitions import Actor, move
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
+FOR_ANOTHER = "What is signed of this mail names another ticket, so its lines were not followed here."
 MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
 
 
@@ -84,12 +85,15 @@ def reply(
 
 
 def _steering(joined: Joined, ticket: Ticket, changes: tuple[Change, ...]) -> Steering:
-    """Return the lines of a mail; in one that a machine has marked they steer nothing."""
+    """Return the lines of a mail; they steer nothing in one that a machine has marked.
+
+    Nor in one that was signed for another ticket.
+    """
     mail, facts, policy = joined.mail, joined.facts, joined.policy
     actors = actors_of(mail, joined.sender, joined.ticket, facts, policy)
     if mail.heard.automatic is not Automatic.NO:
         actors = frozenset()
-    return Steering(
+    steering = Steering(
         mail.heard.block,
         joined.address,
         actors,
@@ -101,6 +105,10 @@ def _steering(joined: Joined, ticket: Ticket, changes: tuple[Change, ...]) -> St
         joined.sender,
         changes,
     )
+    if not joined.for_another or not mail.heard.block.fields:
+        return steering if not joined.for_another else replace(steering, actors=frozenset())
+    steering = replace(steering, actors=frozenset(), refusals=(FOR_ANOTHER,))
+    return steering.because(Reason.SIGNED_FOR_ANOTHER)
 
 
 def _accepts(joined: Joined, steered: Steering) -> bool:

@@ -4,8 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from router.ticket import Ticket
-from tests.router.replies import FIRST_LINE, LIST, OTHER, WORLD, about, after, by, changes
+from parsers.heard import Mailbox
+from router.decision import Mail
+from router.ticket import Ticket, TicketKind
+from router.tokens import TokenClass, write_message_id, write_token
+from router.words import Outcome, Reason, Status
+from tests.router.replies import (
+    FIRST_LINE,
+    LIST,
+    OTHER,
+    SUBMITTER,
+    WORLD,
+    about,
+    after,
+    by,
+    changes,
+)
+from tests.router.test_decision_table import NOW, POLICY
 
 RITA, IVO = "rita@roc.example", "ivo@roc.example"
 REGIONS = replace(
@@ -46,3 +61,70 @@ def test_a_region_gives_a_ticket_to_one_of_its_people() -> None:
     other = after(by(RITA, f"Assign to: {IVO}\n"), about())
     assert changes(other) == {}
     assert RITA in " ".join(other.notes)
+
+
+def token(ticket: int) -> str:
+    return POLICY.addresses.reply_to(write_token(POLICY.keys, TokenClass.PERSON, ticket, 2, NOW))
+
+
+def message_id(ticket: int) -> str:
+    return write_message_id(POLICY.keys, ticket, 3, "helpdesk.example")
+
+
+def signed(*, by_whom: str = RITA, text: str = "Status: in progress\n", **fields: str) -> Mail:
+    """Return a supporter's mail in which only these header fields are signed."""
+    one = by(by_whom, text)
+    said = {name: (Mailbox("", value),) for name, value in fields.items() if name in {"to", "cc"}}
+    ids = {"in_reply_to", "references"} & set(fields)
+    heard = replace(one.heard, **said, **{name: (fields[name],) for name in ids})  # type: ignore[arg-type] # fields of a mail
+    heard = replace(heard, subject=fields.get("subject", heard.subject))
+    covers = {"from", "date", "body", *(name.replace("_", "-") for name in fields)}
+    proofs = tuple(replace(p, covers=frozenset(covers)) for p in one.evidence.proofs)
+    return replace(one, heard=heard, evidence=replace(one.evidence, proofs=proofs))
+
+
+@pytest.mark.parametrize(
+    ("fields", "steers"),
+    [
+        ({"to": token(7)}, True),
+        ({"to": token(9)}, False),
+        ({"cc": token(9)}, False),
+        ({"to": token(9), "cc": token(7)}, True),
+        ({"subject": "Re: Ticket-ID: #9 UPDATE Lost"}, False),
+        ({"subject": "Re: Ticket-ID: #7 UPDATE Lost"}, True),
+        ({"subject": "Re: Ticket-ID: #9 UPDATE Lost", "to": token(7)}, True),
+        ({"in_reply_to": message_id(9)}, False),
+        ({"references": message_id(9), "in_reply_to": message_id(7)}, True),
+        ({"to": "support@helpdesk.example", "subject": "Lost"}, True),
+        ({"to": token(9)[:20] + "@helpdesk.example"}, True),
+        ({}, True),
+    ],
+)
+def test_a_mail_that_was_signed_for_another_ticket_steers_nothing_here(
+    fields: dict[str, str], steers: bool
+) -> None:
+    decision = after(signed(**fields), about())
+    assert bool(changes(decision)) is steers
+    assert (Reason.SIGNED_FOR_ANOTHER in decision.reasons) is not steers
+    assert decision.outcome is Outcome.COMMENT
+    if not steers:
+        assert "names another ticket" in " ".join(decision.notes)
+
+
+def test_a_header_that_is_not_signed_says_nothing() -> None:
+    one = signed(to=token(9))
+    proofs = tuple(replace(p, covers=p.covers - {"to"}) for p in one.evidence.proofs)
+    loose = replace(one, evidence=replace(one.evidence, proofs=proofs))
+    assert changes(after(loose, about()))
+
+
+def test_nor_does_it_verify_or_let_go_a_held_ticket() -> None:
+    back = signed(by_whom=SUBMITTER, text="", to=token(9))
+    solved = about(status=Status.SOLVED)
+    assert changes(after(back, solved, row=1, answers_solution=True)) == {}
+    here = signed(by_whom=SUBMITTER, text="", to=token(7))
+    assert changes(after(here, solved, row=1, answers_solution=True))
+    held = about(held=Reason.TEAM_NOT_PROVEN, wanted=TicketKind.TEAM, status=Status.NEW)
+    confirms = {"by_whom": FIRST_LINE, "text": "Confirm: yes\n"}
+    assert after(signed(**confirms, to=token(9)), held).outcome is Outcome.COMMENT
+    assert after(signed(**confirms, to=token(7)), held).outcome is Outcome.COMMAND
