@@ -20,6 +20,7 @@ KEYS: Mapping[str, str] = {
     "affected site": "affected_site",
     "vo": "vo",
     "concerned vo": "vo",
+    "vo specific": "vo_specific",
     "priority": "priority",
     "type of issue": "type_of_issue",
     "mou area": "mou_area",

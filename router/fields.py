@@ -17,7 +17,7 @@ from router.words import Notify, Priority
 OPENING = frozenset(
     {
         "site", "affected_site", "vo", "priority", "type_of_issue", "mou_area", "assign_to", "cc",
-        "notification", "alarm",
+        "notification", "vo_specific", "alarm",
     }
 )  # fmt: skip
 Word = TypeVar("Word", Priority, Notify)
@@ -29,6 +29,7 @@ class Fields:
     """What a new ticket takes from its mail. `notes` are sentences about lines not followed."""
 
     vo: str = ""
+    vo_specific: bool = False
     affected_site: str = ""
     priority: Priority = Priority.LESS_URGENT
     type_of_issue: str = ""
@@ -61,6 +62,9 @@ def read_fields(heard: InboundMail, registry: Registry) -> Fields:
         vo = known
     else:
         vo = ""
+    specific = " ".join(block.value("vo_specific").lower().split())
+    if specific not in {"", "yes", "no"} or (specific == "yes" and not vo):
+        notes.append("The VO specific field takes yes or no, and a VO beside it; not used.")
     affected = block.value("affected_site")
     if affected:
         sites = registry.find_sites(affected)
@@ -69,6 +73,7 @@ def read_fields(heard: InboundMail, registry: Registry) -> Fields:
         affected = sites[0].name if len(sites) == 1 else ""
     return Fields(
         vo=vo,
+        vo_specific=bool(vo) and specific == "yes",
         affected_site=affected,
         priority=_one_of(
             Priority, block.value("priority"), Priority.LESS_URGENT, "priority", notes

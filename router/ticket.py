@@ -67,7 +67,8 @@ class Ticket:
     ticket that wants ALARM. `held` is the reason that keeps it back, None when nothing does; while
     it is held, `notified_site` and `wanted_unit` say where it would go. `paging` is an alarm's.
     `assigned_to` is the address of the person who has it. `solution` is the text of the last one;
-    `escalation` the level that its submitter has raised it to, 0 to 3.
+    `escalation` the level that its submitter has raised it to, 0 to 3. `vo_specific` says that the
+    issue is one of that VO alone.
     """
 
     number: int
@@ -92,6 +93,7 @@ class Ticket:
     assigned_to: str = ""
     solution: str = ""
     escalation: int = 0
+    vo_specific: bool = False
     last_event: int = 0
     participants: tuple[Participant, ...] = ()
     paging: Paging | None = None

@@ -52,6 +52,7 @@ class Details:
     category: str
     type_of_issue: str
     mou_area: str
+    vo_specific: bool
     escalation: int
     solution: str
 

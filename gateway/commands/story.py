@@ -51,6 +51,8 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
         value = show.cell(state[name])
         if value:
             click.echo(show.folded(f"{name.replace('_', ' '):<14} {value}"))
+    if more["vo_specific"]:
+        click.echo(f"{'vo specific':<14} yes")
     if more["escalation"]:
         click.echo(f"{'escalation':<14} level {more['escalation']}")
     if more["solution"]:

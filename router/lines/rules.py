@@ -58,6 +58,7 @@ RULES: Mapping[str, Rule] = {
     "site":            Rule(assigning.notify_site, SUPPORTER),
     "assign_to":       Rule(assigning.assign, SUPPORTER),
     "vo":              Rule(describing.vo, SUPPORTER),
+    "vo_specific":     Rule(describing.vo_specific, WORKERS),
     "affected_site":   Rule(describing.affected_site, WORKERS),
     "priority":        Rule(describing.priority, WORKERS),
     "category":        Rule(describing.category, SUPPORTER),

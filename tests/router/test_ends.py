@@ -1,16 +1,22 @@
 """What a reply may do at the end of a ticket's life, and lines that do not fit together."""
 
+from dataclasses import replace
+
 import pytest
 
-from router.decision import Decision
+from router.addresses import Intent
+from router.decide import decide
+from router.decision import Decision, Facts
 from router.ticket import TicketKind
 from router.words import FINAL, MailKind, Outcome, Status
 from tests.router.replies import (
     LIST,
+    PEOPLE,
     SITE,
     SUBMITTER,
     SUPPORTER,
     TEAM,
+    WORLD,
     about,
     after,
     by,
@@ -18,6 +24,7 @@ from tests.router.replies import (
     text_to,
     told,
 )
+from tests.router.test_decision_table import NOW, POLICY
 
 
 def notes(decision: Decision) -> str:
@@ -86,3 +93,30 @@ def test_a_ticket_waits_on_until_its_submitter_has_said_something(text: str, hea
     assert "status" not in changes(after(by(SUBMITTER, text, head=head), waiting, row=1))
     answered = after(by(SUBMITTER, "The long one."), waiting, row=1)
     assert changes(answered)["status"] == ("waiting for reply", "in progress")
+
+
+def test_only_what_has_a_vo_is_specific_to_it() -> None:
+    bare = after(by(SUPPORTER, "VO specific: yes\n"), about(vo=""))
+    assert changes(bare) == {}
+    assert "it has no VO" in notes(bare)
+    both = after(by(SUPPORTER, "VO specific: yes\nVO: cms\n"), about(vo=""))
+    assert changes(both) == {"VO": ("", "cms"), "VO specific": ("no", "yes")}
+    gone = after(by(SUPPORTER, "VO: none\n"), about(vo_specific=True))
+    assert changes(gone) == {"VO": ("atlas", ""), "VO specific": ("yes", "no")}
+    assert gone.ticket is not None
+    assert not gone.ticket.vo_specific
+
+
+def test_a_new_ticket_may_say_it_too() -> None:
+    def opened(block: str) -> Decision:
+        one = replace(by(SUBMITTER, block), intent=Intent.USER)
+        (decision,) = decide(one, Facts(WORLD, PEOPLE), POLICY, NOW)
+        return decision
+
+    said = opened("Site: FZK-LCG2\nVO: atlas\nVO specific: yes\n\nLost.").ticket
+    assert said is not None
+    assert said.vo_specific
+    wrong = opened("VO specific: yes\n\nLost.")
+    assert wrong.ticket is not None
+    assert not wrong.ticket.vo_specific
+    assert "takes yes or no, and a VO" in str([one.values["notes"] for one in wrong.outgoing])
