@@ -1,4 +1,4 @@
-"""Whether a mail was meant for the ticket that it reached: what its sender signed may say otherwise.
+"""Whether a mail was meant for the ticket that it reached: what is signed may say otherwise.
 
 Whoever gets a copy of a supporter's signed mail can send it on to another ticket's reply address.
 The signature holds, so what is signed has to speak: recipients, subject, references. A mail that

@@ -24,7 +24,9 @@ from router.ticket import Change, Participant, Ticket
 from router.transitions import Actor, move
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
-FOR_ANOTHER = "What is signed of this mail names another ticket, so its lines were not followed here."
+FOR_ANOTHER = (
+    "What is signed of this mail names another ticket, so its lines were not followed here."
+)
 MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
 
 

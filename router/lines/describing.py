@@ -69,7 +69,9 @@ def vo_specific(steering: Steering, line: Field) -> Steering:
     if word not in _YES_OR_NO:
         return steering.refused(line.line, f"allowed are: {', '.join(_YES_OR_NO)}.")
     if word == "yes" and not old.vo:
-        return steering.refused(line.line, 'it has no VO; a line "VO: NAME" can come with this one.')
+        return steering.refused(
+            line.line, 'it has no VO; a line "VO: NAME" can come with this one.'
+        )
     ticket = replace(old, vo_specific=word == "yes")
     before = "yes" if old.vo_specific else "no"
     return steering.changed("VO specific", ticket, before, word)

@@ -19,7 +19,7 @@ REMIND_WITHIN = timedelta(days=730)
 MAX_RELATED_CHARS = 125
 _CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
 _NO = frozenset({"no", "false", "off"})
-_YES = frozenset({"", "yes", "y", "true", "on", "1", "ja", "oui", "si", "s\u00ed", "tak", "\u0434\u0430"})
+_YES = frozenset({"", "yes", "y", "true", "on", "1", "ja", "oui", "si", "s\u00ed", "tak"})
 _INTERNAL = ("internal", "internal note", "internal comment", "internal diary", "internal only")
 
 

@@ -137,7 +137,8 @@ def _follow(steering: Steering, rule: Rule, line: Field) -> Steering:
     if steering.ticket.held and not rule.held:
         return steering.refused(line.line, "the ticket is held; first line has to let it go.")
     if steering.ticket.status in FINAL and not rule.end:
-        why = f"the ticket is {steering.ticket.status}, for good; an answer with a text opens another."
+        final = steering.ticket.status
+        why = f"the ticket is {final}, for good; an answer with a text opens another."
         return steering.refused(line.line, why)
     return rule.follow(steering, line)
 
@@ -175,7 +176,7 @@ def _without_contradictions(
             steering = steering.refused(one.line, "it is given twice with different values.")
         elif one.key in {"site", "assign_to"} and {"site", "assign_to"} <= set(given):
             steering = steering.refused(one.line, "please name a site or a unit, not both.")
-        elif one.key in _OPPOSITES and _OPPOSITES <= set(given):
+        elif one.key in _OPPOSITES and set(given) >= _OPPOSITES:
             steering = steering.refused(one.line, "another line says the opposite.")
         elif (one.key, one.value.lower()) not in seen:
             seen.add((one.key, one.value.lower()))

@@ -1,4 +1,4 @@
-"""What counts as an answer without a word of one's own: it verifies a solution, so nothing else may."""
+"""An answer without a word of one's own verifies a solution, so nothing else may count as one."""
 
 import pytest
 
@@ -16,12 +16,12 @@ INTROS = [
     "El lun, 2 mar 2026 a las 9:00, Help (<support@helpdesk.example>) escribió:",
     "Den 2. mar. 2026 kl. 09.00 skrev Help <support@helpdesk.example>:",
     "Help kirjoitti 2.3.2026 kello 9.00:",
-    "пн, 2 мар. 2026 г. в 09:00, Help <support@helpdesk.example>:",
+    "пн, 2 мар. 2026 г. в 09:00, Help <support@helpdesk.example>:",  # noqa: RUF001 - Russian
     "02.03.2026 09:00, Help пишет:",
     "2026年3月2日(月) 9:00 Help <support@helpdesk.example>:",
     "2026/03/02 9:00、Help <support@helpdesk.example>のメール:",
     "Help <support@helpdesk.example> 于2026年3月2日周一 09:00写道：",  # noqa: RUF001 - Chinese
-    "On Mon, 2 Mar 2026 at 09:00, The Helpdesk of the Federation\n<support@helpdesk.example> wrote:",
+    "On Mon, 2 Mar 2026 at 09:00, The Helpdesk of a Federation\n<support@helpdesk.example> wrote:",
 ]
 PAGE = "<blockquote>--- please write above this line ---<br>Solution:<br>Restarted.</blockquote>"
 
@@ -33,9 +33,12 @@ def adds(text: str, kind: str = "text/plain; charset=utf-8") -> bool:
 
 def both(plain: str, html: str) -> str:
     parts = (("plain", plain), ("html", html))
-    return "".join(
-        f"--b\nContent-Type: text/{kind}; charset=utf-8\n\n{text}\n" for kind, text in parts
-    ) + "--b--\n"
+    return (
+        "".join(
+            f"--b\nContent-Type: text/{kind}; charset=utf-8\n\n{text}\n" for kind, text in parts
+        )
+        + "--b--\n"
+    )
 
 
 @pytest.mark.parametrize("intro", INTROS)

@@ -9,20 +9,30 @@ from tests.router.replies import FIRST_LINE, SUBMITTER, SUPPORTER, about, after,
 UTF_8 = "MIME-Version: 1.0\r\nContent-Type: text/{}; charset=utf-8\r\n"
 PLAIN, HTML = UTF_8.format("plain"), UTF_8.format("html")
 FLOWED = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8; format=flowed\r\n"
+GMAIL = (
+    "<div dir=ltr>Status: in progress<br><br>I look.</div><br><div class=gmail_quote>"
+    "<div class=gmail_attr>On Mon, 2 Mar 2026 at 11:00, Help &lt;a@b.example&gt; wrote:<br>"
+    "</div><blockquote>Status: unsolved<br>Priority: top priority</blockquote></div>"
+)
+OUTLOOK = (
+    "<div>Status: in progress</div><div><br></div><div>I look.</div><div id=appendonsend></div>"
+    "<hr><div id=divRplyFwdMsg><b>Von:</b> Help<br><b>Gesendet:</b> heute<br>"
+    "<b>An:</b> Rosa<br><b>Betreff:</b> x</div><div>Status: unsolved</div>"
+)
 QUOTES = {
     "Outlook, German": "________________________________\nVon: Help <support@helpdesk.example>\n"
     "Gesendet: Montag, 2. März 2026 11:00\nAn: Rosa\nBetreff: Lost\n\nStatus: unsolved\n",
     "Outlook, French": "De : Help <support@helpdesk.example>\nEnvoyé : lundi 2 mars 2026 11:00\n"
     "À : Rosa\nObjet : Lost\n\nStatus: unsolved\n",
-    "Outlook, Russian": "От: Help <support@helpdesk.example>\nОтправлено: 2 марта 2026 г. 11:00\n"
-    "Кому: Rosa\nТема: Lost\n\nStatus: unsolved\n",
+    "Outlook, Russian": "От: Help <support@helpdesk.example>\nОтправлено: 2 марта 2026 г. 11:00\n"  # noqa: RUF001 - Russian
+    "Кому: Rosa\nТема: Lost\n\nStatus: unsolved\n",  # noqa: RUF001 - Russian
     "Outlook, Japanese": "差出人: Help <support@helpdesk.example>\n送信日時: 2026年3月2日 11:00\n"
     "宛先: Rosa\n件名: Lost\n\nStatus: unsolved\n",
     "Apple Mail, German": "> Am 02.03.2026 um 11:00 schrieb Help <support@helpdesk.example>:\n> \n"
     "> Status: unsolved\n",
     "Apple Mail, French": "> Le 2 mars 2026 à 11:00, Help <support@helpdesk.example> a écrit :\n"
     ">\n> Status: unsolved\n",
-    "Gmail, Japanese": "2026年3月2日(月) 11:00 Help <support@helpdesk.example>:\n"  # noqa: RUF001
+    "Gmail, Japanese": "2026年3月2日(月) 11:00 Help <support@helpdesk.example>:\n"
     "\n> Status: unsolved\n",
     "Thunderbird, Russian": "02.03.2026 14:00, Help пишет:\n> Status: unsolved\n",
 }
@@ -37,12 +47,8 @@ QUOTES = {
         (PLAIN, "\u3000Status\u202f:\u00a0in progress\n\nI look."),
         (HTML, "<div>\u200b<br></div><div>Status:&nbsp;in progress</div><div>I look.</div>"),
         (HTML, "<p class=MsoNormal>Status: in progress<o:p></o:p></p><p>&nbsp;</p><p>I look.</p>"),
-        (HTML, "<div dir=ltr>Status: in progress<br><br>I look.</div><br><div class=gmail_quote>"
-         "<div class=gmail_attr>On Mon, 2 Mar 2026 at 11:00, Help &lt;a@b.example&gt; wrote:<br>"
-         "</div><blockquote>Status: unsolved<br>Priority: top priority</blockquote></div>"),
-        (HTML, "<div>Status: in progress</div><div><br></div><div>I look.</div><div id=appendonsend>"
-         "</div><hr><div id=divRplyFwdMsg><b>Von:</b> Help<br><b>Gesendet:</b> heute<br>"
-         "<b>An:</b> Rosa<br><b>Betreff:</b> x</div><div>Status: unsolved</div>"),
+        (HTML, GMAIL),
+        (HTML, OUTLOOK),
         (FLOWED, "Status: in \nprogress\n\nI look."),
         *((PLAIN, f"Status: in progress\n\nI look.\n\n{quote}") for quote in QUOTES.values()),
     ],
@@ -69,10 +75,10 @@ def test_a_person_is_known_however_a_mail_program_writes_the_address(said: str) 
 
 
 def test_a_solution_that_a_mail_program_has_wrapped_is_whole() -> None:
-    wrapped = "Status: solved\nSolution: The disk of the first server was full, and\nis empty now.\n"
+    wrapped = "Status: solved\nSolution: The disk of one server was full, and\nis empty now.\n"
     decision = after(by(SUPPORTER, f"{wrapped}\nThanks."), about())
     assert decision.ticket is not None
-    assert decision.ticket.solution == "The disk of the first server was full, and\nis empty now."
+    assert decision.ticket.solution == "The disk of one server was full, and\nis empty now."
     assert changes(decision)["status"] == ("assigned", "solved")
 
 

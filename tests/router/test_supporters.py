@@ -1,4 +1,4 @@
-"""Who is a supporter: of a unit, of a region, and never by a mail that was signed for another ticket."""
+"""Who is a supporter, of a unit or a region; a mail signed for another ticket steers nothing."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from parsers.heard import Mailbox
 from router.decision import Mail
 from router.ticket import Ticket, TicketKind
 from router.tokens import TokenClass, write_message_id, write_token
-from router.words import Outcome, Reason, Status
+from router.words import MailKind, Outcome, Reason, Status
 from tests.router.replies import (
     FIRST_LINE,
     LIST,
@@ -128,3 +128,11 @@ def test_nor_does_it_verify_or_let_go_a_held_ticket() -> None:
     confirms = {"by_whom": FIRST_LINE, "text": "Confirm: yes\n"}
     assert after(signed(**confirms, to=token(9)), held).outcome is Outcome.COMMENT
     assert after(signed(**confirms, to=token(7)), held).outcome is Outcome.COMMAND
+
+
+@pytest.mark.parametrize(("who", "sees"), [(RITA, True), (IVO, False), (FIRST_LINE, True)])
+def test_supporters_may_ask_how_their_ticket_stands(who: str, sees: bool) -> None:
+    (answer,) = after(by(who, "status\n"), about(solution="Restarted.")).outgoing
+    assert [one["ticket"] for one in answer.values["tickets"]] == ([7] if sees else [])  # type: ignore[attr-defined] # a list
+    forged = by(who, "status\n", proofs=())
+    assert MailKind.STATUS not in {one.kind for one in after(forged, about()).outgoing}

@@ -14,5 +14,7 @@ def upgrade() -> None:
         op.add_column("ticket", text)
     level = sa.Column("escalation", sa.Integer(), nullable=False, server_default="0")
     op.add_column("ticket", level)
-    specific = sa.Column("vo_specific", sa.Boolean(), nullable=False, server_default=sa.false())
+    specific: sa.Column[bool] = sa.Column(
+        "vo_specific", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("ticket", specific)
