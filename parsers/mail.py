@@ -56,14 +56,18 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
     if {Fault.BARE_IN_HEADER, Fault.BARE_IN_BODY} & set(gate.faults):
         notes.add(Note.BARE_LINE_END)
     choice = _guarded(lambda: choose(top), Choice(), notes, Note.UNREADABLE)
-    body = _guarded(lambda: read_body(choice.texts, notes), Body(), notes, Note.UNREADABLE)
     header = _with_charset(top.header, choice.texts)
     mail = _header_values(header, gate.faults, mail_from, notes)
-    reply = _guarded(
-        lambda: split_reply(body.own if body.own.strip() else body.text,
-                            forward=is_forward(mail.subject)),
-        Reply(body.text, body.text), notes, Note.UNREADABLE,
-    )  # fmt: skip
+    forward = is_forward(mail.subject)
+    body = _guarded(lambda: read_body(choice.texts, notes), Body(), notes, Note.UNREADABLE)
+    reply = _guarded(lambda: _reply(body, forward=forward), Reply(body.text, body.text), notes,
+                     Note.UNREADABLE)  # fmt: skip
+    if not reply.adds and choice.others:
+        unsure = body, replace(reply, adds=True)
+        body, reply = _guarded(
+            lambda: _other(choice, notes, forward=forward) or (body, reply),
+            unsure, notes, Note.UNREADABLE,
+        )  # fmt: skip
     nothing: tuple[tuple[Attachment, bytes], ...] = ()
     files = _guarded(lambda: described(choice.files, notes), nothing, notes, Note.UNREADABLE)
     if _guarded(lambda: is_encrypted(top), False, notes, Note.UNREADABLE):
@@ -74,7 +78,7 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
         text=body.text,
         visible=reply.visible,
         with_signature=reply.with_signature,
-        adds=reply.adds or _guarded(lambda: _says_more(choice), True, notes, Note.UNREADABLE),
+        adds=reply.adds,
         block=_guarded(
             lambda: hear_block(reply.visible, skip_blank_lines=body.from_html),
             FieldBlock(), notes, Note.UNREADABLE,
@@ -91,10 +95,23 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
     )  # fmt: skip
 
 
-def _says_more(choice: Choice) -> bool:
-    """Whether another way to read the same text holds words that the one read here does not."""
-    bodies = [read_body((part,), set()) for part in choice.others]
-    return any(split_reply(one.own if one.own.strip() else one.text).adds for one in bodies)
+def _other(choice: Choice, notes: set[Note], *, forward: bool) -> tuple[Body, Reply] | None:
+    """Return another way to read the text that holds words of the writer's own, None without one.
+
+    Nobody knows which of them the writer saw, and a quote alone would say that there are none.
+    """
+    for other in choice.others:
+        noted: set[Note] = set()
+        body = read_body((other,), noted)
+        reply = _reply(body, forward=forward)
+        if reply.adds:
+            notes |= noted
+            return body, reply
+    return None
+
+
+def _reply(body: Body, *, forward: bool) -> Reply:
+    return split_reply(body.own if body.own.strip() else body.text, forward=forward)
 
 
 def _header_values(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from parsers.heard import Note
 from parsers.mail import hear
 
 QUOTE = "> --- please write above this line ---\n>\n> Solution:\n> Restarted.\n"
@@ -81,6 +82,16 @@ def test_both_ways_to_read_a_mail_have_to_be_without_a_word(
     plain: str, html: str, says: bool
 ) -> None:
     assert adds(both(plain, html), 'multipart/alternative; boundary="b"') is says
+
+
+def test_words_that_only_the_other_way_holds_are_read() -> None:
+    text = both(f"{INTROS[0]}\n{QUOTE}", f"<div>No, it fails.</div>{PAGE}")
+    head = 'MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary="b"\n\n'
+    heard = hear((head + text).encode())
+    assert heard.visible == "No, it fails."
+    assert Note.TEXT_FROM_HTML in heard.notes
+    plain = hear((head + both(f"No.\n{QUOTE}", "<div>Something else.</div>")).encode())
+    assert (plain.visible, plain.notes) == ("No.", ())
 
 
 def test_a_page_alone_that_holds_only_the_quote_says_nothing() -> None:
