@@ -108,7 +108,17 @@ def steer(steering: Steering) -> Steering:
     for key, rule in RULES.items():
         for line in [one for one in lines if one.key == key]:
             steering = _follow(steering, rule, line)
-    return steering
+    return _in_vain(steering)
+
+
+def _in_vain(steering: Steering) -> Steering:
+    """Answer lines that say what is so already, in a mail that would else be met by silence."""
+    done = (steering.changes, steering.refusals, steering.joins, steering.leaves, steering.text)
+    lines = {one.key for one in steering.block.fields} - {"alarm"}
+    if not steering.me or not lines or steering.internal or any(done):
+        return steering
+    steering = replace(steering, refusals=("The ticket is as these lines say already.",))
+    return steering.because(Reason.LINE_NOT_FOLLOWED)
 
 
 def _astray(steering: Steering) -> Steering:
@@ -124,7 +134,8 @@ def _astray(steering: Steering) -> Steering:
         steering = replace(steering, refusals=(*steering.refusals, INTERNAL_ASTRAY))
         steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
     keys = STRAY if Actor.SUPPORTER in steering.actors else OWN
-    if block.fields or not steering.actors or not has_stray_fields(block.rest, keys):
+    by_mail = bool(steering.me and steering.actors)
+    if block.fields or not by_mail or not has_stray_fields(block.rest, keys):
         return steering
     steering = replace(steering, refusals=(*steering.refusals, STRAY_LINES))
     return steering.because(Reason.LINE_NOT_UNDERSTOOD)

@@ -6,9 +6,9 @@ import pytest
 
 from router.addresses import Intent
 from router.decide import decide
-from router.decision import Decision, Facts
+from router.decision import Clue, Command, Decision, Facts
 from router.ticket import TicketKind
-from router.words import FINAL, MailKind, Outcome, Status
+from router.words import FINAL, MailKind, Outcome, Reason, Status
 from tests.router.replies import (
     LIST,
     PEOPLE,
@@ -120,3 +120,22 @@ def test_a_new_ticket_may_say_it_too() -> None:
     assert wrong.ticket is not None
     assert not wrong.ticket.vo_specific
     assert "takes yes or no, and a VO" in str([one.values["notes"] for one in wrong.outgoing])
+
+
+@pytest.mark.parametrize(
+    "line", ["Priority: urgent", "Category: Incident", "Cc: -", "Internal: no", "Assign to: nobody"]
+)
+def test_a_line_that_changes_nothing_is_answered_when_nothing_else_is_said(line: str) -> None:
+    alone = after(by(SUPPORTER, f"{line}\n"), about())
+    assert changes(alone) == {}
+    assert told(alone) == {SUPPORTER, LIST}
+    if line != "Cc: -":
+        assert notes(alone) == "The ticket is as these lines say already."
+        assert SUPPORTER not in told(after(by(SUPPORTER, f"{line}\n\nHello."), about()))
+
+
+def test_a_log_that_an_operator_adds_is_no_line() -> None:
+    clue = Clue(Reason.THREAD_OWN_ID, 7)
+    log = Command("steer", 7, "root", "Seen today:\nStatus: failed\nPriority: 3")
+    (decision,) = decide(log, Facts(WORLD, PEOPLE, found=((clue, about()),)), POLICY, NOW)
+    assert decision.events[0].text == log.text
