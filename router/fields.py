@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from parsers.addresses import mailboxes
+from parsers.addresses import is_writable, mailboxes
 from parsers.heard import InboundMail
 from parsers.registry import Registry
 from router.words import Notify, Priority
@@ -112,8 +112,7 @@ def _addresses(values: tuple[str, ...], notes: list[str]) -> tuple[str, ...]:
     found = []
     for value in values:
         for box in mailboxes(value, str):
-            local, at, domain = box.address.rpartition("@")
-            if at and local and "." in domain and not set(box.address) & set(" <>()"):
+            if is_writable(box.address) and '"@' not in value:
                 found.append(box.address)
             else:
                 notes.append(f'"{box}" is not an address, so it gets no copy.')

@@ -7,7 +7,7 @@ Source: EGI-STAFF, EGI-USER (docs/sources.md), who gets what.
 
 from dataclasses import replace
 
-from parsers.addresses import mailboxes
+from parsers.addresses import is_writable, mailboxes
 from parsers.block import Field
 from parsers.heard import Mailbox
 from router.people import same_address
@@ -28,8 +28,7 @@ def copy(steering: Steering, line: Field) -> Steering:
 
 def involve(steering: Steering, line: Field) -> Steering:
     """Bring people in who read what supporters read, internal notes too."""
-    known = mailboxes(line.value, str)
-    if any(same_address(one.address, steering.ticket.submitter) for one in known):
+    if any(_is_submitter(steering, box) for box in mailboxes(line.value, str)):
         return steering.refused(line.line, "the submitter reads no internal notes.")
     return _bring(steering, line, Role.INVOLVED, "involved")
 
@@ -77,11 +76,14 @@ def _bring(steering: Steering, line: Field, role: Role, field: str) -> Steering:
     boxes = mailboxes(line.value.replace(";", ","), str)
     out = [_named(box) for box in boxes if _is_to_leave(box)]
     good = [box for box in boxes if not _is_to_leave(box)]
-    if not boxes or not all(map(_is_address, (*out, *(box.address for box in good)))):
+    each = (*out, *(box.address for box in good))
+    if not boxes or '"@' in line.value or not all(map(is_writable, each)):
         why = 'it takes addresses, with commas between them; "-" before one takes it out.'
         return steering.refused(line.line, why)
     if any(steering.policy.addresses.is_ours(box.address) for box in good):
         return steering.refused(line.line, "the helpdesk's own addresses take part anyway.")
+    if role is Role.CC and any(_is_submitter(steering, box) for box in good):
+        return steering.refused(line.line, "the submitter hears of it anyway.")
     there = [one for one in (*steering.ticket.participants, *steering.joins) if one.role is role]
     gone = [one for one in there if any(same_address(one.address, name) for name in out)]
     if missing := [name for name in out if not any(same_address(name, g.address) for g in gone)]:
@@ -96,6 +98,10 @@ def _bring(steering: Steering, line: Field, role: Role, field: str) -> Steering:
     steering = replace(steering, leaves=(*steering.leaves, *(one for one in gone if one.row)))
     old, names = (", ".join(one.address for one in some) for some in (gone, new))
     return _noted(steering.with_people(*new), field, old, names)
+
+
+def _is_submitter(steering: Steering, box: Mailbox) -> bool:
+    return same_address(box.address, steering.ticket.submitter)
 
 
 def _is_to_leave(box: Mailbox) -> bool:
@@ -123,8 +129,3 @@ def _mine(steering: Steering, roles: frozenset[Role]) -> list[Participant]:
 def _mode(value: str) -> Notify | None:
     folded = " ".join(value.lower().split())
     return next((one for one in Notify if one.value == folded), None)
-
-
-def _is_address(text: str) -> bool:
-    local, at, domain = text.rpartition("@")
-    return bool(at and local and "." in domain and not set(text) & set(" <>()"))

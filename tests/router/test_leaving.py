@@ -100,3 +100,23 @@ def test_a_copy_is_told_of_changes_until_it_says_otherwise() -> None:
     calm = replace(ticket(), participants=people)
     assert CHRIS not in told(after(steer, calm))
     assert CHRIS in told(after(by(SUPPORTER, "Hello."), calm))
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        "j\u00f6rg@physics.example",
+        "bob@ex\u00e4mple.example",
+        '"a b"@x.example',
+        "bob@x",
+        SUBMITTER,
+    ],
+)
+def test_nobody_is_brought_in_whom_no_mail_reaches(who: str) -> None:
+    head = "Content-Type: text/plain; charset=utf-8\r\n"
+    decision = after(by(SUPPORTER, f"Cc: {who}\n", head=head), ticket())
+    assert (decision.joins, changes(decision)) == ((), {})
+    assert SUPPORTER in told(decision)
+    copied = by(SUBMITTER, "Hello.", head=f"Cc: {who}, dora@x.example\r\n{head}")
+    joined = {one.address for one in after(copied, ticket(), row=1).joins}
+    assert joined <= {"dora@x.example", "b@x.example"}
