@@ -1,8 +1,8 @@
 """Every line that a reply may have: one row each, with who may write it and what it does.
 
 Rule: the rows are followed in the order of the table, whatever the order in the mail, so that one
-mail means one thing: first where the ticket goes, then what it is about, then its status. A line
-that is refused says who may write it, or what it may say.
+mail means one thing: first where the ticket goes, then what it is about, then its status, but for
+one that reopens it. A line that is refused says who may write it, or what it may say.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -79,6 +79,7 @@ RULES: Mapping[str, Rule] = {
     "alarm":           Rule(_ignored, held=True, end=True),
 }
 # fmt: on
+_AT = {key: at for at, key in enumerate(RULES)}
 # Lines that say a status in one word: `Verify: yes`.
 SHORT: Mapping[str, Status] = {"verify": Status.VERIFIED, "reopen": Status.REOPENED}
 
@@ -105,10 +106,15 @@ def steer(steering: Steering) -> Steering:
         steering = replace(steering, refusals=(*steering.refusals, note))
         steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
     steering, lines = _without_contradictions(steering, [_spelt_out(f) for f in _fields(steering)])
-    for key, rule in RULES.items():
-        for line in [one for one in lines if one.key == key]:
-            steering = _follow(steering, rule, line)
+    for line in sorted(lines, key=_place):
+        steering = _follow(steering, RULES[line.key], line)
     return _in_vain(steering)
+
+
+def _place(line: Field) -> int:
+    """Return when a line is followed: a ticket is reopened before it is given to another unit."""
+    reopens = line.key == "status" and line.value.strip().lower() == Status.REOPENED
+    return _AT["internal"] + 1 if reopens else 2 * _AT[line.key]
 
 
 def _in_vain(steering: Steering) -> Steering:

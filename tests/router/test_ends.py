@@ -10,6 +10,7 @@ from router.decision import Clue, Command, Decision, Facts
 from router.ticket import TicketKind
 from router.words import FINAL, MailKind, Outcome, Reason, Status
 from tests.router.replies import (
+    DESK,
     LIST,
     PEOPLE,
     SITE,
@@ -139,3 +140,16 @@ def test_a_log_that_an_operator_adds_is_no_line() -> None:
     log = Command("steer", 7, "root", "Seen today:\nStatus: failed\nPriority: 3")
     (decision,) = decide(log, Facts(WORLD, PEOPLE, found=((clue, about()),)), POLICY, NOW)
     assert decision.events[0].text == log.text
+
+
+@pytest.mark.parametrize("line", ["Assign to: NGI_IT", "Notified site: INFN-T1"])
+@pytest.mark.parametrize("reopen", ["Status: reopened", "Reopen: yes"])
+def test_a_ticket_is_reopened_and_given_on_by_one_mail(line: str, reopen: str) -> None:
+    solved = about(status=Status.SOLVED, solution="Restarted.")
+    decision = after(by(SUPPORTER, f"{line}\n{reopen}\n\nIt was theirs."), solved)
+    assert not decision.notes
+    made = [c for event in decision.events for c in event.changes if c.field == "status"]
+    assert [(c.old, c.new) for c in made] == [("solved", "reopened"), ("reopened", "assigned")]
+    assert {"it@roc.example", DESK, SUBMITTER} <= told(decision)
+    mute = after(by(SUPPORTER, f"{line}\n{reopen}\n"), solved)
+    assert changes(mute) == {}
