@@ -153,3 +153,14 @@ def test_a_ticket_is_reopened_and_given_on_by_one_mail(line: str, reopen: str) -
     assert {"it@roc.example", DESK, SUBMITTER} <= told(decision)
     mute = after(by(SUPPORTER, f"{line}\n{reopen}\n"), solved)
     assert changes(mute) == {}
+
+
+def test_an_answer_from_another_address_to_the_submitters_reply_address_is_one() -> None:
+    waiting = about(status=Status.WAITING)
+    mine = by("anne@home.example", "The long one.", proofs=())
+    assert changes(after(mine, waiting, row=1)) == {"status": ("waiting for reply", "in progress")}
+    assert changes(after(mine, waiting, row=2)) == {}
+    away = by("anne@home.example", "I am away.", proofs=(), head="Precedence: bulk\r\n")
+    assert changes(after(away, waiting, row=1)) == {}
+    solved = by("anne@home.example", "Verify: yes\n", proofs=())
+    assert changes(after(solved, about(status=Status.SOLVED), row=1)) == {}
