@@ -7,8 +7,8 @@ import pytest
 from router.addresses import Intent
 from router.decide import decide
 from router.decision import Clue, Command, Decision, Facts
-from router.ticket import TicketKind
-from router.words import FINAL, MailKind, Outcome, Reason, Status
+from router.ticket import Participant, TicketKind
+from router.words import FINAL, MailKind, Outcome, Reason, Role, Status
 from tests.router.replies import (
     DESK,
     LIST,
@@ -164,3 +164,14 @@ def test_an_answer_from_another_address_to_the_submitters_reply_address_is_one()
     assert changes(after(away, waiting, row=1)) == {}
     solved = by("anne@home.example", "Verify: yes\n", proofs=())
     assert changes(after(solved, about(status=Status.SOLVED), row=1)) == {}
+
+
+@pytest.mark.parametrize("role", [Role.SITE, Role.SUPPORTER, Role.CC])
+def test_a_submitter_who_is_more_than_that_is_asked_and_shown_how_to_verify(role: Role) -> None:
+    more = Participant(role, SUBMITTER.upper(), row=9)
+    both = replace(about(), participants=(*about().participants, more))
+    solved = after(by(SUPPORTER, "Status: solved\n\nRestarted."), both)
+    mine = {one.recipient.lower() for one in solved.outgoing if one.values["mine"]}
+    assert mine == {SUBMITTER}
+    asked = after(by(SUPPORTER, "Status: waiting for reply\n\nWhich queue?"), both)
+    assert {one.recipient.lower() for one in asked.outgoing if one.values["asked"]} == {SUBMITTER}
