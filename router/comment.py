@@ -122,16 +122,9 @@ def _comment(joined: Joined) -> Decision:
 
 
 def _answered(joined: Joined) -> tuple[Ticket, tuple[Change, ...]]:
-    """Take a ticket out of "waiting for reply" when its submitter has replied, in person.
-
-    The reply address is enough: people answer from other addresses, and must not be taken for
-    silent. It is no right, so nothing else follows from it.
-    """
+    """Take a ticket out of "waiting for reply" when its submitter has replied, in person."""
     ticket = joined.ticket
-    proven = joined.may.act_as_submitter and same_address(ticket.submitter, joined.address)
-    holder = next((one for one in ticket.participants if one.row == joined.clue.token_row), None)
-    by_token = joined.may.comment and holder is not None and holder.role is Role.SUBMITTER
-    is_submitter = proven or by_token
+    is_submitter = joined.may.act_as_submitter and same_address(ticket.submitter, joined.address)
     by_person = joined.mail.heard.automatic is Automatic.NO and joined.says_something
     if ticket.status is not Status.WAITING or not is_submitter or not by_person:
         return ticket, ()

@@ -155,17 +155,6 @@ def test_a_ticket_is_reopened_and_given_on_by_one_mail(line: str, reopen: str) -
     assert changes(mute) == {}
 
 
-def test_an_answer_from_another_address_to_the_submitters_reply_address_is_one() -> None:
-    waiting = about(status=Status.WAITING)
-    mine = by("anne@home.example", "The long one.", proofs=())
-    assert changes(after(mine, waiting, row=1)) == {"status": ("waiting for reply", "in progress")}
-    assert changes(after(mine, waiting, row=2)) == {}
-    away = by("anne@home.example", "I am away.", proofs=(), head="Precedence: bulk\r\n")
-    assert changes(after(away, waiting, row=1)) == {}
-    solved = by("anne@home.example", "Verify: yes\n", proofs=())
-    assert changes(after(solved, about(status=Status.SOLVED), row=1)) == {}
-
-
 @pytest.mark.parametrize("role", [Role.SITE, Role.SUPPORTER, Role.CC])
 def test_a_submitter_who_is_more_than_that_is_asked_and_shown_how_to_verify(role: Role) -> None:
     more = Participant(role, SUBMITTER.upper(), row=9)
