@@ -14,6 +14,7 @@ import click
 
 from gateway.commands import (
     alarms,
+    clock,
     copying,
     directories,
     federation,
@@ -48,6 +49,7 @@ COMMANDS = (
     mails.outbox,
     mails.refusals,
     watching.health,
+    clock.clock,
     directories.sync,
     federation.sites,
     federation.members,

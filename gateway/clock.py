@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -21,16 +22,14 @@ from parsers.errors import MailError
 from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from router.decision import Due
 from router.heartbeat import STEP as HEARTBEAT
+from router.lines.noting import REMIND
 from router.reproof import STEP as REPROVE
-from router.ticking import TICK
-from store.clock_facts import due_tickets, put_off, who_is_due
 from store.evidence import forget_signatures
 from store.reminders import DueStep, due_steps, keep_once, postpone
 
 TICK_S = 5
 HOUR_S = 3600
 PROVEN_AT_ONCE = 64
-READERS_AT_ONCE = 100
 AFTER_A_FAULT = timedelta(minutes=15)
 Found = Mapping[str, Callable[[datetime], str]]
 _FAILED = SenderEvidence(
@@ -45,7 +44,7 @@ def tick(desk: Desk, found: Found | None = None) -> int:
     `found` says for some steps what is to be told, as it is at this moment, outside the store.
     """
     with desk.store.reading() as conn:
-        steps = due_steps(conn, desk.clock(), but=REPROVE)
+        steps = due_steps(conn, desk.clock(), but=(REPROVE, REMIND))
     done = 0
     for step in steps:
         try:
@@ -61,38 +60,6 @@ def tick(desk: Desk, found: Found | None = None) -> int:
         done += 1
         _log.info("did a step", step=step.step, ticket=step.ticket)
     return done
-
-
-def tick_tickets(desk: Desk) -> int:
-    """Do the next steps of all tickets whose time has come; return for how many readers.
-
-    All that is due for one reader is one transaction and one mail.
-    """
-    with desk.store.reading() as conn:
-        due = who_is_due(conn, desk.clock(), READERS_AT_ONCE)
-    for reader in due:
-        try:
-            desk.do(Due(TICK, detail=reader))
-        except MailError:
-            raise
-        except Exception:  # one bad ticket must not hold up the others
-            _log.exception("the steps of tickets failed; each is tried alone", reader=reader)
-            _one_by_one(desk, reader)
-    return len(due)
-
-
-def _one_by_one(desk: Desk, reader: str) -> None:
-    with desk.store.reading() as conn:
-        numbers = due_tickets(conn, reader, desk.clock())
-    for number in numbers:
-        try:
-            desk.do(Due(TICK, number, detail=reader))
-        except MailError:
-            raise
-        except Exception:
-            _log.exception("the step of a ticket failed; tried again later", ticket=number)
-            with desk.store.writing() as conn:
-                put_off(conn, number, desk.clock() + AFTER_A_FAULT)
 
 
 async def prove_again(desk: Desk, prover: Prover) -> int:
@@ -166,8 +133,12 @@ def start_clock(
     wake_courier: Callable[[], None],
     prover: Prover | None = None,
     found: Found | None = None,
+    tick_tickets: Callable[[], int] = int,
 ) -> AsyncIOScheduler:
-    """Start the metronome on the running loop; the caller shuts it down. `found`: see `tick`."""
+    """Start the metronome on the running loop; the caller shuts it down.
+
+    `found`: see `tick`. `tick_tickets` does the steps of tickets (`gateway.ticket_clock`).
+    """
     outage = Outage(_log)
 
     async def _reprove() -> None:
@@ -188,10 +159,9 @@ def start_clock(
         except Exception:
             _log.exception("nothing kept or forgotten; tried again in an hour")
 
-    async def _tick() -> None:
+    async def _do(what: Callable[[], int]) -> None:
         try:
-            done = await asyncio.to_thread(tick, desk, found)
-            if done + await asyncio.to_thread(tick_tickets, desk):
+            if await asyncio.to_thread(what):
                 wake_courier()
             outage.is_over()
         except MailError as error:  # the next one finds the same steps
@@ -200,33 +170,13 @@ def start_clock(
             _log.exception("a tick failed; the next one finds the same steps")
 
     scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(
-        _tick,
-        "interval",
-        seconds=TICK_S,
-        id="tick",
-        coalesce=True,
-        max_instances=1,
+    keep = partial(
+        scheduler.add_job, trigger="interval", coalesce=True, max_instances=1,
         misfire_grace_time=None,
-    )
-    scheduler.add_job(
-        _reprove,
-        "interval",
-        seconds=TICK_S,
-        id="reprove",
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
-    scheduler.add_job(
-        _hourly,
-        "interval",
-        seconds=HOUR_S,
-        id="hourly",
-        next_run_time=desk.clock(),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
+    )  # fmt: skip
+    keep(_do, args=[partial(tick, desk, found)], seconds=TICK_S, id="tick")
+    keep(_do, args=[tick_tickets], seconds=TICK_S, id="tickets")  # an alarm waits for none of these
+    keep(_reprove, seconds=TICK_S, id="reprove")
+    keep(_hourly, seconds=HOUR_S, id="hourly", next_run_time=desk.clock())
     scheduler.start()
     return scheduler

@@ -23,6 +23,7 @@ from gateway.desk import Desk
 from gateway.explain import explain
 from gateway.outbound.letter import Writer
 from gateway.processes.link import Link
+from gateway.ticket_clock import tick_tickets
 from gateway.work import Worker
 from parsers.digest import content_of, sha256_of
 from parsers.envelope import Envelope
@@ -114,6 +115,7 @@ class Stage:
     def tick(self) -> None:
         """Let the clock do what is due."""
         tick(self.desk)
+        tick_tickets(self.desk)
 
     def said(self) -> list[Said]:
         """Return the mails that became due since the last call, in order, rendered."""
