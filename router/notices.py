@@ -76,6 +76,7 @@ class Story:
             "solution": _cut(ticket.solution, self.policy.notice_chars)[0],
             "assigned_to": ticket.assigned_to,
             "escalation": ticket.escalation,
+            "relations": [{"what": str(r.what), "ticket": r.ticket} for r in ticket.relations],
             "mine": audience is Audience.SUBMITTER,
             "asked": audience is Audience.SUBMITTER
             and any(c.new == Status.WAITING for c in self.event.changes),

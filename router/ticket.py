@@ -19,6 +19,32 @@ class TicketKind(StrEnum):
     ALARM = "ALARM"
 
 
+class Tie(StrEnum):
+    """What another ticket is to this one. What each means and allows: `router.relations`."""
+
+    MASTER = "master"
+    SLAVE = "slave"
+    PARENT = "parent"
+    CHILD = "child"
+    ORIGINAL = "duplicate of"
+    COPY = "duplicate"
+    SURVIVOR = "merged into"
+    MERGED = "merged"
+    CROSS = "cross reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Another ticket, by its number, and what it is to this one.
+
+    In a decision 0 stands for every ticket of the same request that says so, too: those that one
+    mail opens have no number yet.
+    """
+
+    what: Tie
+    ticket: int
+
+
 @dataclass(frozen=True, slots=True)
 class Participant:
     """Somebody, or a list, who takes part in a ticket. `row` is 0 until the store has written it.
@@ -67,7 +93,8 @@ class Ticket:
     ticket that wants ALARM. `held` is the reason that keeps it back, None when nothing does; while
     it is held, `notified_site` and `wanted_unit` say where it would go. `paging` is an alarm's.
     `assigned_to` is the address of the person who has it. `solution` is the text of the last one;
-    `escalation` the level that its submitter has raised it to, 0 to 3.
+    `escalation` the level that its submitter has raised it to, 0 to 3. `relations` are in the order
+    of `Tie`, then of the numbers.
     """
 
     number: int
@@ -95,6 +122,7 @@ class Ticket:
     last_event: int = 0
     participants: tuple[Participant, ...] = ()
     paging: Paging | None = None
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,17 +37,21 @@ def status(steering: Steering, line: Field) -> Steering:
     return moved(steering, new)
 
 
-def moved(steering: Steering, new: Status) -> Steering:
-    """Return it with the status changed, and what follows from that."""
+def moved(steering: Steering, new: Status, solution: str = "") -> Steering:
+    """Return it with the status changed, and what follows from that.
+
+    `solution` is for a change that brings its own.
+    """
     old = steering.ticket
     row = TRANSITIONS[old.status, new]
     ticket = replace(old, status=new)
     if new in CLOSED:
         ticket = replace(ticket, escalation=0)
     steering = steering.changed("status", ticket, str(old.status), str(new)).telling(row.tells)
-    if row.needs is Need.SOLUTION and steering.solution != old.solution:
-        change = Change(SOLUTION, old.solution, steering.solution)
-        ticket = replace(ticket, solution=steering.solution)
+    solution = solution or steering.solution
+    if row.needs is Need.SOLUTION and solution != old.solution:
+        change = Change(SOLUTION, old.solution, solution)
+        ticket = replace(ticket, solution=solution)
         steering = replace(steering, ticket=ticket, changes=(*steering.changes, change))
     by = next((_BY[one] for one in _BY if one in steering.actors & row.by), None)
     if not steering.me:
