@@ -24,6 +24,7 @@ from store.engine import Store, repeated
 from store.evidence import signature_words, write_evidence
 from store.facts import Known
 from store.paging import hooks_heard
+from store.relations import hang_together, named_in
 from store.reminders import mark_done
 from store.turns import take_turn
 
@@ -61,6 +62,9 @@ class Desk:
         with self.store.writing() as conn:
             if mail is not None:  # another with its signature may be decided on at this moment
                 take_turn(conn, signature_words(mail))
+            if isinstance(request, Command) and request.ticket:
+                named = {request.ticket, *named_in(request)}
+                take_turn(conn, {f"ticket {n}" for n in named | hang_together(conn, named)})
             if reminder and not mark_done(conn, reminder, now):
                 return ()
             facts = self._facts(conn, request, known)
@@ -76,7 +80,9 @@ class Desk:
     def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
         if isinstance(request, Due) and request.mail is not None:
             return read.read_mail_ticket_facts(conn, request.mail, request.ticket, known)
-        if isinstance(request, Command) or (request.ticket and not request.row):
+        if isinstance(request, Command):
+            return read.read_command_facts(conn, request, known)
+        if request.ticket and not request.row:
             return read.read_ticket_facts(conn, request.ticket, known)
         if request.name == "held-digest":
             return read_held_facts(conn, known)

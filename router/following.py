@@ -250,9 +250,7 @@ def _decision(cause: Cause, one: Beside, told: set[str]) -> Decision:
     )
 
 
-def _mails(
-    cause: Cause, one: Beside, event: TicketEvent, told: set[str]
-) -> Iterable[Outgoing]:
+def _mails(cause: Cause, one: Beside, event: TicketEvent, told: set[str]) -> Iterable[Outgoing]:
     """Give the mails to its readers.
 
     A unit or a site that is mailed about the master is not mailed about each slave, too; nor is
@@ -271,4 +269,3 @@ def _mails(
         whole = one.story and GETS[reader.role].audience is Audience.UNIT
         mine = replace(story, event=replace(event, text=one.story)) if whole else story
         yield mine.to(reader, MailKind.SOLUTION if solved else MailKind.UPDATE, LANE_REPLY)
-

@@ -17,6 +17,7 @@ from router.addresses import Intent
 from router.authority import Sender, sender_of
 from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy
 from router.kinds import kind_for
+from router.leading import led_on
 from router.people import author_of
 from router.thread import answered_row, sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
@@ -24,6 +25,7 @@ from router.tokens import TokenClass
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.questions import asked_of, newest_solutions
+from store.relations import named_in, read_related
 from store.rows import read_comments, read_opening, read_tickets
 from store.sent_rows import sent_rows
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
@@ -94,6 +96,7 @@ def read_facts(
             for number in _named(clue, by_id)
             if number in tickets
         ]
+        found = led_on(found, partial(_read_one, conn))
         about = sent.get(rows[one.mail.mail_id])
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
@@ -114,6 +117,7 @@ def read_facts(
                 listed_total=listed_total,
                 sent=about,
                 answers_solution=answers[one.mail.mail_id] in solutions,
+                related=_related(conn, one.mail, found),
                 counts=_counts(
                     conn,
                     one.mail,
@@ -134,15 +138,29 @@ def read_facts(
     return tuple(facts)
 
 
+def _read_one(conn: Connection, number: int) -> Ticket | None:
+    return read_tickets(conn, [number]).get(number)
+
+
+def _related(
+    conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
+) -> dict[int, Ticket]:
+    """Return the tickets that what a mail does to its ticket may be about, too."""
+    tickets = {ticket.number: ticket for _, ticket in found}
+    named = named_in(mail) if tickets else ()
+    hangs = any(one.relations for one in tickets.values())
+    return read_related(conn, tickets.values(), named, read_tickets) if named or hangs else {}
+
+
 def _told_again(
     conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
     """Return how a ticket began, for a mail because of which others may be told it.
 
-    It gives a ticket on, confirms a held one, or makes an alarm go on: a bounce, or the word of a
-    hook.
+    It gives a ticket on or merges it, confirms a held one, or makes an alarm go on: a bounce, or
+    the word of a hook.
     """
-    given_on = {"assign_to", "site"} & {one.key for one in mail.heard.block.fields}
+    given_on = {"assign_to", "site", "merge_into"} & {one.key for one in mail.heard.block.fields}
     if given_on and found:
         ticket = found[0][1]
         return *read_opening(conn, ticket), read_comments(conn, ticket.number)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -11,6 +12,8 @@ from parsers.alarm import Mode
 from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, Notify, Priority, Reason, Role, Status
 from store.alarm_tables import paging
+from store.relation_tables import moved_entry
+from store.relations import read_relations
 from store.tables import event, participant, ticket
 
 TICKET_TEXTS = (
@@ -43,8 +46,13 @@ def read_tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
     for row in conn.execute(query).mappings():
         people[row["ticket"]].append(_participant(row))
     far = _read_paging(conn, alarms)
-    return {
+    ties = read_relations(conn, [row["number"] for row in rows]) if rows else {}
+    found = {
         row["number"]: _ticket(row, people[row["number"]], far.get(row["number"])) for row in rows
+    }
+    return {
+        number: replace(one, relations=ties[number]) if number in ties else one
+        for number, one in found.items()
     }
 
 
@@ -112,14 +120,19 @@ def read_opening(conn: Connection, of: Ticket) -> tuple[TicketEvent | None, int]
     row = conn.execute(query.order_by(event.c.number).limit(1)).mappings().first()
     if row is None:
         return None, 0
-    return _event(row), row["mail"] or 0
+    return read_event(row), row["mail"] or 0
 
 
 def read_comments(conn: Connection, number: int) -> tuple[TicketEvent, ...]:
-    """Return what people added to a ticket, in order; machines' notes and changes are left out."""
+    """Return what people added to a ticket, in order; machines' notes and changes are left out.
+
+    So is what was moved to another ticket.
+    """
     people = (str(EventKind.COMMENT), str(EventKind.UNVERIFIED))
     query = select(event).where(event.c.ticket == number, event.c.kind.in_(people))
-    return tuple(_event(row) for row in conn.execute(query.order_by(event.c.number)).mappings())
+    gone = select(moved_entry.c.entry).where(moved_entry.c.ticket == number)
+    query = query.where(event.c.number.not_in(gone))
+    return tuple(read_event(row) for row in conn.execute(query.order_by(event.c.number)).mappings())
 
 
 def _read_paging(conn: Connection, numbers: list[int]) -> dict[int, Paging]:
@@ -163,7 +176,8 @@ def _participant(row: RowMapping) -> Participant:
     )
 
 
-def _event(row: RowMapping) -> TicketEvent:
+def read_event(row: RowMapping) -> TicketEvent:
+    """Return an entry of a history from its row."""
     return TicketEvent(
         kind=EventKind(row["kind"]),
         by=row["by"],

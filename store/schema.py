@@ -14,7 +14,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, insert, select, text, update
 from sqlalchemy.exc import DatabaseError, ProgrammingError
 
-import store.alarm_tables  # noqa: F401 - they are of the desk, too
+import store.alarm_tables
+import store.relation_tables  # noqa: F401 - they are of the desk, too
 from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
 from store.engine import Store

@@ -158,4 +158,3 @@ def _takes(what: Tie) -> str:
     if what is Tie.CROSS:
         return f'it takes numbers of tickets here, such as "#100001", at most {MOST_NAMED}.'
     return 'it takes the number of one ticket, such as "#100001", or none.'
-
