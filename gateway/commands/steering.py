@@ -60,7 +60,7 @@ def ticket(
 ) -> None:
     """Change TICKET as a supporter does by mail; or join and part tickets.
 
-    With "merge OTHER", TICKET ends; who takes part, and answers to it, go to OTHER. With "move ENTRY
+    With "merge OTHER", TICKET ends; its people, and answers to it, go to OTHER. With "move ENTRY
     OTHER", a comment, by its number in the history, goes to OTHER; with "split ENTRY" it becomes a
     ticket of its own, and its author the submitter.
 
