@@ -40,8 +40,8 @@ def decide(request: Request, facts: Facts, policy: Policy, now: datetime) -> Dec
             decisions = COMMANDS[request.name](request, facts, policy, now)
         case Due():
             decisions = DUE[request.name](request, facts, policy, now)
-    beside = (one for d in decisions for one in following(d, request, facts, policy, now))
-    decisions = (*decisions, *beside)
+    each = (following(one, request, facts, policy, now) for one in decisions)
+    decisions = tuple(one for whole in each for one in whole)
     return tuple(tell_the_site(one, facts, policy, now) for one in decisions)
 
 

@@ -15,7 +15,7 @@ it, and one decision. Nothing goes further than one ticket (`router.relations` s
 Source: EGI-STAFF (docs/sources.md).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -93,11 +93,14 @@ class Cause:
 def following(
     decision: Decision, request: Request, facts: Facts, policy: Policy, now: datetime
 ) -> tuple[Decision, ...]:
-    """Return what follows for other tickets, one decision for each, in the order of numbers."""
+    """Return the decision, and one for each other ticket for which something follows.
+
+    They come in the order of numbers. The decision itself changes only where it lets others go.
+    """
     ticket = decision.ticket
     before = facts.ticket(ticket.number) if ticket is not None else None
     if ticket is None or before is None or not decision.events:
-        return ()
+        return (decision,)
     sender = request.heard.sender if isinstance(request, Mail) else None
     me = sender.address if sender is not None else ""
     cause = Cause(decision, before, ticket, facts, policy, now, me)
@@ -116,14 +119,32 @@ def following(
         if relation.ticket in found:
             found[relation.ticket] = _turned(cause, relation, found[relation.ticket])
     told = {one.recipient.lower() for one in decision.outgoing}
-    decisions = []
+    decisions: list[Decision] = []
     for number in sorted(found):
         one = found[number]
         if one.changes or one.words:
             made = _decision(cause, one, told)
             told |= {mail.recipient.lower() for mail in made.outgoing}
             decisions.append(made)
-    return tuple(decisions)
+    return (_without(decision, ticket, decisions), *decisions)
+
+
+def _without(decision: Decision, ticket: Ticket, beside: Sequence[Decision]) -> Decision:
+    """Return the decision without the relations that those beside have ended."""
+    gone = [
+        Relation(OPPOSITE[there.what], one.ticket.number)
+        for one in beside
+        for there in one.unties
+        if one.ticket is not None
+    ]
+    if not gone:
+        return decision
+    for there in gone:
+        ticket = untied(ticket, there)
+    *events, last = decision.events
+    changes = tuple(Change(str(there.what), f"#{there.ticket}", "") for there in gone)
+    last = replace(last, changes=(*last.changes, *changes))
+    return replace(decision, ticket=ticket, events=(*events, last))
 
 
 def _ended(cause: Cause, relation: Relation, one: Beside) -> Beside:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from router.decision import Decision, Outgoing
+from router.notices import say_relations
 from router.relations import in_order
 from router.ticket import Change, Relation, TicketEvent, Tie
 from router.words import MailKind
@@ -44,7 +45,7 @@ def _tied(decision: Decision, numbers: Sequence[int]) -> Decision:
     there = [number for number in numbers if number != decision.ticket.number]
     ties = tuple(Relation(tie.what, number) for tie in whole for number in there)
     ticket = replace(decision.ticket, relations=in_order((*decision.ticket.relations, *ties)))
-    shown = [{"what": str(one.what), "ticket": one.ticket} for one in ticket.relations]
+    shown = say_relations(ticket)
     names = ", ".join(f"#{number}" for number in there)
     *events, last = decision.events
     last = replace(last, changes=(*last.changes, Change(str(Tie.CROSS), "", names)))
@@ -57,7 +58,7 @@ def _tied(decision: Decision, numbers: Sequence[int]) -> Decision:
     )
 
 
-def _told(one: Outgoing, shown: list[dict[str, object]], names: str) -> Outgoing:
+def _told(one: Outgoing, shown: str, names: str) -> Outgoing:
     """Return a mail about one of the tickets, which names the others."""
     if "relations" not in one.values or one.kind is MailKind.ALARM:
         return one

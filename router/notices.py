@@ -76,7 +76,7 @@ class Story:
             "solution": _cut(ticket.solution, self.policy.notice_chars)[0],
             "assigned_to": ticket.assigned_to,
             "escalation": ticket.escalation,
-            "relations": [{"what": str(r.what), "ticket": r.ticket} for r in ticket.relations],
+            "relations": say_relations(ticket),
             "mine": audience is Audience.SUBMITTER,
             "asked": audience is Audience.SUBMITTER
             and any(c.new == Status.WAITING for c in self.event.changes),
@@ -143,6 +143,11 @@ def operator_notice(
         )
         for address in policy.operator
     )
+
+
+def say_relations(ticket: Ticket) -> str:
+    """Return what other tickets are to a ticket, as one line: "master #7; cross reference #9"."""
+    return "; ".join(f"{one.what} #{one.ticket}" for one in ticket.relations)
 
 
 def say_route(route: Route) -> str:

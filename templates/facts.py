@@ -36,10 +36,8 @@ def facts(values: Mapping[str, Any], ticket: int, date: datetime) -> list[tuple[
     for label, name in _LABELS.items():
         value = str(values.get(name) or NONE)
         lines.append((label, moment(value) if name == "opened_at" else value))
-    related = values.get("relations") or ()
-    if related:
-        words = "; ".join(f"{one['what']} #{one['ticket']}" for one in related)
-        lines.append(("RELATED TICKETS", words))
+    if values.get("relations"):
+        lines.append(("RELATED TICKETS", str(values["relations"])))
     lines.append(("DATE", time_text(date)))
     return lines
 

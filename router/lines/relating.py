@@ -88,6 +88,10 @@ def unlink(steering: Steering, line: Field) -> Steering:
 
 def status(steering: Steering, line: Field) -> Steering:
     """Follow a line that names a status, as far as the tickets that this one waits for allow it."""
+    closing = next((one for one in steering.ties if one.what in CLOSES), None)
+    if closing is not None:
+        why = f"the same mail makes it {closing.what} #{closing.ticket}, and so it is unsolved."
+        return steering.refused(line.line, why.replace("it duplicate", "it a duplicate"))
     wanted = " ".join(line.value.lower().replace("-", " ").split())
     children = open_children(steering.ticket, steering.facts)
     if children and wanted in steps.CLOSED:

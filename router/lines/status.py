@@ -19,6 +19,7 @@ _BY = {
     Actor.TEAM: Reason.BY_THE_TEAM,
     Actor.SUBMITTER: Reason.BY_THE_SUBMITTER,
 }
+_SYSTEM = frozenset({Actor.SYSTEM})
 CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
 
 
@@ -68,5 +69,9 @@ def _not_possible(steering: Steering, wanted: Status | None) -> str:
     now = steering.ticket.status
     names = ", ".join(possible(now, steering.actors)) or "nothing, by you"
     row = TRANSITIONS.get((now, wanted)) if wanted is not None else None
-    who = f" {str(wanted).capitalize()} is for: {'; '.join(sorted(row.by))}." if row else ""
+    who = (
+        f" {str(wanted).capitalize()} is for: {'; '.join(sorted(row.by - _SYSTEM or row.by))}."
+        if row
+        else ""
+    )
     return f"the ticket is {now}; possible now: {names}.{who}"

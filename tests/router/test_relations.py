@@ -80,7 +80,7 @@ def test_a_relation_stands_in_both_tickets_and_says_who_made_it(
     assert (entry.kind, entry.by) == (EventKind.RELATED, SUPPORTER)
     assert one.events[-1].by == SUPPORTER
     assert LIST in told(one) & told(there)
-    assert text_to(there, LIST)["relations"] == [{"what": str(OPPOSITE[what]), "ticket": 7}]
+    assert text_to(there, LIST)["relations"] == f"{OPPOSITE[what]} #7"
 
 
 def gone(what: Tie) -> Ticket:
@@ -178,6 +178,16 @@ def test_two_masters_at_once_are_refused_both() -> None:
     (one,) = all_after(mail, about(), other(), other(13))
     assert one.ties == ()
     assert "given twice with different values" in str(one.outgoing)
+
+
+@pytest.mark.parametrize("word", ["solved", "reopened", "in progress"])
+def test_a_duplicate_takes_no_other_status_in_the_same_mail(word: str) -> None:
+    mail = by(SUPPORTER, f"Duplicate of: #12\nStatus: {word}\n\nText.")
+    one, _ = all_after(mail, about(), other())
+    assert one.ticket is not None
+    assert one.ticket.status is Status.UNSOLVED
+    assert one.unties == ()
+    assert "makes it a duplicate of #12" in str(one.outgoing)
 
 
 def test_the_same_line_twice_is_one_line() -> None:
