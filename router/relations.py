@@ -163,4 +163,6 @@ def _below(over: Relation) -> str:
 def _is(there: Relation) -> str:
     if there.what in ABOVE:
         return f"it is {_below(there)}"
+    if there.what is Tie.MERGED:
+        return f"#{there.ticket} was merged into it"
     return f"#{there.ticket} is its {there.what}"
