@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from store.engine import Store
 from store.listing import reads
 from store.relation_tables import moved_entry
 from store.relations import read_relations
 from store.tables import ticket
+
+PAGE_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +40,14 @@ def relations_of(store: Store, number: int) -> list[RelationRow]:
     ]
 
 
-def related_to(store: Store, numbers: Sequence[int]) -> Mapping[int, str]:
-    """Return, for those of these tickets that have any, their relations as one line."""
-    if not numbers:
-        return {}
-    with reads(store.reading) as conn:
-        found = read_relations(conn, list(numbers))
-    return {
-        number: "; ".join(f"{one.what} #{one.ticket}" for one in there)
-        for number, there in found.items()
-    }
+def related_in(conn: Connection, numbers: Sequence[int]) -> Mapping[int, str]:
+    """Return the relations of those of these tickets that have any, as one line each."""
+    found: dict[int, str] = {}
+    for start in range(0, len(numbers), PAGE_ROWS):
+        page = numbers[start : start + PAGE_ROWS]
+        for number, there in read_relations(conn, page).items():
+            found[number] = "; ".join(f"{one.what} #{one.ticket}" for one in there)
+    return found
 
 
 def moved_from(store: Store, number: int) -> Mapping[int, tuple[int, int]]:
