@@ -11,7 +11,7 @@ from parsers.heard import InboundMail
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import LANE_REST, Intent, OurAddresses
-from router.ticket import Participant, Relation, Ticket, TicketEvent
+from router.ticket import Entry, Moved, Participant, Relation, Ticket, TicketEvent
 from router.tokens import Keyring, TokenClass
 from router.words import Audience, MailKind, Outcome, Reason, Role
 
@@ -167,29 +167,6 @@ class Counts:
     held: int = 0
     mails_to_ticket: int = 0
     loop_announced: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a ticket's history, to be moved: its number, and the mail behind it (0: none).
-
-    `moved_to` is the ticket that it was moved to before, 0 when it was not.
-    """
-
-    number: int
-    event: TicketEvent
-    mail: int = 0
-    message_id: str = ""
-    moved_to: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The first event of this decision is what stood in another ticket's history."""
-
-    ticket: int
-    entry: int
-    mail: int = 0
 
 
 @dataclass(frozen=True, slots=True)

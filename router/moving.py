@@ -13,7 +13,7 @@ from datetime import datetime
 from parsers.errors import Refused
 from parsers.heard import Mailbox
 from router.addresses import LANE_REPLY
-from router.decision import Command, Decision, Entry, Facts, Moved, Outgoing, Policy, Route
+from router.decision import Command, Decision, Facts, Outgoing, Policy, Route
 from router.leading import survivor_of
 from router.naming import UNNUMBERED
 from router.notices import Story, once_each
@@ -21,7 +21,17 @@ from router.opening import tell_of_opening
 from router.people import new_ones, readers, unit_of
 from router.relations import in_order
 from router.routing import Wish, route
-from router.ticket import Change, Participant, Relation, Ticket, TicketEvent, TicketKind, Tie
+from router.ticket import (
+    Change,
+    Entry,
+    Moved,
+    Participant,
+    Relation,
+    Ticket,
+    TicketEvent,
+    TicketKind,
+    Tie,
+)
 from router.words import FINAL, EventKind, MailKind, Outcome, Priority, Reason, Role, Status
 
 _MOVABLE = frozenset({EventKind.COMMENT, EventKind.UNVERIFIED})

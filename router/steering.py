@@ -12,7 +12,7 @@ from router.authority import Sender
 from router.decision import Facts, Mail, Policy, Reminder, Route
 from router.ticket import Change, Participant, Relation, Ticket
 from router.transitions import Actor, Tell
-from router.words import Reason
+from router.words import Reason, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,15 @@ class Steering:
 
     @property
     def words(self) -> str:
-        """Return what a supporter says to everybody beside the solution, "" for nothing."""
+        """Return what a supporter says to everybody, "" for nothing.
+
+        That is neither the solution nor a question, which is for the ticket's own submitter.
+        """
         own_line = bool(self.block.value("solution"))
         is_solution = Tell.SOLUTION in self.tells and not own_line
+        asks = any(one.new == Status.WAITING for one in self.changes if one.field == "status")
         public = Actor.SUPPORTER in self.actors and not self.internal
-        return self.text if public and not is_solution else ""
+        return self.text if public and not is_solution and not asks else ""
 
     def refused(self, line: str, why: str, *, right: bool = False) -> "Steering":
         """Return it with a line that was not followed; `right` says that a right was missing."""

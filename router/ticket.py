@@ -151,3 +151,26 @@ class TicketEvent:
     changes: tuple[Change, ...] = ()
     reasons: tuple[Reason, ...] = ()
     attachments: tuple[tuple[str, int], ...] = ()  # file name and bytes, in the mail's order
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a ticket's history, to be moved: its number, and the mail behind it (0: none).
+
+    `moved_to` is the ticket that it was moved to before, 0 when it was not.
+    """
+
+    number: int
+    event: TicketEvent
+    mail: int = 0
+    message_id: str = ""
+    moved_to: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The first event of this decision is what stood in another ticket's history."""
+
+    ticket: int
+    entry: int
+    mail: int = 0

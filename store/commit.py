@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Table,
-    and_,
     bindparam,
     case,
     delete,
@@ -45,9 +44,9 @@ from store.tables import (
     outbox,
     participant,
     reminder,
-    thread_id,
     ticket,
 )
+from store.threads import write_threads
 from store.turns import take_turn
 from store.upsert import upsert
 
@@ -107,7 +106,7 @@ def write(
     write_relations(conn, numbered, now)
     people = _write_people(conn, numbered)
     _write_events(conn, pairs)
-    _write_threads(conn, numbered)
+    write_threads(conn, numbered)
     write_outgoing(conn, numbered, people, policy, now)
     _write_rest(conn, numbered)
     tickets = {one.mail: _tickets_of(new for owner, new in pairs if owner is one) for one in ours}
@@ -237,26 +236,6 @@ def _write_events(conn: Connection, pairs: Sequence[tuple[Decided, Decision]]) -
             ]
     if rows:
         conn.execute(insert(event), rows)
-
-
-def _write_threads(conn: Connection, decisions: Sequence[Decision]) -> None:
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    for decision in decisions:
-        if decision.ticket is not None:
-            number = decision.ticket.number
-            for late, ids in ((True, decision.late_parents), (False, decision.thread_ids)):
-                for one in ids:
-                    row = {"message_id": one, "ticket": number, "late_parent": late}
-                    rows[one, number] = row
-    if rows:  # a parent that has come is late no more, and stays so
-        new = upsert(conn, thread_id)
-        stays_late = and_(thread_id.c.late_parent, new.excluded.late_parent)
-        conn.execute(
-            new.on_conflict_do_update(
-                index_elements=["message_id", "ticket"], set_={"late_parent": stays_late}
-            ),
-            list(rows.values()),
-        )
 
 
 def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:

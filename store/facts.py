@@ -17,7 +17,6 @@ from router.addresses import Intent
 from router.authority import Sender, sender_of
 from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy
 from router.kinds import kind_for
-from router.leading import led_on
 from router.people import author_of
 from router.thread import answered_row, sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
@@ -25,7 +24,7 @@ from router.tokens import TokenClass
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.questions import asked_of, newest_solutions
-from store.relations import named_in, read_related
+from store.related_facts import related_to, to_survivors
 from store.rows import read_comments, read_opening, read_tickets
 from store.sent_rows import sent_rows
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
@@ -96,7 +95,7 @@ def read_facts(
             for number in _named(clue, by_id)
             if number in tickets
         ]
-        found = led_on(found, partial(_read_one, conn))
+        found = to_survivors(conn, found)
         about = sent.get(rows[one.mail.mail_id])
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
@@ -117,7 +116,7 @@ def read_facts(
                 listed_total=listed_total,
                 sent=about,
                 answers_solution=answers[one.mail.mail_id] in solutions,
-                related=_related(conn, one.mail, found),
+                related=related_to(conn, one.mail, found),
                 counts=_counts(
                     conn,
                     one.mail,
@@ -136,20 +135,6 @@ def read_facts(
             )
         )
     return tuple(facts)
-
-
-def _read_one(conn: Connection, number: int) -> Ticket | None:
-    return read_tickets(conn, [number]).get(number)
-
-
-def _related(
-    conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
-) -> dict[int, Ticket]:
-    """Return the tickets that what a mail does to its ticket may be about, too."""
-    tickets = {ticket.number: ticket for _, ticket in found}
-    named = named_in(mail) if tickets else ()
-    hangs = any(one.relations for one in tickets.values())
-    return read_related(conn, tickets.values(), named, read_tickets) if named or hangs else {}
 
 
 def _told_again(

@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, union_all
 
-from router.decision import Command, Decision, Entry, Mail, Moved
+from router.decision import Command, Decision, Mail
 from router.lines.relating import NAMES, numbers_in
 from router.relations import ABOVE, OPPOSITE, in_order, others
-from router.ticket import Relation, Ticket, Tie
+from router.ticket import Entry, Moved, Relation, Ticket, Tie
 from store.relation_tables import moved_entry, relation
 from store.tables import event, inbox, mail_ticket, thread_id
 from store.upsert import upsert

@@ -102,7 +102,12 @@ def test_a_supporters_public_words_reach_the_slaves_people_once_each() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Internal: yes\n\nSecret.", "Internal: yes\nStatus: in progress\n\nX"]
+    "text",
+    [
+        "Status: waiting for reply\n\nWhich queue?",
+        "Internal: yes\n\nSecret.",
+        "Internal: yes\nStatus: in progress\n\nX",
+    ],
 )
 def test_what_is_internal_to_a_master_stays_there(text: str) -> None:
     decisions = all_after(by(SUPPORTER, text), master(), slave())

@@ -7,10 +7,10 @@ import pytest
 
 from parsers.errors import Refused
 from router.decide import decide
-from router.decision import Clue, Command, Decision, Entry, Facts, Moved
+from router.decision import Clue, Command, Decision, Facts
 from router.leading import led_on
 from router.naming import UNNUMBERED, name_each_other
-from router.ticket import Participant, Relation, Ticket, TicketEvent, TicketKind, Tie
+from router.ticket import Entry, Moved, Participant, Relation, Ticket, TicketEvent, TicketKind, Tie
 from router.tokens import TokenClass
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 from tests.router.replies import (
