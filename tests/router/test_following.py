@@ -86,6 +86,9 @@ def test_a_master_that_is_given_up_lets_its_slaves_go_and_a_person_looks() -> No
     assert one.ticket.status is Status.IN_PROGRESS
     assert one.unties == (Relation(Tie.MASTER, 7),)
     assert one.ticket.relations == ()
+    assert decisions[0].ticket is not None
+    assert decisions[0].ticket.relations == ()
+    assert changes(decisions[0])["slave"] == ("#12", "")
     assert "closed without a solution" in str(text_to(one, "both@x.example")["notes"])
 
 

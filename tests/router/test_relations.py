@@ -257,6 +257,7 @@ def test_who_reads_a_merged_ticket_reads_the_survivor_and_nothing_internal() -> 
         Participant(Role.STRANGER, STRANGER, verified=False, row=7),
         Participant(Role.ALARM, "alarm@fzk.example", row=8),
         Participant(Role.CC, JOE, row=9),
+        Participant(Role.CC, "forged@x.example", verified=False, row=10),
     )
     _, there = all_after(by(SUPPORTER, "Merge into: #12"), about(participants=people), other())
     assert {(p.role, p.address) for p in there.joins} == {
