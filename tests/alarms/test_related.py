@@ -6,6 +6,7 @@ from parsers.block import Field
 from parsers.errors import Refused
 from router.decision import Command
 from router.ticket import Relation, Tie
+from store.alarm_listing import alarms
 from tests.acting import Acting
 
 ALARM, OTHER = 100001, 100002
@@ -53,6 +54,8 @@ def test_a_users_ticket_may_wait_for_a_firing_alarm(both: Acting) -> None:
     ask(both, OTHER, "Master", str(ALARM))
     assert both.pages() == [], "its site hears nothing of that"
     assert both.ticket(ALARM).relations == (Relation(Tie.SLAVE, OTHER),)
+    (row,) = alarms(both.stage.store)
+    assert row.related == f"slave #{OTHER}"
 
 
 def test_a_sites_address_stays_with_a_merged_alarm_and_persons_lead_on(both: Acting) -> None:
