@@ -21,6 +21,7 @@ from parsers.errors import Refused
 from router.relations import above
 from store.engine import open_store
 from store.relation_tables import relation
+from store.relations import hang_together
 from store.rows import read_tickets
 from tests.work.test_relations import FIRST, JOE, SECOND, THIRD, command
 from tests.work.test_steering import ANNE, NOW, WORLD, mail
@@ -173,3 +174,13 @@ def test_a_mail_and_a_command_about_related_tickets_take_turns(
         tickets = read_tickets(conn, [FIRST, SECOND])
     assert [str(tickets[number].status) for number in (FIRST, SECOND)] == ["solved", "solved"]
     assert tickets[SECOND].relations == ()
+
+
+def test_who_decides_takes_turns_for_all_that_hang_together(stage: Stage) -> None:
+    command(stage, SECOND, parent=str(FIRST))
+    command(stage, THIRD, cross_reference=str(FIRST))
+    with stage.store.reading() as conn:
+        assert hang_together(conn, [SECOND]) == {FIRST, SECOND}
+        assert hang_together(conn, [FIRST]) == {FIRST, SECOND}
+        assert hang_together(conn, [THIRD]) == set(), "a cross reference changes nothing there"
+        assert hang_together(conn, []) == set()
