@@ -17,6 +17,7 @@ from router.decision import Clue, Decision, Facts, Mail, Policy
 from router.notices import SOLUTION, Story
 from router.paging import pagers
 from router.people import author_of, listed_attachments, readers
+from router.relations import open_children
 from router.ticket import Change, Paging, Ticket, TicketEvent
 from router.tokens import TokenClass
 from router.unanswered import next_step
@@ -123,7 +124,8 @@ def _resolve(said: Said) -> Decision:
     if said.paging.answered_at is None:
         changed = _in_progress(replace(changed, paging=_answered(changed, said)))
     site = next(iter(said.facts.registry.find_sites(said.ticket.notified_site)), None)
-    if site is not None and site.resolve == SOLVES:
+    waits = open_children(said.ticket, said.facts)
+    if site is not None and site.resolve == SOLVES and not waits:
         changed = replace(changed, status=Status.SOLVED, solution=text)
     return _told(said, changed, EventKind.RECOVERED, text)
 

@@ -173,7 +173,9 @@ HELP: tuple[tuple[str, tuple[str, ...]], ...] = (
             "Cc, Involve: ADDRESS, -ADDRESS (with a - it is taken out again)",
             "Internal: yes (for supporters only)",
             "Remind on: YYYY-MM-DD",
-            "Related, Cross reference: TEXT",
+            "Related: TEXT (an issue elsewhere)",
+            "Master, Parent, Duplicate of, Merge into: #NUMBER | none",
+            "Cross reference, Unlink: #NUMBER, #NUMBER",
         ),
     ),
 )

@@ -42,6 +42,24 @@ def comment_on(
     by_token = clue.reason is Reason.THREAD_TOKEN
     sender = sender_of(mail, facts.roster, policy, by_token=by_token, replayed=facts.replayed)
     joined = Joined(mail, facts, policy, now, clue, ticket, sender)
+    led = (Reason.LED_ON,) if clue.led_from else ()
+    return tuple(_because(one, led) for one in _joins(joined))
+
+
+def _because(decision: Decision, more: tuple[Reason, ...]) -> Decision:
+    """Return it with more reasons, in the first entry of the history, too."""
+    if not more:
+        return decision
+    first, *later = decision.events or (None,)
+    if first is not None:
+        first = replace(first, reasons=(*first.reasons, *more))
+    events = (first, *later) if first is not None else ()
+    return replace(decision, reasons=(*decision.reasons, *more), events=events)
+
+
+def _joins(joined: Joined) -> tuple[Decision, ...]:
+    mail, facts, policy, now = joined.mail, joined.facts, joined.policy, joined.now
+    clue, ticket, sender = joined.clue, joined.ticket, joined.sender
     said = answered(mail, clue, ticket, facts, policy, now)
     if said is not None:
         turned = said.ticket is None or _standing(said.ticket) != _standing(ticket)

@@ -86,6 +86,7 @@ class Story:
             "escalation": ticket.escalation,
             "mine": mine,
             "asked": mine and any(c.new == Status.WAITING for c in self.event.changes),
+            "relations": say_relations(ticket),
             "notes": notes,
             "reasons": [str(reason) for reason in self.event.reasons if reason in told],
             "held": str(ticket.held or ""),
@@ -157,6 +158,11 @@ def operator_notice(
         )
         for address in policy.operator
     )
+
+
+def say_relations(ticket: Ticket) -> str:
+    """Return what other tickets are to a ticket, as one line: "master #7; cross reference #9"."""
+    return "; ".join(f"{one.what} #{one.ticket}" for one in ticket.relations)
 
 
 def say_route(route: Route) -> str:

@@ -16,6 +16,7 @@ from router.fields import Fields, read_fields
 from router.holding import circumstances, standing_of, why_held, why_no_answer
 from router.kinds import Kind, kind_for
 from router.methods import say_asked_of
+from router.naming import opened_together
 from router.notices import Story, once_each, operator_notice
 from router.people import (
     author_of,
@@ -101,8 +102,10 @@ def open_tickets(
         decisions = tuple(_held(asked, to, hold) for to in routes)
     else:
         decisions = tuple(_opened(asked, to) for to in routes)
-    return tuple(
-        replace(one, reasons=tuple(dict.fromkeys((*one.reasons, *extra)))) for one in decisions
+    return opened_together(
+        tuple(
+            replace(one, reasons=tuple(dict.fromkeys((*one.reasons, *extra)))) for one in decisions
+        )
     )
 
 

@@ -83,6 +83,9 @@ def reply(
         reminders=(*((_digest(joined.now),) if ticket.held else ()), *steered.reminders),
         notes=notes,
         thread_ids=(heard.message_id,) if heard.message_id else (),
+        ties=steered.ties,
+        unties=steered.unties,
+        words=steered.words,
     )
 
 

@@ -1,9 +1,9 @@
 """Stories told in mails: each folder of tests/cases is a sentence, with all mails in and out.
 
 expect.toml begins with a comment that says the sentence in full. Each [[step]] is a mail that comes
-in (`mail`, with the `proofs` of its sender), a `release`, `discard` or `confirm`, or a `tick`, and
-lists every mail that goes out because of it, in order, as "kind -> address". The golden text of
-each lies beside it as NN-out-M-kind.eml.
+in (`mail`, with the `proofs` of its sender), a `release`, `discard` or `confirm`, a `move` of
+[ticket, entry, other ticket or 0], or a `tick`, and lists every mail that goes out because of it,
+in order, as "kind -> address". The golden text of each lies beside it as NN-out-M-kind.eml.
 TICKETGATE_WRITE_GOLDEN=1 rewrites the golden files, never the lists.
 """
 
@@ -18,6 +18,7 @@ from stage import Said, Stage
 
 from parsers.digest import sha256_of
 from parsers.mail import hear
+from router.decision import Command
 from router.words import Outcome
 from store.ticket_listing import TicketFilter, tickets
 
@@ -26,7 +27,7 @@ CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
 WRITE = bool(os.environ.get("TICKETGATE_WRITE_GOLDEN"))
 STEP_KEYS = {
     "mail", "to", "from", "peer", "outcome", "reasons", "tickets", "out",
-    "release", "discard", "confirm", "tick", "at", "proofs",
+    "release", "discard", "confirm", "move", "tick", "at", "proofs",
 }  # fmt: skip
 
 
@@ -62,6 +63,9 @@ def took(stage: Stage, case: Path, step: dict[str, Any]) -> None:
     if commands:
         name = commands.pop()
         stage.command(name, step[name])
+    elif "move" in step:
+        ticket, entry, other = step["move"]
+        stage.desk.do(Command("move", ticket, "operator", entry=entry, other=other))
     elif step.get("tick"):
         stage.tick()
     else:

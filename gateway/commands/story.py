@@ -7,7 +7,7 @@ import click
 from gateway import show
 from gateway.commands.mails import mail_object
 from gateway.commands.proofs import proof_lines
-from store import listing, ticket_listing
+from store import listing, relation_listing, ticket_listing
 from store.engine import Store
 from store.evidence import read_evidence
 from store.ticket_listing import EventRow, TicketRow
@@ -24,6 +24,8 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     more = show.as_object(ticket_listing.details(store, row.ticket))
     history = ticket_listing.history(store, row.ticket)
     people = ticket_listing.participants(store, row.ticket)
+    relations = relation_listing.relations_of(store, row.ticket)
+    moved = relation_listing.moved_from(store, row.ticket)
     mails = list(listing.mails_of(store, row.ticket))
     outgoing = list(listing.outgoing(store, ticket=row.ticket))
     with store.reading() as conn:
@@ -32,6 +34,11 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
         story: dict[str, object] = {
             "history": history,
             "participants": people,
+            "relations": relations,
+            "moved": [
+                {"entry": entry, "to_ticket": to, "to_entry": at}
+                for entry, (to, at) in moved.items()
+            ],
             "mails": [mail_object(mail) for mail in mails],
             "outgoing": outgoing,
             "evidence": [
@@ -57,8 +64,11 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
         click.echo(f"{'escalation':<14} level {more['escalation']}")
     if more["solution"]:
         click.echo("solution\n" + show.paragraph(str(more["solution"]), "   | "))
+    for there in relations:
+        words = f"#{there.ticket} ({there.status}) {show.cell(there.subject)}"
+        click.echo(show.folded(f"{there.what:<14} {words}"))
     for entry in history:
-        click.echo("\n" + "\n".join(_entry(entry)))
+        click.echo("\n" + "\n".join(_entry(entry, moved.get(entry.number))))
     click.echo("\nParticipants")
     show.table(
         ("role", "address", "name", "notified", "verified"),
@@ -80,9 +90,11 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     )
 
 
-def _entry(entry: EventRow) -> Iterator[str]:
+def _entry(entry: EventRow, moved: tuple[int, int] | None) -> Iterator[str]:
     mail = f", mail {entry.mail}" if entry.mail else ""
     yield f"{entry.number}. {show.cell(entry.at)}  {entry.kind}, by {show.cell(entry.by)}{mail}"
+    if moved is not None:
+        yield f"   MOVED to ticket #{moved[0]}, entry {moved[1]}"
     marks = [*(["internal"] if entry.internal else []), *entry.reasons]
     if marks:
         yield show.folded(f"   ({'; '.join(marks)})")

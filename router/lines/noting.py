@@ -49,13 +49,11 @@ def remind_on(steering: Steering, line: Field) -> Steering:
 
 
 def related(steering: Steering, line: Field) -> Steering:
-    """Note a related issue, elsewhere or here."""
-    return _reference(steering, line, "related issue")
-
-
-def cross_reference(steering: Steering, line: Field) -> Steering:
-    """Note a ticket that has to do with this one."""
-    return _reference(steering, line, "cross reference")
+    """Note a related issue elsewhere, such as its URL, as it is."""
+    value = " ".join(line.value.split())
+    if not value or len(value) > MAX_RELATED_CHARS:
+        return steering.refused(line.line, f"it takes 1 to {MAX_RELATED_CHARS} characters.")
+    return _noted(steering, "related issue", value)
 
 
 def internal(steering: Steering, line: Field) -> Steering:
@@ -96,13 +94,6 @@ def solution(steering: Steering, line: Field) -> Steering:
     if steering.ticket.status in _CLOSED:
         words = '"Status: reopened", and then "Status: solved" in a second mail'
     return steering.refused(line.line, f"a solution goes with {words}.")
-
-
-def _reference(steering: Steering, line: Field, field: str) -> Steering:
-    value = " ".join(line.value.split())
-    if not value or len(value) > MAX_RELATED_CHARS:
-        return steering.refused(line.line, f"it takes 1 to {MAX_RELATED_CHARS} characters.")
-    return _noted(steering, field, value)
 
 
 def _noted(steering: Steering, field: str, new: str) -> Steering:

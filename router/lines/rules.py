@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from parsers.block import Field, has_stray_fields
-from router.lines import assigning, describing, joining, noting
+from router.lines import assigning, describing, joining, noting, relating
 from router.lines.converting import convert
 from router.lines.escalating import escalate
-from router.lines.status import status
 from router.steering import Steering
+from router.ticket import Tie
 from router.transitions import Actor
 from router.words import FINAL, Reason, Status
 
@@ -66,8 +66,13 @@ RULES: Mapping[str, Rule] = {
     "cc":              Rule(joining.copy, WORKERS, once=False),
     "involve":         Rule(joining.involve, SUPPORTER, once=False),
     "related":         Rule(noting.related, WORKERS, once=False),
-    "cross_reference": Rule(noting.cross_reference, WORKERS, once=False),
-    "status":          Rule(status, ALL_ACTORS),
+    "unlink":          Rule(relating.unlink, WORKERS, once=False),
+    "cross_reference": Rule(relating.relate(Tie.CROSS), WORKERS, once=False),
+    "master":          Rule(relating.relate(Tie.MASTER), SUPPORTER),
+    "parent":          Rule(relating.relate(Tie.PARENT), SUPPORTER),
+    "duplicate_of":    Rule(relating.relate(Tie.ORIGINAL), SUPPORTER),
+    "merge_into":      Rule(relating.relate(Tie.SURVIVOR), SUPPORTER),
+    "status":          Rule(relating.status, ALL_ACTORS),
     "convert":         Rule(convert),
     "solution":        Rule(noting.solution, WORKERS),
     "remind_on":       Rule(noting.remind_on, SUPPORTER),

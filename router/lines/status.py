@@ -19,6 +19,7 @@ _BY = {
     Actor.TEAM: Reason.BY_THE_TEAM,
     Actor.SUBMITTER: Reason.BY_THE_SUBMITTER,
 }
+_SYSTEM = frozenset({Actor.SYSTEM})
 CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
 
 
@@ -37,17 +38,21 @@ def status(steering: Steering, line: Field) -> Steering:
     return moved(steering, new)
 
 
-def moved(steering: Steering, new: Status) -> Steering:
-    """Return it with the status changed, and what follows from that."""
+def moved(steering: Steering, new: Status, solution: str = "") -> Steering:
+    """Return it with the status changed, and what follows from that.
+
+    `solution` is for a change that brings its own.
+    """
     old = steering.ticket
     row = TRANSITIONS[old.status, new]
     ticket = replace(old, status=new)
     if new in CLOSED:
         ticket = replace(ticket, escalation=0)
     steering = steering.changed("status", ticket, str(old.status), str(new)).telling(row.tells)
-    if row.needs is Need.SOLUTION and steering.solution != old.solution:
-        change = Change(SOLUTION, old.solution, steering.solution)
-        ticket = replace(ticket, solution=steering.solution)
+    solution = solution or steering.solution
+    if row.needs is Need.SOLUTION and solution != old.solution:
+        change = Change(SOLUTION, old.solution, solution)
+        ticket = replace(ticket, solution=solution)
         steering = replace(steering, ticket=ticket, changes=(*steering.changes, change))
     by = next((_BY[one] for one in _BY if one in steering.actors & row.by), None)
     if not steering.me:
@@ -64,5 +69,9 @@ def _not_possible(steering: Steering, wanted: Status | None) -> str:
     now = steering.ticket.status
     names = ", ".join(possible(now, steering.actors)) or "nothing, by you"
     row = TRANSITIONS.get((now, wanted)) if wanted is not None else None
-    who = f" {str(wanted).capitalize()} is for: {'; '.join(sorted(row.by))}." if row else ""
+    who = (
+        f" {str(wanted).capitalize()} is for: {'; '.join(sorted(row.by - _SYSTEM or row.by))}."
+        if row
+        else ""
+    )
     return f"the ticket is {now}; possible now: {names}.{who}"

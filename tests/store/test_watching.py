@@ -79,6 +79,8 @@ def test_an_upgrade_counts_the_tickets_that_are_there(stage: Stage) -> None:
             "directory",
             "paging",
             "site_hook",
+            "relation",
+            "moved_entry",
         ):
             conn.execute(text(f"DROP TABLE {later}"))
         for column in ("assigned_to", "solution", "escalation", "vo_specific"):
