@@ -213,8 +213,9 @@ class Facts:
     entry: Entry | None = None
 
     def ticket(self, number: int) -> Ticket | None:
-        """Return a ticket as it was found, or is related; None for one that is not known."""
-        found = (one for _, one in self.found if one.number == number)
+        """Return a ticket as it was found, listed, or is related; None for an unknown one."""
+        known = (*(one for _, one in self.found), *self.listed)
+        found = (one for one in known if one.number == number)
         return next(found, self.related.get(number))
 
 

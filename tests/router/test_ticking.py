@@ -8,7 +8,7 @@ from router.decide import decide
 from router.decision import Due, Facts, Policy
 from router.limits import Limits, LimitTable
 from router.lines.noting import REMIND
-from router.ticket import Participant, Ticket, TicketEvent
+from router.ticket import Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.ticking import MAX_LISTED, RECOUNT, TICK
 from router.timers import STEPS, Process, Step, Whom
 from router.timing import timed
@@ -236,3 +236,14 @@ def test_days_that_somebody_asked_for_are_one_mail_and_skip_what_is_solved() -> 
     )
     assert {reason for one in found for reason in one.reasons} == {Reason.REMIND_ON}
     assert all(one == timed(one, RULES, MONDAY) for one in found)
+
+
+def test_the_clock_of_a_firing_alarm_asks_its_unit_and_wakes_nobody() -> None:
+    pager = Participant(Role.ALARM, "alarm@fzk.example", "FZK-LCG2", row=8)
+    ticket = about(TicketKind.ALARM, paging=Paging(paged_at=MONDAY))
+    life = Life(ticket=replace(ticket, participants=(*ticket.participants, pager)))
+    told = []
+    while life.due != "never":
+        told += life.tick(life.due)
+    assert told == [*[f"reminder -> {LIST}"] * 3, f"reminder -> {DESK}"]
+    assert life.ticket.paging == Paging(paged_at=MONDAY)
