@@ -24,6 +24,7 @@ from router.decision import Due
 from router.heartbeat import STEP as HEARTBEAT
 from router.lines.noting import REMIND
 from router.reproof import STEP as REPROVE
+from router.unit_digest import STEP as UNIT_DIGEST
 from store.evidence import forget_signatures
 from store.reminders import DueStep, due_steps, keep_once, postpone
 
@@ -44,7 +45,7 @@ def tick(desk: Desk, found: Found | None = None) -> int:
     `found` says for some steps what is to be told, as it is at this moment, outside the store.
     """
     with desk.store.reading() as conn:
-        steps = due_steps(conn, desk.clock(), but=(REPROVE, REMIND))
+        steps = due_steps(conn, desk.clock(), but=(REPROVE, REMIND, UNIT_DIGEST))
     done = 0
     for step in steps:
         try:

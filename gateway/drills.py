@@ -3,13 +3,11 @@
 Times are counted from the moment when the alarm was written for sending. Reads only.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from parsers.text import clean
+from gateway import spreadsheet
 from store.alarm_listing import AlarmRow
 
 HEADS = ("site", "ticket", "receipt", "answer", "answered by", "over", "steps")
@@ -62,34 +60,26 @@ def after(row: AlarmRow, at: datetime | None) -> str:
 
 def as_csv(report: Report) -> str:
     """Return the report for a spreadsheet: seconds after the page, empty for never."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("drill", "site", "ticket", "paged_at", "receipt_s", "answer_s", "answered_by",
-                     "over_s", "steps"))  # fmt: skip
-    for row in report.rows:
-        writer.writerow(
-            (
-                report.name,
-                _plain(row.site),
-                row.ticket,
-                row.paged_at.isoformat() if row.paged_at else "",
-                _seconds(row, row.receipt_at),
-                _seconds(row, row.answered_at),
-                _plain(row.answered_by),
-                _seconds(row, row.over_at),
-                row.steps,
-            )
+    heads = ("drill", "site", "ticket", "paged_at", "receipt_s", "answer_s", "answered_by",
+             "over_s", "steps")  # fmt: skip
+    rows = (
+        (
+            report.name,
+            row.site,
+            row.ticket,
+            row.paged_at.isoformat() if row.paged_at else "",
+            _seconds(row, row.receipt_at),
+            _seconds(row, row.answered_at),
+            row.answered_by,
+            _seconds(row, row.over_at),
+            row.steps,
         )
-    return text.getvalue()
+        for row in report.rows
+    )
+    return spreadsheet.as_csv(heads, rows)
 
 
 def _seconds(row: AlarmRow, at: datetime | None) -> str:
     if at is None or row.paged_at is None:
         return ""
     return str(int((at - row.paged_at).total_seconds()))
-
-
-def _plain(text: str) -> str:
-    """Keep a spreadsheet from taking what came by mail for a formula, or for the end of a row."""
-    line = clean(text, one_line=True)
-    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

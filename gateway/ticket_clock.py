@@ -13,6 +13,7 @@ import structlog
 from gateway.clock_lead import Lead
 from gateway.clock_watch import JUMP, Look, Verdict, judge, look
 from gateway.desk import Desk
+from gateway.unit_digests import UnitDigests
 from router.counting import counted_by
 from router.decision import Due
 from router.lines.noting import REMIND
@@ -91,6 +92,7 @@ class TicketClock:
         self._by = counted_by(desk.policy)
         self._is_counted = False
         self._seen: Look | None = None
+        self._digests = UnitDigests(desk)
 
     def tick(self) -> int:
         """Do what is due, if the clock is ours and runs; return for how many readers.
@@ -102,7 +104,8 @@ class TicketClock:
                 self._is_counted = False  # it may be counted by others' rules meanwhile
                 return 0
             self._recount()
-            return tick_tickets(self._desk, self._terms)
+            done = tick_tickets(self._desk, self._terms)
+            return done + self._digests.tick(self._terms)
         except LeaseLost as error:
             self._is_counted = False
             _log.info("the clock of tickets breaks off", detail=error.detail)

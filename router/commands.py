@@ -32,6 +32,8 @@ from router.routing import first_line, route
 from router.ticket import Ticket, TicketEvent, TicketKind
 from router.ticking import RECOUNT, TICK, recount, tick
 from router.undelivered import undelivered
+from router.unit_digest import STEP as UNIT_DIGEST
+from router.unit_digest import unit_digest
 from router.words import Audience, EventKind, MailKind, Outcome, Reason, Status
 
 MAX_DIGEST_ROWS = 200
@@ -192,6 +194,7 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     STOPPED: clock_stopped,
     TICK: tick,
     RECOUNT: recount,
+    UNIT_DIGEST: unit_digest,
 }
 
 

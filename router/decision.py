@@ -13,6 +13,7 @@ from parsers.roster import Roster
 from router.addresses import LANE_REST, Intent, OurAddresses
 from router.calendars import Calendars
 from router.limits import LimitTable
+from router.queued import UnitDesk
 from router.ticket import Entry, Moved, Participant, Period, Relation, Ticket, TicketEvent
 from router.timers import STEPS, Steps
 from router.tokens import Keyring, TokenClass
@@ -30,6 +31,7 @@ class Policy:
     nothing. `operator` are the addresses for trouble with ourselves. An alarm's receipt is waited
     for `alarm_receipt_s`, an answer `alarm_answer_s`; `alarm_steps` follow (`router.paging`).
     `calendars` say when each unit works, `limits` how soon it has to, `steps` what its clock does.
+    `digest` says whether units get a daily one, `no_digest` which do not (lower case).
     """
 
     name: str
@@ -57,6 +59,8 @@ class Policy:
     calendars: Calendars = field(default_factory=Calendars)
     limits: LimitTable = field(default_factory=LimitTable)
     steps: Steps = field(default_factory=lambda: STEPS)
+    digest: bool = True
+    no_digest: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class Due:
     """A request by the clock or a part of ourselves: `name` is a row of `commands.DUE`.
 
     `ticket` or `row` (of the outbox) is what it is about, 0 for none; `detail` is for people.
-    `mail` is one that was heard and proven again for it.
+    `mail` is one that was heard and proven again for it, `desk` what stands in a unit's queue.
     """
 
     name: str
@@ -110,6 +114,7 @@ class Due:
     row: int = 0
     detail: str = ""
     mail: Mail | None = None
+    desk: UnitDesk | None = None
 
 
 Request = Mail | Command | Due

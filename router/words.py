@@ -238,6 +238,7 @@ class MailKind(StrEnum):
     ESCALATION = "escalation"
     REMINDER = "reminder"
     REMINDER_DIGEST = "reminder-digest"
+    UNIT_DIGEST = "unit-digest"
     HELP = "help"
     STATUS = "status"
     OPERATOR_NOTICE = "operator-notice"

@@ -90,6 +90,20 @@ def add_working_days(calendar: Calendar, start: datetime, days: int) -> datetime
     raise AssertionError("years do not end")  # pragma: no cover - _years_from raises first
 
 
+def next_day_begins(calendar: Calendar, at: datetime) -> datetime:
+    """Return the instant, in UTC, at which the first working day after that of `at` begins.
+
+    A break in a day does not end it; before a day's work has begun, that day is the next one.
+    Raises ValueError if `at` is naive.
+    """
+    at = _utc(at)
+    for year in _years_from(calendar, at):
+        for place in range(bisect_right(year.starts, at), len(year.starts)):
+            if place == 0 or year.days[place - 1] != year.days[place]:
+                return year.starts[place]
+    raise AssertionError("years do not end")  # pragma: no cover - _years_from raises first
+
+
 @dataclass(frozen=True, slots=True)
 class _Year:
     """The spans that begin in one year, as instants in their order; `days` are theirs.

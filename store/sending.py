@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from parsers.alarm import VALID_FOR
 from router.decision import Decision, Outgoing, Policy
 from router.tokens import TokenClass, write_alarm_id, write_message_id, write_token
 from router.words import MailKind, Role
 from store.numbers import take
-from store.tables import outbox
+from store.tables import outbox, participant
 
 GIVE_UP_AFTER = timedelta(days=5)
 People = Mapping[tuple[int, str, str], int]
@@ -27,7 +27,11 @@ def write_outgoing(
     policy: Policy,
     now: datetime,
 ) -> None:
-    """Write the outgoing mails of numbered decisions; `people` are the participants' rows."""
+    """Write the outgoing mails of numbered decisions; `people` are the participants' rows.
+
+    Those of tickets that are only listed are read.
+    """
+    people = {**_people_of_lists(conn, decisions, people), **people}
     total = sum(len(decision.outgoing) for decision in decisions)
     row_id = take(conn, "outbox", total)
     rows = []
@@ -39,6 +43,27 @@ def write_outgoing(
             row_id += 1
     if rows:
         conn.execute(insert(outbox), rows)
+
+
+def _people_of_lists(
+    conn: Connection, decisions: Sequence[Decision], people: People
+) -> dict[tuple[int, str, str], int]:
+    """Return the rows of the readers of lists in tickets that their decisions do not write."""
+    known = {number for number, _, _ in people}
+    mails = [one for decision in decisions for one in decision.outgoing if one.lists]
+    numbers = {number for one in mails for number, _ in one.lists} - known
+    if not numbers:
+        return {}
+    readers = {one.recipient.lower() for one in mails}
+    query = select(
+        participant.c.id, participant.c.ticket, participant.c.role, participant.c.address
+    )
+    rows = conn.execute(query.where(participant.c.ticket.in_(numbers)))
+    return {
+        (ticket, role, address.lower()): row
+        for row, ticket, role, address in rows
+        if address.lower() in readers
+    }
 
 
 def _outbox_row(  # noqa: PLR0917 - one row's worth of plain arguments

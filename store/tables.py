@@ -126,6 +126,7 @@ ticket = Table(
     Index("ix_ticket_held", "held", "opened_at"),
     Index("ix_ticket_submitter", "submitter", "opened_at"),
     Index("ix_ticket_unit", "support_unit", "status"),
+    Index("ix_ticket_opened", "opened_at"),
 )
 
 # Append-only: a ticket's history. Numbers have no gap inside a ticket.

@@ -10,7 +10,7 @@ from typing import Any
 
 from router.words import MailKind
 from templates.render import LeftOut, Setting
-from templates.samples_lists import DIGEST, DUE, STANDING, STANDS
+from templates.samples_lists import DAY, DAY_OF_A_UNIT, DIGEST, DUE, STANDING, STANDS
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TICKET: Mapping[str, Any] = {
@@ -224,6 +224,8 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
         ),
     ),
     "reminder-digest": (MailKind.REMINDER_DIGEST, DUE),
+    "unit-digest": (MailKind.UNIT_DIGEST, DAY_OF_A_UNIT),
+    "unit-digest-of-first-line": (MailKind.UNIT_DIGEST, DAY),
     "status": (MailKind.STATUS, STANDING),
     "status-of-none": (MailKind.STATUS, {**STANDING, "total": 0, "tickets": []}),
     "status-of-one": (
@@ -276,6 +278,7 @@ _ABOUT_NO_TICKET = frozenset(
         MailKind.HELD_DIGEST,
         MailKind.RECEIPT_DIGEST,
         MailKind.REMINDER_DIGEST,
+        MailKind.UNIT_DIGEST,
         MailKind.OPERATOR_NOTICE,
         MailKind.HELP,
         MailKind.STATUS,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gateway.config.federation import Member, Site
 from gateway.config.root import Config
-from gateway.config.working import calendars, limit_table, years_around
+from gateway.config.working import calendars, limit_table, no_digest, years_around
 from gateway.now import utc_now
 from parsers import registry as federation
 from parsers import roster as people
@@ -119,6 +119,8 @@ def policy(config: Config) -> Policy:
         calendars=calendars(config, years_around(utc_now())),
         limits=limit_table(config),
         steps=config.clock.steps(),
+        digest=config.clock.digest,
+        no_digest=no_digest(config),
     )
 
 

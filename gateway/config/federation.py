@@ -70,6 +70,9 @@ class Roc(Section):
     support_level: Text = Field(
         default="default", description="How soon it responds: a name of [[support_level]]."
     )
+    digest: bool = Field(
+        default=True, description="Whether it gets a daily digest, if [clock] digest is on."
+    )
 
 
 class Unit(Section):
@@ -85,6 +88,9 @@ class Unit(Section):
     )
     support_level: Text = Field(
         default="default", description="How soon it responds: a name of [[support_level]]."
+    )
+    digest: bool = Field(
+        default=True, description="Whether it gets a daily digest, if [clock] digest is on."
     )
     helpdesk: str = Field(
         default="", description="The [[helpdesk_peer]] behind its address, if it is one."

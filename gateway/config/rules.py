@@ -145,6 +145,11 @@ class Clock(WorkingHours):
     solved: SolvedSteps = Field(
         default=("10 wd close",), description="The same after it was solved or set unsolved."
     )
+    digest: bool = Field(
+        default=True,
+        description="Whether each unit is told once, when its working day begins, what it has to"
+        " do; nothing when there is nothing.",
+    )
 
     def steps(self) -> Steps:
         """Return the steps of each process as the lower floors know them."""

@@ -58,6 +58,11 @@ def limit_table(config: Config) -> LimitTable:
     )
 
 
+def no_digest(config: Config) -> frozenset[str]:
+    """Return the units and ROCs that get no daily digest, in lower case."""
+    return frozenset(_folded(one.name) for one in _units(config) if not one.digest)
+
+
 def _units(config: Config) -> tuple[Roc | Unit, ...]:
     return (*config.roc, *config.unit)
 
@@ -66,10 +71,11 @@ def _calendar(hours: sections.WorkingHours, years: Iterable[int]) -> Calendar:
     days: set[date] = set()
     for one in hours.holidays:
         days |= {one} if isinstance(one, date) else public_holidays(one, years)
-    return Calendar(_zone(hours.timezone), read_hours(hours.hours), frozenset(days))
+    return Calendar(zone_of(hours.timezone), read_hours(hours.hours), frozenset(days))
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """Return a time zone of the configuration."""
     return UTC if name == "UTC" else ZoneInfo(name)  # known even where no zones are installed
 
 

@@ -37,6 +37,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_timing_due", "timing", ["due_at", "due_for"])
     op.create_index("ix_ticket_unit", "ticket", ["support_unit", "status"])
+    op.create_index("ix_ticket_opened", "ticket", ["opened_at"])
     op.create_table(
         "period",
         sa.Column("id", big, nullable=False, autoincrement=True),

@@ -1,0 +1,93 @@
+"""`queue`: what a support unit has to do, in the order in which it is worked on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.commands.opening import (
+    CONFIG,
+    JSON,
+    LIMIT,
+    NOT_FOUND,
+    Stop,
+    config_at,
+    failures,
+    rows_at_most,
+    store_of,
+)
+
+if TYPE_CHECKING:
+    from gateway.queues import UnitRow
+
+HEADS = ("ticket", "place", "status", "left", "age", "priority", "site", "person", "next", "at",
+         "waits for", "subject")  # fmt: skip
+
+
+@click.command()
+@CONFIG
+@JSON
+@LIMIT
+@click.argument("unit", required=False)
+def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bool) -> None:
+    """List what is open at UNIT, in the order of work; without UNIT, a line for each unit.
+
+    UNIT is a support unit or a ROC. Alarms come first, then held requests for one, red, amber, what
+    is held, yellow and green; in each, the least working time left until the limit. Held tickets
+    stand at first line.
+    """
+    from gateway import queues, show
+    from gateway.desk import open_desk
+    from parsers.errors import Refused
+
+    config = config_at(config_file)
+    with store_of(config) as store, failures():
+        desk = open_desk(config, store)
+        if unit is None:
+            rows = [queues.unit_row(one) for one in queues.tallies(desk)]
+            _show_units(rows, as_json=as_json)
+            return
+        try:
+            name = queues.unit_named(desk, unit)
+        except Refused as error:
+            raise Stop(error.public, NOT_FOUND) from error
+        found = queues.queue_of(desk, name, rows_at_most(limit, as_json=as_json))
+        now = desk.clock()
+        listed = [queues.queue_row(one, desk.policy) for one in found.first]
+    if as_json:
+        show.json_lines(map(show.as_object, listed))
+        return
+    cells = (
+        (
+            row.ticket,
+            row.place,
+            f"held: {row.held}" if row.held else row.status,
+            queues.said_left(row.left_s),
+            queues.said_age(now - row.opened_at),
+            row.priority,
+            row.site,
+            row.assigned_to,
+            row.next_step,
+            row.next_at,
+            row.waits_for,
+            row.subject,
+        )
+        for row in listed
+    )
+    show.table(HEADS, cells, empty=f"nothing is open at {name}")
+    if found.tally.total > len(listed):
+        more = found.tally.total - len(listed)
+        click.echo(f"{more} more are open at {name}: --limit, or --json for all", err=True)
+
+
+def _show_units(rows: "list[UnitRow]", *, as_json: bool) -> None:
+    from dataclasses import fields
+
+    from gateway import show
+
+    if as_json:
+        show.json_lines(map(show.as_object, rows))
+        return
+    heads = [one.name for one in fields(rows[0])] if rows else []
+    table = ([getattr(row, name) for name in heads] for row in rows)
+    show.table([name.replace("_", " ") for name in heads], table, empty="nothing is open")

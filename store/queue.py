@@ -1,0 +1,108 @@
+"""Reading the queues of support units: what is open, however many tickets there were before.
+
+Rule: what has ended is never read: an index finds the open ones of a unit. Rows come as they are
+read, so memory does not grow with a queue. Reads only; order and colours are the caller's.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from parsers.alarm import Mode
+from router.lines.noting import REMIND
+from router.queued import OPEN, Queued
+from router.ticket import TicketKind, Timing
+from router.words import Priority, Status
+from store.alarm_tables import paging
+from store.clock_tables import timing
+from store.tables import reminder, ticket
+
+ROWS_AT_ONCE = 500
+_OPEN = tuple(str(one) for one in OPEN)
+_TEXTS = ("submitter", "vo", "subject", "assigned_to", "escalation", "opened_at", "updated_at")
+_TIMES = ("unit", "unit_since", "status_since", "base", "taken_at", "steps", "due_at", "due_for")
+_COLUMNS = (
+    *(ticket.c[name] for name in _TEXTS),
+    *(ticket.c[name] for name in ("number", "kind", "wanted", "status", "held", "priority")),
+    ticket.c.support_unit,
+    ticket.c.notified_site,
+    *(timing.c[name].label(f"timing_{name}") for name in _TIMES),
+    timing.c.status.label("timing_status"),
+    timing.c.priority.label("timing_priority"),
+    timing.c.waited_s,
+    timing.c.waited_before_s,
+    paging.c.ticket.label("alarm"),
+)
+
+
+def units_with_tickets(conn: Connection) -> Iterator[str]:
+    """Give the name of each unit that has or had tickets, by one search for each."""
+    last = ""
+    while True:
+        query = select(func.min(ticket.c.support_unit)).where(ticket.c.support_unit > last)
+        found = conn.execute(query).scalar()
+        if found is None:
+            return
+        last = found
+        yield found
+
+
+def count_open(conn: Connection, unit: str) -> int:
+    """Return how many tickets of a unit are open."""
+    query = select(func.count()).where(ticket.c.support_unit == unit, ticket.c.status.in_(_OPEN))
+    return conn.execute(query).scalar_one()
+
+
+def queued(conn: Connection, unit: str) -> Iterator[Queued]:
+    """Give the open tickets of a unit, in no order; the connection is in use meanwhile."""
+    firing = and_(
+        paging.c.ticket == ticket.c.number,
+        paging.c.over_at.is_(None),
+        paging.c.mode == str(Mode.ACTUAL),
+    )
+    query = (
+        select(*_COLUMNS)
+        .select_from(ticket)
+        .outerjoin(timing, timing.c.ticket == ticket.c.number)
+        .outerjoin(paging, firing)
+        .where(ticket.c.support_unit == unit, ticket.c.status.in_(_OPEN))
+    )
+    streaming = conn.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)
+    for row in streaming.execute(query).mappings():
+        yield _queued(row)
+
+
+def reminders_of(conn: Connection, numbers: Iterable[int]) -> dict[int, datetime]:
+    """Return when supporters wanted to be reminded of these tickets, the first time of each."""
+    query = select(reminder.c.ticket, func.min(reminder.c.due_at, type_=reminder.c.due_at.type))
+    wanted = and_(reminder.c.done_at.is_(None), reminder.c.step == REMIND)
+    of = reminder.c.ticket.in_(list(numbers))
+    return dict(conn.execute(query.where(wanted, of).group_by(reminder.c.ticket)).all())
+
+
+def _queued(row: Any) -> Queued:
+    return Queued(
+        **{name: row[name] for name in _TEXTS},
+        number=row["number"],
+        kind=TicketKind(row["kind"]),
+        wanted=TicketKind(row["wanted"]),
+        status=Status(row["status"]),
+        priority=Priority(row["priority"]),
+        held=row["held"] or "",
+        unit=row["support_unit"],
+        site=row["notified_site"],
+        is_firing=row["alarm"] is not None,
+        timing=_timing(row) if row["timing_status"] is not None else None,
+    )
+
+
+def _timing(row: Any) -> Timing:
+    return Timing(
+        **{name: row[f"timing_{name}"] for name in _TIMES},
+        status=Status(row["timing_status"]),
+        priority=Priority(row["timing_priority"]),
+        waited=timedelta(seconds=row["waited_s"]),
+        waited_before=timedelta(seconds=row["waited_before_s"]),
+    )
