@@ -13,12 +13,12 @@ from router.addresses import LANE_REPLY
 from router.decision import Command, Decision, Due, Facts, Policy
 from router.lines.rules import steer
 from router.notices import Story
-from router.registers import OPEN, US
+from router.registers import OPEN
 from router.steering import Steering
 from router.telling import Telling, mails, split
 from router.ticket import Participant, TicketEvent
 from router.transitions import Actor
-from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role
+from router.words import US, FINAL, EventKind, MailKind, Outcome, Reason, Role
 
 OPERATOR = frozenset({Actor.SUPPORTER})
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from router.decision import Outgoing, Policy, Route
 from router.people import GETS
 from router.ticket import Participant, Ticket, TicketEvent
-from router.words import TOLD, Audience, MailKind, Reason, Status
+from router.timers import Process, Whom
+from router.words import TOLD, US, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
 SOLUTION = "solution"  # this change is shown as a text of its own
@@ -68,7 +69,7 @@ class Story:
             "category": ticket.category,
             "unit": ticket.support_unit,
             "submitter": ticket.submitter,
-            "author": self.event.by,
+            "author": self.policy.name if self.event.by == US else self.event.by,
             "author_verified": self.event.verified,
             "text": text,
             "text_cut": text_cut,
@@ -92,6 +93,7 @@ class Story:
             "internal": self.event.internal,
             "call": self.call,
             "why": self.why,
+            "closes_after_days": _closes_after_days(self.policy),
             "site_notified": bool(self.route and self.route.contacts and not ticket.held),
         }
 
@@ -115,6 +117,11 @@ class Story:
     ) -> tuple[Outgoing, ...]:
         """Return one mail to each of the readers."""
         return tuple(self.to(reader, kind, lane) for reader in readers)
+
+
+def _closes_after_days(policy: Policy) -> int:
+    """Return after how many working days a solution is final if nobody objects, 0 for never."""
+    return next((one.days for one in policy.steps[Process.SOLVED] if one.whom is Whom.CLOSE), 0)
 
 
 def once_each(mails: Iterable[Outgoing]) -> list[Outgoing]:

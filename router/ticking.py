@@ -16,12 +16,11 @@ from router.addresses import LANE_REST
 from router.decision import Decision, Due, Facts, Outgoing, Policy
 from router.notices import Story
 from router.people import GETS
-from router.registers import US
 from router.routing import first_line
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.timers import Process, Step, Whom
 from router.timing import next_due, next_step, stepped
-from router.words import Audience, EventKind, MailKind, Outcome, Reason, Role, Status
+from router.words import US, Audience, EventKind, MailKind, Outcome, Reason, Role, Status
 
 TICK = "tick"
 MAX_LISTED = 100

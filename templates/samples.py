@@ -47,6 +47,7 @@ TICKET: Mapping[str, Any] = {
     "asked": False,
     "call": "",
     "why": "",
+    "closes_after_days": 10,
     "site_notified": True,
     "helpdesk": "Example Helpdesk",
 }

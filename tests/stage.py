@@ -171,7 +171,7 @@ class Stage:
         def value(match: re.Match[str]) -> str:
             names = {"token": "reply_token", "bounce": "bounce_token", "message_id": "message_id"}
             column = outbox_table.c[names[match[1]]]
-            query = select(column).where(outbox_table.c.recipient == match[2])
+            query = select(column).where(outbox_table.c.recipient == match[2], column != "")
             with self.store.reading() as conn:
                 found = conn.execute(query.order_by(outbox_table.c.id.desc())).scalars().first()
             assert found is not None, f"no mail went to {match[2]}"

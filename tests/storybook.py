@@ -65,7 +65,7 @@ class Book:
     def _words(self, text: str) -> list[str]:
         """Return a mail's lines, of its facts those that are new since the mail before."""
         body, _rule, block = text.partition(f"\n{RULE}\n")
-        lines = body.replace(REPLY_MARKER, "").strip().splitlines()
+        lines = body.removeprefix(REPLY_MARKER).strip().splitlines()
         now = dict(line.split(": ", 1) for line in block.strip().splitlines())
         now.pop("DATE", None)
         before = self._facts.setdefault(now.get("TICKET ID", ""), {})
