@@ -211,6 +211,7 @@ def _ticket_and_event(
         affected_site=fields.affected_site,
         type_of_issue=fields.type_of_issue,
         mou_area=fields.mou_area,
+        vo_specific=fields.vo_specific and bool(fields.vo),
     )
     event = TicketEvent(
         EventKind.OPENED,

@@ -49,12 +49,13 @@ def split(event: TicketEvent, steered: Steering, *, turned: bool) -> tuple[Ticke
 
     `turned` says that it does something to the ticket that is no change of a field.
     """
+    note = replace(event, internal=steered.internal)
     if not steered.internal:
-        return (replace(event, changes=steered.changes),)
-    note = replace(event, internal=True)
+        return (replace(note, changes=steered.changes),)
     if not steered.changes and not turned:
         return (note,)
-    return (note, replace(event, text="", attachments=(), changes=steered.changes))
+    public = replace(event, text="", attachments=(), internal=False, changes=steered.changes)
+    return (note, public)
 
 
 def mails(telling: Telling) -> tuple[Outgoing, ...]:

@@ -110,7 +110,8 @@ class Ticket:
     it is held, `notified_site` and `wanted_unit` say where it would go. `paging` is an alarm's.
     `timing` is None while it is held, and for one that an older version wrote.
     `assigned_to` is the address of the person who has it. `solution` is the text of the last one;
-    `escalation` the level that its submitter has raised it to, 0 to 3.
+    `escalation` the level that its submitter has raised it to, 0 to 3. `vo_specific` says that the
+    issue is one of that VO alone.
     """
 
     number: int
@@ -135,6 +136,7 @@ class Ticket:
     assigned_to: str = ""
     solution: str = ""
     escalation: int = 0
+    vo_specific: bool = False
     last_event: int = 0
     participants: tuple[Participant, ...] = ()
     paging: Paging | None = None

@@ -136,6 +136,7 @@ class Reason(StrEnum):
     NO_ANSWER_TO_MACHINES = "no automatic answer to a machine"
     NO_ANSWER_TO_UNPROVEN = "no answer to an unproven sender"
     OF_ANOTHER_VERSION = "a reason that this version does not know"
+    SIGNED_FOR_ANOTHER = "what is signed of it names another ticket"
     LINE_NOT_UNDERSTOOD = "a line was not understood"
     LINE_NOT_FOLLOWED = "a line could not be followed"
     LINE_NOT_ALLOWED = "a line needs a right that was not proven"
@@ -179,6 +180,7 @@ TOLD = frozenset(
         Reason.UNIT_UNKNOWN,
         Reason.SITE_AND_UNIT,
         Reason.CONTRADICTION,
+        Reason.SIGNED_FOR_ANOTHER,
         Reason.LINE_NOT_UNDERSTOOD,
         Reason.LINE_NOT_FOLLOWED,
         Reason.LINE_NOT_ALLOWED,

@@ -66,6 +66,7 @@ def ticket_row(value: Ticket) -> dict[str, Any]:
         "held": str(value.held) if value.held else None,
         "last_event": value.last_event,
         "escalation": value.escalation,
+        "vo_specific": value.vo_specific,
         "opened_at": value.opened_at,
         "updated_at": value.updated_at,
     }
@@ -152,6 +153,7 @@ def _ticket(row: RowMapping, people: Iterable[Participant]) -> Ticket:
         priority=Priority(row["priority"]),
         last_event=row["last_event"],
         escalation=row["escalation"],
+        vo_specific=row["vo_specific"],
         opened_at=row["opened_at"],
         updated_at=row["updated_at"],
         participants=tuple(people),

@@ -20,6 +20,7 @@ LINES = (
     ("--category", "Category", "What it is about, such as Incident or Test."),
     ("--type-of-issue", "Type of issue", "The type of issue, in at most 50 characters."),
     ("--vo", "VO", "The VO that it concerns, or none; not of a TEAM or ALARM ticket."),
+    ("--vo-specific", "VO specific", "Whether it is a matter of that VO alone: yes or no."),
     ("--site", "Notified site", "The site that is told; its ROC becomes responsible."),
     ("--affected-site", "Affected site", "Where it shows, or none; nobody is told."),
     ("--solution", "Solution", "With --status solved or unsolved; else the comment is it."),

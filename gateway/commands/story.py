@@ -14,12 +14,14 @@ from store.ticket_listing import EventRow, TicketRow
 
 STATE = (
     *("ticket", "kind", "wanted", "status", "held", "priority", "vo", "notified_site"),
-    *("affected_site", "support_unit", "submitter", "opened_at", "updated_at", "subject"),
+    *("affected_site", "support_unit", "assigned_to", "submitter", "opened_at", "updated_at"),
+    *("category", "type_of_issue", "mou_area", "subject"),
 )
 
 
 def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     """Print everything that the store knows of a ticket."""
+    more = show.as_object(ticket_listing.details(store, row.ticket))
     history = ticket_listing.history(store, row.ticket)
     people = ticket_listing.participants(store, row.ticket)
     mails = list(listing.mails_of(store, row.ticket))
@@ -42,12 +44,19 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
                 for one in proven.values()
             ],
         }
-        show.json_lines([show.as_object(row) | story])
+        show.json_lines([show.as_object(row) | more | story])
         return
+    state = show.as_object(row) | more
     for name in STATE:
-        value = show.cell(getattr(row, name))
+        value = show.cell(state[name])
         if value:
             click.echo(show.folded(f"{name.replace('_', ' '):<14} {value}"))
+    if more["vo_specific"]:
+        click.echo(f"{'vo specific':<14} yes")
+    if more["escalation"]:
+        click.echo(f"{'escalation':<14} level {more['escalation']}")
+    if more["solution"]:
+        click.echo("solution\n" + show.paragraph(str(more["solution"]), "   | "))
     for entry in history:
         click.echo("\n" + "\n".join(_entry(entry)))
     click.echo("\nParticipants")

@@ -30,6 +30,22 @@ def test_a_ticket_is_changed_and_its_history_says_by_whom(run: Run) -> None:
     assert "update" in kinds
 
 
+def test_the_head_of_a_ticket_shows_who_has_it_and_its_solution(run: Run) -> None:
+    number = first_ticket(run)
+    assert run("ticket", number, "--assign", "nora@ngi-north.example").code == 0
+    solved = run("ticket", number, "--status", "solved", "--comment", "Restarted.\nTwice.")
+    assert (solved.code, solved.err) == (0, "")
+    head = run("tickets", number).out.partition("\n1. ")[0]
+    assert "assigned to    nora@ngi-north.example" in head
+    assert "solution\n   | Restarted.\n   | Twice." in head
+    after = state(run, number)
+    assert (after["assigned_to"], after["solution"]) == (
+        "nora@ngi-north.example",
+        "Restarted.\nTwice.",
+    )
+    assert run("ticket", number, "--status", "reopened", "--comment", "Not yet.").code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

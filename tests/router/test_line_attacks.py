@@ -39,6 +39,7 @@ LINES = {
     "site": "Notified site: INFN-T1",
     "assign_to": "Assign to: VOSupport",
     "vo": "VO: cms",
+    "vo_specific": "VO specific: yes",
     "affected_site": "Affected site: INFN-T1",
     "priority": "Priority: top priority",
     "category": "Category: Test",

@@ -148,6 +148,7 @@ def test_a_site_moves_its_alarm_as_its_rows_say(pair: tuple[Status, Status]) -> 
     moves = decision.ticket is not None and decision.ticket.status is new
     assert moves is (may or old is new)
     assert bool(told(decision, MailKind.SOLUTION)) is (new is Status.SOLVED)
+    assert ("solution" in changes(decision)) is (new is Status.SOLVED)
 
 
 @pytest.mark.parametrize("new", sorted(CLOSED))
