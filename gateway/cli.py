@@ -12,6 +12,7 @@ import click
 
 from gateway.commands import (
     alarms,
+    clock,
     copying,
     directories,
     federation,
@@ -46,6 +47,7 @@ COMMANDS = (
     mails.outbox,
     mails.refusals,
     watching.health,
+    clock.clock,
     directories.sync,
     federation.sites,
     federation.members,

@@ -21,16 +21,14 @@ from parsers.errors import MailError
 from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
 from router.decision import Due
 from router.heartbeat import STEP as HEARTBEAT
+from router.lines.noting import REMIND
 from router.reproof import STEP as REPROVE
-from router.ticking import TICK
-from store.clock_facts import due_tickets, put_off, who_is_due
 from store.evidence import forget_signatures
 from store.reminders import DueStep, due_steps, keep_once, postpone
 
 TICK_S = 5
 HOUR_S = 3600
 PROVEN_AT_ONCE = 64
-READERS_AT_ONCE = 100
 AFTER_A_FAULT = timedelta(minutes=15)
 Found = Mapping[str, Callable[[datetime], str]]
 _FAILED = SenderEvidence(
@@ -45,7 +43,7 @@ def tick(desk: Desk, found: Found | None = None) -> int:
     `found` says for some steps what is to be told, as it is at this moment, outside the store.
     """
     with desk.store.reading() as conn:
-        steps = due_steps(conn, desk.clock(), but=REPROVE)
+        steps = due_steps(conn, desk.clock(), but=(REPROVE, REMIND))
     done = 0
     for step in steps:
         try:
@@ -61,38 +59,6 @@ def tick(desk: Desk, found: Found | None = None) -> int:
         done += 1
         _log.info("did a step", step=step.step, ticket=step.ticket)
     return done
-
-
-def tick_tickets(desk: Desk) -> int:
-    """Do the next steps of all tickets whose time has come; return for how many readers.
-
-    All that is due for one reader is one transaction and one mail.
-    """
-    with desk.store.reading() as conn:
-        due = who_is_due(conn, desk.clock(), READERS_AT_ONCE)
-    for reader in due:
-        try:
-            desk.do(Due(TICK, detail=reader))
-        except MailError:
-            raise
-        except Exception:  # one bad ticket must not hold up the others
-            _log.exception("the steps of tickets failed; each is tried alone", reader=reader)
-            _one_by_one(desk, reader)
-    return len(due)
-
-
-def _one_by_one(desk: Desk, reader: str) -> None:
-    with desk.store.reading() as conn:
-        numbers = due_tickets(conn, reader, desk.clock())
-    for number in numbers:
-        try:
-            desk.do(Due(TICK, number, detail=reader))
-        except MailError:
-            raise
-        except Exception:
-            _log.exception("the step of a ticket failed; tried again later", ticket=number)
-            with desk.store.writing() as conn:
-                put_off(conn, number, desk.clock() + AFTER_A_FAULT)
 
 
 async def prove_again(desk: Desk, prover: Prover) -> int:
@@ -166,8 +132,12 @@ def start_clock(
     wake_courier: Callable[[], None],
     prover: Prover | None = None,
     found: Found | None = None,
+    tick_tickets: Callable[[], int] = int,
 ) -> AsyncIOScheduler:
-    """Start the metronome on the running loop; the caller shuts it down. `found`: see `tick`."""
+    """Start the metronome on the running loop; the caller shuts it down.
+
+    `found`: see `tick`. `tick_tickets` does the steps of tickets (`gateway.ticket_clock`).
+    """
     outage = Outage(_log)
 
     async def _reprove() -> None:
@@ -191,7 +161,7 @@ def start_clock(
     async def _tick() -> None:
         try:
             done = await asyncio.to_thread(tick, desk, found)
-            if done + await asyncio.to_thread(tick_tickets, desk):
+            if done + await asyncio.to_thread(tick_tickets):
                 wake_courier()
             outage.is_over()
         except MailError as error:  # the next one finds the same steps

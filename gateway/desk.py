@@ -4,7 +4,7 @@ Requests that are not mails pass through here: what a person asks for on the com
 falls due. Like a mail they are decided by `decide` and written in one transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,16 +17,18 @@ from router.authority import sender_of
 from router.decide import decide
 from router.decision import Command, Due, Facts, Policy
 from router.heartbeat import STEP as HEARTBEAT
-from router.ticking import TICK
+from router.lines.noting import REMIND
+from router.ticking import MAX_LISTED, RECOUNT, TICK
 from store import ticket_facts as read
-from store.clock_facts import read_due_facts
+from store.clock_facts import read_due_facts, read_listed
 from store.commit import Decided, write
 from store.digest_facts import read_held_facts, read_unanswered_facts
 from store.engine import Store, repeated
 from store.evidence import signature_words, write_evidence
 from store.facts import Known
+from store.leases import Term, require
 from store.paging import hooks_heard
-from store.reminders import mark_done
+from store.reminders import mark_done, take_wanted
 from store.turns import take_turn
 
 
@@ -47,20 +49,24 @@ class Desk:
         """The federation as it was a few seconds ago at most."""
         return self.source if isinstance(self.source, Known) else self.source()
 
-    def do(self, request: Command | Due, *, reminder: int = 0) -> tuple[int, ...]:
+    def do(
+        self, request: Command | Due, *, reminder: int = 0, terms: Sequence[Term] = ()
+    ) -> tuple[int, ...]:
         """Decide a request and write what follows; return the tickets that it touched.
 
         `reminder` is the kept step that this request is; it is done in the same transaction, and
-        when somebody else has done it, nothing happens. Raises Refused when a command cannot be
-        done, Deferred when the store fails.
+        when somebody else has done it, nothing happens. `terms` are leases that it is done under.
+        Raises Refused when a command cannot be done, LeaseLost when a lease is another's, Deferred
+        when the store fails.
         """
-        return repeated(lambda: self._do(request, reminder))
+        return repeated(lambda: self._do(request, reminder, terms))
 
-    def _do(self, request: Command | Due, reminder: int) -> tuple[int, ...]:
+    def _do(self, request: Command | Due, reminder: int, terms: Sequence[Term]) -> tuple[int, ...]:
         now = self.clock()
         known = self.source if isinstance(self.source, Known) else self.source.fresh()
         mail = request.mail if isinstance(request, Due) else None
         with self.store.writing() as conn:
+            require(conn, terms)
             if mail is not None:  # another with its signature may be decided on at this moment
                 take_turn(conn, signature_words(mail))
             if reminder and not mark_done(conn, reminder, now):
@@ -84,6 +90,11 @@ class Desk:
             return read_held_facts(conn, known)
         if request.name == TICK:
             return read_due_facts(conn, request.detail, known, self.clock(), only=request.ticket)
+        if request.name == RECOUNT:
+            return read_listed(conn, map(int, request.detail.split()), known)
+        if request.name == REMIND:
+            wanted = take_wanted(conn, REMIND, request.detail, self.clock(), MAX_LISTED)
+            return read_listed(conn, wanted, known)
         if request.name == "receipt-digest":
             return read_unanswered_facts(conn, request.detail, known, self.clock())
         if request.name == HEARTBEAT:

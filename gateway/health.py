@@ -8,6 +8,7 @@ a line, and nothing here raises.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +20,7 @@ from gateway.inbound.room import RESERVE_BYTES, free_bytes
 from gateway.processes.naming import daemon_of
 from parsers.errors import MailError
 from parsers.text import clean
+from store.clock_state import ClockState, read_clock
 from store.engine import Store
 from store.health import Health, read_doors, read_roles
 
@@ -75,6 +77,7 @@ def look(
         *_of_part("journal", store, read_doors, expected_doors(config, of), ages),
         *_of_part("tickets", store, read_roles, expected_roles(config, of), ages),
     ]
+    lines += _clock(store)
     directory = store.lock_path.parent if store is not None and store.lock_path else None
     return (*lines, *([_disk(directory)] if directory is not None else []))
 
@@ -138,6 +141,18 @@ def _line(name: str, said: Health | None, fresh: datetime) -> Line:
     if said.at < fresh:
         return Line(name, State.SILENT, said.detail, said.at)
     return Line(name, State.FAILING if said.failing else State.OK, said.detail, said.since)
+
+
+def _clock(store: Store | None) -> list[Line]:
+    """Return a line when the clock of tickets stands still; a store's own line says it is gone."""
+    try:
+        with store.reading() if store is not None else nullcontext() as conn:
+            state = read_clock(conn) if conn is not None else ClockState()
+    except Exception:  # said above
+        return []
+    if state.stopped_at is None:
+        return []
+    return [Line("clock", State.FAILING, f"it stands still: {state.why}", state.stopped_at)]
 
 
 def _disk(directory: Path) -> Line:

@@ -1,4 +1,4 @@
-"""Steering a ticket without a mail: an operator at the terminal, and a day that was asked for.
+"""Steering a ticket without a mail: an operator at the terminal.
 
 An operator's lines are a supporter's (`router.lines`), but all or none: who stands at the terminal
 sees at once what is wrong, and nothing has been written.
@@ -9,16 +9,14 @@ from datetime import datetime
 
 from parsers.block import FieldBlock
 from parsers.errors import Refused
-from router.addresses import LANE_REPLY
-from router.decision import Command, Decision, Due, Facts, Policy
+from router.decision import Command, Decision, Facts, Policy
 from router.lines.rules import steer
 from router.notices import Story
-from router.registers import OPEN
 from router.steering import Steering
 from router.telling import Telling, mails, split
-from router.ticket import Participant, TicketEvent
+from router.ticket import TicketEvent
 from router.transitions import Actor
-from router.words import US, FINAL, EventKind, MailKind, Outcome, Reason, Role
+from router.words import FINAL, EventKind, Outcome, Reason
 
 OPERATOR = frozenset({Actor.SUPPORTER})
 
@@ -56,18 +54,3 @@ def command(asked: Command, facts: Facts, policy: Policy, now: datetime) -> tupl
             reminders=steered.reminders,
         ),
     )
-
-
-def remind(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
-    """Remind a supporter of a ticket that is still open; `detail` is the day and the address."""
-    address = due.detail.partition(" ")[2]
-    ticket = next((found for _, found in facts.found), None)
-    if ticket is None or ticket.status not in OPEN or not address:
-        return (Decision(Outcome.COMMAND, ()),)
-    reasons = (Reason.REMIND_ON,)
-    text = f"{address} was reminded."
-    event = TicketEvent(EventKind.REMINDED, US, now, text, internal=True, reasons=reasons)
-    shown = replace(event, text="", by="")
-    me = Participant(Role.SUPPORTER, address)
-    tell = Story(ticket, shown, policy).to(me, MailKind.REMINDER, LANE_REPLY)
-    return (Decision(Outcome.COMMAND, reasons, ticket=ticket, events=(event,), outgoing=(tell,)),)

@@ -18,15 +18,18 @@ from router.proving_again import proven_again
 from router.registers import (
     ALARM_ADDRESSES,
     ANCHORS,
+    STOPPED,
     alarm_addresses,
+    clock_stopped,
     directory_notice,
     site_gone,
     trust_anchors,
 )
+from router.reminding import remind
 from router.reproof import STEP as REPROVE
 from router.routing import first_line, route
 from router.ticket import Ticket, TicketEvent, TicketKind
-from router.ticking import TICK, tick
+from router.ticking import RECOUNT, TICK, recount, tick
 from router.undelivered import undelivered
 from router.words import Audience, EventKind, MailKind, Outcome, Reason, Status
 
@@ -183,8 +186,10 @@ DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]
     ALARM_ADDRESSES: alarm_addresses,
     ANCHORS: trust_anchors,
     "site-gone": site_gone,
-    REMIND: at_desk.remind,
+    REMIND: remind,
+    STOPPED: clock_stopped,
     TICK: tick,
+    RECOUNT: recount,
 }
 
 

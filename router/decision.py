@@ -182,7 +182,8 @@ class Facts:
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
     let a held ticket go, give one on, or may page again. `answers_solution` says that the mail
-    adds nothing to the solution that it answers, the newest one of its ticket.
+    adds nothing to the solution that it answers, the newest one of its ticket. `asked` are, by
+    ticket, the last public words before its submitter was waited for.
     """
 
     registry: Registry
@@ -200,6 +201,7 @@ class Facts:
     answers_solution: bool = False
     hook_known: bool = False
     hooks: Mapping[str, datetime] = field(default_factory=dict)
+    asked: Mapping[int, TicketEvent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from router.decision import Outgoing, Policy, Route
+from router.overdue import closes_at
 from router.people import GETS
 from router.ticket import Participant, Ticket, TicketEvent
-from router.timers import Process, Whom
 from router.words import TOLD, US, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
+ENDS = frozenset({Status.SOLVED, Status.UNSOLVED})
 SOLUTION = "solution"  # this change is shown as a text of its own
 ANSWERS = frozenset(
     {MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS}
@@ -93,9 +94,15 @@ class Story:
             "internal": self.event.internal,
             "call": self.call,
             "why": self.why,
-            "closes_after_days": _closes_after_days(self.policy),
+            "closes_on": self._closes_on(),
             "site_notified": bool(self.route and self.route.contacts and not ticket.held),
         }
+
+    def _closes_on(self) -> str:
+        """Return the day on which a ticket that is ended with this will be closed, "" for never."""
+        ended = any(c.field == "status" and c.new in ENDS for c in self.event.changes)
+        at = closes_at(self.policy, self.event.at) if ended else None
+        return at.astimezone(self.policy.calendars.default.zone).date().isoformat() if at else ""
 
     def to(self, reader: Participant, kind: MailKind, lane: int) -> Outgoing:
         """Return the mail about this event to one participant."""
@@ -117,11 +124,6 @@ class Story:
     ) -> tuple[Outgoing, ...]:
         """Return one mail to each of the readers."""
         return tuple(self.to(reader, kind, lane) for reader in readers)
-
-
-def _closes_after_days(policy: Policy) -> int:
-    """Return after how many working days a solution is final if nobody objects, 0 for never."""
-    return next((one.days for one in policy.steps[Process.SOLVED] if one.whom is Whom.CLOSE), 0)
 
 
 def once_each(mails: Iterable[Outgoing]) -> list[Outgoing]:

@@ -22,6 +22,7 @@ ALARM_ADDRESSES_AGAIN = timedelta(days=1)
 ANCHORS_AGAIN = timedelta(days=1)
 ALARM_ADDRESSES = "alarm-addresses"
 ANCHORS = "trust-anchors"
+STOPPED = "clock-stopped"
 OPEN = frozenset(Status) - FINAL - {Status.SOLVED, Status.UNSOLVED}
 MAX_LISTED = 100
 _NOTHING = (Decision(Outcome.COMMAND, ()),)
@@ -69,6 +70,19 @@ def trust_anchors(due: Due, facts: Facts, policy: Policy, now: datetime) -> tupl
     lines.append("All of it: ticketgate check-config")
     told = operator_notice(policy, title, lines)
     return (Decision(Outcome.COMMAND, (), outgoing=told, reminders=(again,)),)
+
+
+def clock_stopped(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
+    """Tell the operator that the clock of tickets stands still; `detail` says why."""
+    del facts, now
+    lines = (
+        f"The clock of tickets stands still: {due.detail}.",
+        "Nobody is reminded and nothing is closed meanwhile. Mail and alarms go on as usual.",
+        "It goes on by itself when the clock of the machine is right again.",
+        "If it is right now: ticketgate clock resume",
+    )
+    told = operator_notice(policy, "The clock of tickets stands still", lines)
+    return (Decision(Outcome.COMMAND, (), outgoing=told),)
 
 
 def site_gone(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:

@@ -65,7 +65,8 @@ class Timing:
 
     It is that of `status` and `unit`, so a ticket that has moved on is seen by comparing.
     `unit_since` is when the ticket came to its unit, or was opened again; `taken_at` when somebody
-    took it there; `waited` the working time since then in which its submitter was waited for.
+    took it there; `waited` the working time since it came in which its submitter was waited for,
+    `waited_before` how much of that was before it was taken.
     `status_since` is when the process of the status began, `base` when its last step was due,
     `steps` how many were done. `due_at` is when the next one is, None for never; `due_for` who is
     told then: a unit's name, a submitter's address, "" for nobody. `priority` is the first one.
@@ -79,6 +80,7 @@ class Timing:
     base: datetime
     taken_at: datetime | None = None
     waited: timedelta = timedelta()
+    waited_before: timedelta = timedelta()
     steps: int = 0
     due_at: datetime | None = None
     due_for: str = ""

@@ -13,13 +13,11 @@ from datetime import datetime, timedelta
 from router.calendars import Calendar
 from router.decision import Decision, Policy
 from router.limits import UNTAKEN, Colour, colour_of
+from router.measuring import ended, waited_now, worked
 from router.ticket import Period, Ticket, Timing
 from router.timers import BY_THE_UNITS_CALENDAR, PROCESS_OF, Process, Step, Whom
-from router.words import FINAL, Measure, Status
-from router.working_time import add_working, add_working_days, next_working, working_between
-
-CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
-LATE_START = timedelta(hours=1)  # a step that is done later than this moves those behind it
+from router.words import Status
+from router.working_time import add_working, add_working_days, next_working
 
 
 def timed(decision: Decision, policy: Policy, now: datetime) -> Decision:
@@ -43,18 +41,9 @@ def retime(
         return _due(ticket, timing, policy), ()
     if old.status is ticket.status and old.unit == ticket.support_unit:
         return _due(ticket, old, policy), ()
-    periods = _ended(ticket, old, policy, now)
+    periods = ended(ticket, old, policy, now)
     timing = _moved(ticket, old, policy, now)
     return _due(ticket, timing, policy), periods
-
-
-def stepped(ticket: Ticket, steps: int, now: datetime) -> Ticket:
-    """Return a ticket after `steps` of its process in all; those behind count from this one."""
-    timing = ticket.timing
-    if timing is None or timing.due_at is None:
-        return ticket
-    base = timing.due_at if now - timing.due_at <= LATE_START else now
-    return replace(ticket, timing=replace(timing, steps=steps, base=base))
 
 
 def next_due(ticket: Ticket, timing: Timing, policy: Policy) -> datetime | None:
@@ -68,17 +57,6 @@ def next_step(timing: Timing, policy: Policy) -> tuple[Process, Step] | None:
     if process is None or timing.steps >= len(policy.steps[process]):
         return None
     return process, policy.steps[process][timing.steps]
-
-
-def worked(timing: Timing, policy: Policy, now: datetime) -> timedelta:
-    """Return the working time of the limit that holds now: of the response, or of the solution."""
-    calendar = policy.calendars.of(timing.unit)
-    if timing.status in UNTAKEN or timing.taken_at is None:
-        return working_between(calendar, timing.unit_since, now)
-    end = timing.status_since if timing.status is Status.WAITING else now
-    return max(
-        timedelta(), working_between(calendar, timing.taken_at, end) - timing.waited
-    )  # fewer hours since: a holiday was added
 
 
 def colour(ticket: Ticket, policy: Policy, now: datetime) -> Colour:
@@ -101,19 +79,28 @@ def _begun(ticket: Ticket, now: datetime) -> Timing:
 
 
 def _moved(ticket: Ticket, old: Timing, policy: Policy, now: datetime) -> Timing:
-    """Return the clock of a ticket that has another unit or status."""
+    """Return the clock of a ticket that has another unit or status.
+
+    Being given to a person is no answer: the clock of the response goes on. Another unit, and being
+    opened again, let all begin anew; coming back untaken, the response does.
+    """
+    is_new = old.unit != ticket.support_unit or ticket.status is Status.REOPENED
+    if not is_new and old.status in UNTAKEN and ticket.status in UNTAKEN:
+        return replace(old, status=ticket.status)
     timing = replace(
         old, status=ticket.status, unit=ticket.support_unit, status_since=now, base=now, steps=0
     )
-    if old.unit != ticket.support_unit or ticket.status is Status.REOPENED:
-        timing = replace(timing, unit_since=now, taken_at=None, waited=timedelta())
+    nothing = timedelta()
+    if is_new:
+        timing = replace(
+            timing, unit_since=now, taken_at=None, waited=nothing, waited_before=nothing
+        )
     elif old.status is Status.WAITING:
-        timing = replace(timing, waited=old.waited + _waited_now(old, policy, now))
+        timing = replace(timing, waited=old.waited + waited_now(old, policy, now))
     if ticket.status in UNTAKEN:
-        is_on = old.status in UNTAKEN and timing.unit_since == old.unit_since
-        return replace(timing, taken_at=None, steps=old.steps if is_on else 0)
+        return replace(timing, taken_at=None)
     if timing.taken_at is None:
-        timing = replace(timing, taken_at=now)
+        timing = replace(timing, taken_at=now, waited_before=timing.waited)
     return replace(timing, steps=_steps_behind(ticket, timing, policy, now))
 
 
@@ -129,36 +116,6 @@ def _steps_behind(ticket: Ticket, timing: Timing, policy: Policy, now: datetime)
             break
         behind += 1
     return behind
-
-
-def _ended(ticket: Ticket, old: Timing, policy: Policy, now: datetime) -> tuple[Period, ...]:
-    """Return what has ended: the unit's response, the ticket's solution; or that it is reopened."""
-    found: list[Period] = []
-    limits, calendar = policy.limits.of(old.unit), policy.calendars.of(old.unit)
-    since_unit = working_between(calendar, old.unit_since, now)
-    gone = old.unit != ticket.support_unit
-    if old.status in UNTAKEN and (gone or ticket.status not in UNTAKEN):
-        limit = limits.response.get(old.priority)
-        late = limit is not None and since_unit > limit
-        found.append(Period(Measure.RESPONSE, old.unit, old.unit_since, now, since_unit, late=late))
-    if ticket.status in CLOSED and old.status not in CLOSED | FINAL:
-        waited = old.waited
-        if old.status is Status.WAITING:
-            waited += _waited_now(old, policy, now)
-        limit = limits.solution.get(old.priority)
-        late = limit is not None and worked(old, policy, now) > limit
-        is_solved = ticket.status is Status.SOLVED
-        measure = Measure.SOLUTION if is_solved else Measure.UNSOLVED
-        late = late and old.taken_at is not None
-        lasted = max(timedelta(), since_unit - waited)
-        found.append(Period(measure, old.unit, old.unit_since, now, lasted, waited, late))
-    if ticket.status is Status.REOPENED:
-        found.append(Period(Measure.REOPENING, ticket.support_unit, now, now))
-    return tuple(found)
-
-
-def _waited_now(old: Timing, policy: Policy, now: datetime) -> timedelta:
-    return working_between(policy.calendars.of(old.unit), old.status_since, now)
 
 
 def _due(ticket: Ticket, timing: Timing, policy: Policy) -> Timing:
@@ -190,7 +147,7 @@ def _falls_due(
         return None
     share = limit * step.percent / 100
     if timing.status in UNTAKEN:
-        return add_working(calendar, timing.unit_since, share)
+        return add_working(calendar, timing.status_since, share)
     before = worked(timing, policy, timing.status_since)
     return add_working(calendar, timing.status_since, max(timedelta(), share - before))
 

@@ -3,16 +3,20 @@
 A search by `due_at` alone, so that it costs the same however many tickets there are.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, func, select, update
 
 from router.decision import Facts
+from router.ticket import TicketEvent
+from router.ticking import MAX_LISTED
+from router.words import EventKind, Status
 from store.clock_tables import timing
 from store.facts import Known
-from store.rows import read_tickets
-
-MAX_TOGETHER = 200
+from store.rows import read_event, read_tickets
+from store.tables import event
 
 
 def who_is_due(conn: Connection, now: datetime, limit: int) -> list[str]:
@@ -25,20 +29,44 @@ def read_due_facts(
     conn: Connection, reader: str, known: Known, now: datetime, *, only: int = 0
 ) -> Facts:
     """Return the facts for what is due for one reader, longest overdue first; or `only` one."""
-    is_due = and_(timing.c.due_at <= now, timing.c.due_for == reader)
-    if only:
-        is_due = and_(is_due, timing.c.ticket == only)
-    query = select(timing.c.ticket).where(is_due).order_by(timing.c.due_at, timing.c.ticket)
-    numbers = conn.execute(query.limit(MAX_TOGETHER)).scalars().all()
-    tickets = read_tickets(conn, numbers)
-    return Facts(known.registry, known.roster, listed=tuple(tickets[number] for number in numbers))
+    facts = read_listed(conn, [only] if only else due_tickets(conn, reader, now), known)
+    waiting = [one.number for one in facts.listed if one.status is Status.WAITING]
+    return replace(facts, asked=_read_asked(conn, waiting)) if waiting else facts
+
+
+def read_listed(conn: Connection, numbers: Iterable[int], known: Known) -> Facts:
+    """Return the facts for something about several tickets, in this order."""
+    wanted = list(numbers)
+    tickets = read_tickets(conn, wanted)
+    listed = tuple(tickets[number] for number in wanted if number in tickets)
+    return Facts(known.registry, known.roster, listed=listed)
 
 
 def due_tickets(conn: Connection, reader: str, now: datetime) -> list[int]:
-    """Return the tickets of what is due for one reader, as many as are looked at together."""
+    """Return the tickets of what is due for one reader, as many as a mail lists."""
     is_due = and_(timing.c.due_at <= now, timing.c.due_for == reader)
     query = select(timing.c.ticket).where(is_due).order_by(timing.c.due_at, timing.c.ticket)
-    return list(conn.execute(query.limit(MAX_TOGETHER)).scalars())
+    return list(conn.execute(query.limit(MAX_LISTED)).scalars())
+
+
+def _read_asked(conn: Connection, numbers: list[int]) -> dict[int, TicketEvent]:
+    """Return, by ticket, the last words that everybody may read of before it was set waiting."""
+    newest = (
+        select(event.c.ticket, func.max(event.c.number).label("number"))
+        .join(timing, timing.c.ticket == event.c.ticket)
+        .where(
+            event.c.ticket.in_(numbers),
+            event.c.kind == str(EventKind.COMMENT),
+            event.c.internal.is_(False),
+            event.c.text != "",
+            event.c.at <= timing.c.status_since,
+        )
+        .group_by(event.c.ticket)
+        .subquery()
+    )
+    of = and_(event.c.ticket == newest.c.ticket, event.c.number == newest.c.number)
+    rows = conn.execute(select(event).join(newest, of)).mappings()
+    return {row["ticket"]: read_event(row) for row in rows}
 
 
 def put_off(conn: Connection, ticket: int, due_at: datetime) -> None:

@@ -20,6 +20,7 @@ timing = Table(
     Column("base", UtcTime, nullable=False),
     Column("taken_at", UtcTime, nullable=True),
     Column("waited_s", Id, nullable=False),
+    Column("waited_before_s", Id, nullable=False),
     Column("steps", Integer, nullable=False),
     Column("due_at", UtcTime, nullable=True),
     Column("due_for", Text, nullable=False),
@@ -44,14 +45,20 @@ period = Table(
     sqlite_autoincrement=True,
 )
 
-# One row: by which calendars and limits the clocks were set (a digest), when the clock was last
-# looked at, and since when, and why, it does nothing; null while it runs.
+# One row. By which calendars, limits and steps the clocks were set (router.counting), and those by
+# which they are being set, as far as ticket counted_to. When the clock was last looked at: on which
+# boot of which machine, and how far the wall clock was ahead of the seconds since that boot. Since
+# when, by the wall clock, and why the clock does nothing; null while it runs.
 clock = Table(
     "clock",
     DESK,
     Column("name", String(40), primary_key=True),
     Column("counted_by", String(64), nullable=False, server_default=""),
+    Column("counting_by", String(64), nullable=False, server_default=""),
+    Column("counted_to", Id, nullable=False, server_default="0"),
     Column("ticked_at", UtcTime, nullable=True),
+    Column("boot", Text, nullable=False, server_default=""),
+    Column("ahead_s", Id, nullable=False, server_default="0"),
     Column("stopped_at", UtcTime, nullable=True),
     Column("why", Text, nullable=False, server_default=""),
 )

@@ -3,10 +3,11 @@
 A step is done by the transaction that sets done_at; whoever comes second finds nothing to do.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from router.ticket import TicketKind
 from store.tables import reminder, ticket
@@ -24,9 +25,9 @@ class DueStep:
 
 
 def due_steps(
-    conn: Connection, now: datetime, limit: int = 100, *, only: str = "", but: str = ""
+    conn: Connection, now: datetime, limit: int = 100, *, only: str = "", but: Collection[str] = ()
 ) -> list[DueStep]:
-    """Return the open steps that are due, longest overdue first; `only` or all `but` one name.
+    """Return the open steps that are due, longest overdue first; `only` one name or all `but` some.
 
     Those of a wanted alarm come before the others.
     """
@@ -40,7 +41,7 @@ def due_steps(
     if only:
         query = query.where(reminder.c.step == only)
     if but:
-        query = query.where(reminder.c.step != but)
+        query = query.where(reminder.c.step.not_in(but))
     return [DueStep(*row) for row in conn.execute(query)]
 
 
@@ -54,6 +55,35 @@ def postpone(conn: Connection, row: int, due_at: datetime) -> None:
     """Let an open step fall due again later."""
     statement = update(reminder).where(reminder.c.id == row, reminder.c.done_at.is_(None))
     conn.execute(statement.values(due_at=due_at))
+
+
+def who_wanted(conn: Connection, step: str, now: datetime, limit: int) -> list[str]:
+    """Return who wanted to be reminded by now: of "DAY ADDRESS", the addresses; each once."""
+    query = select(reminder.c.detail).where(*_open(step, now)).distinct()
+    details = conn.execute(query.order_by(reminder.c.detail)).scalars()
+    return list(dict.fromkeys(detail.partition(" ")[2] for detail in details))[:limit]
+
+
+def take_wanted(
+    conn: Connection, step: str, reader: str, now: datetime, limit: int
+) -> tuple[int, ...]:
+    """Mark as done what one reader wanted to be reminded of by now; return the tickets."""
+    query = select(reminder.c.id, reminder.c.ticket).where(
+        *_open(step, now), reminder.c.detail.endswith(f" {reader}", autoescape=True)
+    )
+    rows = conn.execute(query.order_by(reminder.c.due_at, reminder.c.id).limit(limit)).all()
+    mine = [ticket for row, ticket in rows if mark_done(conn, row, now)]
+    return tuple(dict.fromkeys(mine))
+
+
+def postpone_all(conn: Connection, step: str, reader: str, now: datetime, due_at: datetime) -> None:
+    """Let what one reader wanted to be reminded of fall due again later."""
+    of = reminder.c.detail.endswith(f" {reader}", autoescape=True)
+    conn.execute(update(reminder).where(*_open(step, now), of).values(due_at=due_at))
+
+
+def _open(step: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return reminder.c.step == step, reminder.c.done_at.is_(None), reminder.c.due_at <= now
 
 
 def keep_once(

@@ -121,14 +121,14 @@ def read_opening(conn: Connection, of: Ticket) -> tuple[TicketEvent | None, int]
     row = conn.execute(query.order_by(event.c.number).limit(1)).mappings().first()
     if row is None:
         return None, 0
-    return _event(row), row["mail"] or 0
+    return read_event(row), row["mail"] or 0
 
 
 def read_comments(conn: Connection, number: int) -> tuple[TicketEvent, ...]:
     """Return what people added to a ticket, in order; machines' notes and changes are left out."""
     people = (str(EventKind.COMMENT), str(EventKind.UNVERIFIED))
     query = select(event).where(event.c.ticket == number, event.c.kind.in_(people))
-    return tuple(_event(row) for row in conn.execute(query.order_by(event.c.number)).mappings())
+    return tuple(read_event(row) for row in conn.execute(query.order_by(event.c.number)).mappings())
 
 
 def _read_paging(conn: Connection, numbers: list[int]) -> dict[int, Paging]:
@@ -172,7 +172,8 @@ def _participant(row: RowMapping) -> Participant:
     )
 
 
-def _event(row: RowMapping) -> TicketEvent:
+def read_event(row: RowMapping) -> TicketEvent:
+    """Return an event from its row."""
     return TicketEvent(
         kind=EventKind(row["kind"]),
         by=row["by"],

@@ -17,7 +17,7 @@ from store.upsert import upsert
 
 _TIMES = ("unit_since", "status_since", "base", "taken_at", "due_at")
 _PLAIN = (*_TIMES, "unit", "steps", "due_for")
-_WRITTEN = (*_PLAIN, "status", "priority", "waited_s")
+_WRITTEN = (*_PLAIN, "status", "priority", "waited_s", "waited_before_s")
 
 
 def read_timings(conn: Connection, numbers: Iterable[int]) -> dict[int, Timing]:
@@ -28,6 +28,7 @@ def read_timings(conn: Connection, numbers: Iterable[int]) -> dict[int, Timing]:
             status=Status(row["status"]),
             priority=Priority(row["priority"]),
             waited=timedelta(seconds=row["waited_s"]),
+            waited_before=timedelta(seconds=row["waited_before_s"]),
             **{name: row[name] for name in _PLAIN},
         )
         for row in rows
@@ -62,6 +63,7 @@ def _timing_row(value: Timing, number: int) -> dict[str, Any]:
         "status": str(value.status),
         "priority": str(value.priority),
         "waited_s": int(value.waited.total_seconds()),
+        "waited_before_s": int(value.waited_before.total_seconds()),
     }
 
 

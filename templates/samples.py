@@ -47,7 +47,7 @@ TICKET: Mapping[str, Any] = {
     "asked": False,
     "call": "",
     "why": "",
-    "closes_after_days": 10,
+    "closes_on": "",
     "site_notified": True,
     "helpdesk": "Example Helpdesk",
 }
@@ -190,7 +190,12 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     ),
     "solution-for-others": (
         MailKind.SOLUTION,
-        _like(status="solved", text="It took long.", solution="The disk server is back."),
+        _like(
+            status="solved",
+            text="It took long.",
+            solution="The disk server is back.",
+            closes_on="2026-12-08",
+        ),
     ),
     "escalation": (MailKind.ESCALATION, _like(escalation=2, text="Nobody has answered.")),
     "reminder": (MailKind.REMINDER, _like(status="on hold", text="", author="")),
@@ -206,6 +211,16 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     "reminder-of-the-clock": (
         MailKind.REMINDER,
         _like(text="", author="", why="Nobody has taken ticket #42, and its time has passed."),
+    ),
+    "reminder-of-a-question": (
+        MailKind.REMINDER,
+        _like(
+            status="waiting for reply",
+            why="ROC_North needs an answer from you to go on with ticket #42.",
+            mine=True,
+            author="Kim <kim@roc.example>",
+            text="Which files?",
+        ),
     ),
     "reminder-digest": (MailKind.REMINDER_DIGEST, DUE),
     "status": (MailKind.STATUS, STANDING),

@@ -15,13 +15,14 @@ from pathlib import Path
 from proven import StoryProver
 from sqlalchemy import func, select
 
-from gateway.clock import tick, tick_tickets
+from gateway.clock import tick
 from gateway.config.convert import policy, registry, roster
 from gateway.config.load import load
 from gateway.desk import Desk
 from gateway.explain import explain
 from gateway.outbound.letter import Writer
 from gateway.processes.link import Link
+from gateway.ticket_clock import tick_tickets
 from gateway.work import Worker
 from parsers.digest import content_of, sha256_of
 from parsers.envelope import Envelope
@@ -126,7 +127,9 @@ class Stage:
         """Return when the clock has something to do next."""
         with self.store.reading() as conn:
             kept = select(func.min(reminder.c.due_at)).where(reminder.c.done_at.is_(None))
-            found = [conn.execute(one).scalar() for one in (kept, select(func.min(timing.c.due_at)))]
+            found = [
+                conn.execute(one).scalar() for one in (kept, select(func.min(timing.c.due_at)))
+            ]
         return min((at for at in found if at is not None), default=None)
 
     def wait(self, until: datetime) -> Iterator[list[Said]]:

@@ -35,7 +35,7 @@ class Book:
     def heard(self, raw: bytes, ends: Iterable[str]) -> None:
         """Tell a mail that came in, and how it ended."""
         mail = _parsed(raw)
-        self._lines += ["", f"{mail['From']} writes, \"{mail['Subject']}\":", ""]
+        self._lines += ["", f'{mail["From"]} writes, "{mail["Subject"]}":', ""]
         self._lines += [f"  > {line}".rstrip() for line in _text(mail).strip().splitlines()]
         self._lines += ["", f"  ({'; '.join(ends)})"]
 

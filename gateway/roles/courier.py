@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -25,6 +26,7 @@ from gateway.processes.post import Post
 from gateway.proofs.anchors_check import said_of_anchors
 from gateway.prover import prover_of
 from gateway.saying import say_again_and_again
+from gateway.ticket_clock import TicketClock
 from parsers.errors import MailError
 from router.decision import Due
 from router.links import link_day, sign_link
@@ -58,7 +60,8 @@ async def _carry(post: Post) -> None:
         on_failed=partial(_given_up, desk),
     )
     found = {ANCHORS: partial(said_of_anchors, config)} if config.proof.anchors else {}
-    clock = start_clock(desk, wake.set, prover_of(config), found)
+    tickets = TicketClock(desk, post.name)
+    clock = start_clock(desk, wake.set, prover_of(config), found, tickets.tick)
     carrying = asyncio.create_task(courier.run(stop, wake))
     carrying.add_done_callback(lambda _task: link.stop())  # never a clock without a courier
     link.ready()
@@ -70,6 +73,8 @@ async def _carry(post: Post) -> None:
     clock.shutdown(wait=False)
     stop.set()
     await carrying
+    with suppress(MailError):  # then it runs out
+        tickets.release()
 
 
 def _given_up(desk: Desk, row: OutboxRow, why: str) -> bool:

@@ -4,7 +4,7 @@ Source: EGI-STAFF (docs/sources.md).
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
 from parsers.block import LIKE_A_KEY, Field, FieldBlock, top_pairs
@@ -12,10 +12,12 @@ from router.decision import Reminder
 from router.steering import Steering
 from router.ticket import Change
 from router.words import FINAL, Status
+from router.working_time import next_working
+from router.zones import first_instant
 
 REMIND = "remind"
-REMINDED_AT = time(7, 0, tzinfo=UTC)  # office hours begin (EGI-PRIORITY)
 REMIND_WITHIN = timedelta(days=730)
+_0 = timedelta()
 MAX_RELATED_CHARS = 125
 _CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
 _NO = frozenset({"no", "false", "off"})
@@ -24,7 +26,7 @@ _INTERNAL = ("internal", "internal note", "internal comment", "internal diary", 
 
 
 def remind_on(steering: Steering, line: Field) -> Steering:
-    """Remind the supporter who asks, once, in the morning of that day."""
+    """Remind the supporter who asks, once, when his unit begins to work on that day, or next."""
     if steering.ticket.status in FINAL | _CLOSED:
         return steering.refused(line.line, "the ticket is not open.")
     if not steering.me:
@@ -33,8 +35,11 @@ def remind_on(steering: Steering, line: Field) -> Steering:
         day = datetime.strptime(line.value.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
         return steering.refused(line.line, "please write the day as YYYY-MM-DD.")
-    due_at = datetime.combine(day, REMINDED_AT)
-    if not steering.now < due_at <= steering.now + REMIND_WITHIN:
+    calendar = steering.policy.calendars.of(steering.ticket.support_unit)
+    today = steering.now.astimezone(calendar.zone).date()
+    is_to_come = today <= day <= today + REMIND_WITHIN
+    due_at = next_working(calendar, first_instant(calendar.zone, day if is_to_come else today, _0))
+    if not is_to_come or due_at <= steering.now:
         days = f"{REMIND_WITHIN.days} days"
         return steering.refused(line.line, f"it takes a day to come, within {days}.")
     reminder = Reminder(REMIND, due_at, detail=f"{day} {steering.me}")

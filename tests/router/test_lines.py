@@ -270,7 +270,7 @@ def test_a_ticket_is_escalated_level_by_level() -> None:
 def test_a_reminder_is_kept_for_the_morning_of_its_day() -> None:
     decision = after(by(SUPPORTER, f"Remind on: {LATER:%Y-%m-%d}\n\nThe disk comes."), about())
     (kept,) = decision.reminders
-    assert kept.due_at == LATER.replace(hour=7, minute=0)
+    assert kept.due_at == LATER.replace(hour=0, minute=0), "when its unit begins to work"
     assert kept.detail == f"{LATER:%Y-%m-%d} {SUPPORTER}"
 
 

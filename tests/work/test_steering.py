@@ -180,7 +180,7 @@ def test_a_day_that_was_asked_for_comes_only_while_the_ticket_is_open(
     answer(stage, TINA, "Remind on: 2026-03-03\r\nRemind on: 2026-03-03", TPM)
     answer(stage, TINA, f"Status: {last}\r\n\r\nDone.", TPM)
     for day in (3, 4):
-        stage.now = datetime(2026, 3, day, 8, tzinfo=UTC)
+        stage.now = datetime(2026, 3, day, 9, tzinfo=UTC)
         stage.tick()
         expected = [f"reminder -> {TINA}"] if reminds and day == 3 else []
         assert [str(one) for one in stage.said()] == expected

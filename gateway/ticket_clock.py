@@ -1,0 +1,188 @@
+"""The clock of tickets: who keeps it, whether it runs, by what it counts, and its steps.
+
+Rule: one daemon at a time does all of this, under a lease. It stands still while the machine's own
+clock cannot be believed; the steps of alarms go on, because a late alarm is worse than an early
+one. When the rules change by which clocks are set, each clock is set anew before it does anything.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway.clock_lead import Lead
+from gateway.clock_watch import Look, Verdict, judge, look
+from gateway.desk import Desk
+from router.counting import counted_by
+from router.decision import Due
+from router.lines.noting import REMIND
+from router.registers import STOPPED
+from router.ticking import RECOUNT, TICK
+from store import clock_state
+from store.clock_facts import due_tickets, put_off, who_is_due
+from store.leases import LeaseLost, Term, require
+from store.reminders import keep_once, postpone_all, who_wanted
+
+READERS_AT_ONCE = 100
+AFTER_A_FAULT = timedelta(minutes=15)
+COUNTED_AT_ONCE, CHUNKS_AT_ONCE = 200, 25
+LOOKED_EVERY = timedelta(minutes=1)
+Terms = Callable[[], Sequence[Term]]
+_log = structlog.get_logger("clock")
+
+
+def tick_tickets(desk: Desk, terms: Terms = tuple) -> int:
+    """Do the next steps of all tickets whose time has come; return for how many readers.
+
+    All that is due for one reader is one transaction and one mail. Raises LeaseLost when the lease
+    behind `terms` is lost, and Deferred when the store does not answer.
+    """
+    with desk.store.reading() as conn:
+        wanted = who_wanted(conn, REMIND, desk.clock(), READERS_AT_ONCE)
+        due = who_is_due(conn, desk.clock(), READERS_AT_ONCE)
+    for reader in wanted:
+        _do_or_put_off(desk, reader, terms)
+    for reader in due:
+        try:
+            desk.do(Due(TICK, detail=reader), terms=terms())
+        except LeaseLost:
+            raise
+        except Exception:  # one bad ticket must not hold up the others
+            _log.exception("the steps of tickets failed; each is tried alone", reader=reader)
+            _one_by_one(desk, reader, terms)
+    return len(wanted) + len(due)
+
+
+def _do_or_put_off(desk: Desk, reader: str, terms: Terms) -> None:
+    """Remind somebody of all that he wanted to be reminded of."""
+    try:
+        desk.do(Due(REMIND, detail=reader), terms=terms())
+    except LeaseLost:
+        raise
+    except Exception:
+        _log.exception("a reminder failed; tried again later", reader=reader)
+        with desk.store.writing() as conn:
+            require(conn, terms())
+            postpone_all(conn, REMIND, reader, desk.clock(), desk.clock() + AFTER_A_FAULT)
+
+
+def _one_by_one(desk: Desk, reader: str, terms: Terms) -> None:
+    with desk.store.reading() as conn:
+        numbers = due_tickets(conn, reader, desk.clock())
+    for number in numbers:
+        try:
+            desk.do(Due(TICK, number, detail=reader), terms=terms())
+        except LeaseLost:
+            raise
+        except Exception:
+            _log.exception("the step of a ticket failed; tried again later", ticket=number)
+            with desk.store.writing() as conn:  # a store that is gone says so here
+                require(conn, terms())
+                put_off(conn, number, desk.clock() + AFTER_A_FAULT)
+
+
+class TicketClock:
+    """The clock of one daemon. `look_at` looks at the machine's clocks."""
+
+    def __init__(self, desk: Desk, holder: str, look_at: Callable[[datetime], Look] = look) -> None:
+        self._desk = desk
+        self._lead = Lead(desk.store, holder)
+        self._look = look_at
+        self._by = counted_by(desk.policy)
+        self._is_counted = False
+
+    def tick(self) -> int:
+        """Do what is due, if the clock is ours and runs; return for how many readers.
+
+        Raises Deferred when the store does not answer.
+        """
+        try:
+            if not self._lead.take() or not self._runs():
+                self._is_counted = False  # it may be counted by others' rules meanwhile
+                return 0
+            self._recount()
+            return tick_tickets(self._desk, self._terms)
+        except LeaseLost as error:
+            self._is_counted = False
+            _log.info("the clock of tickets is another daemon's", detail=error.detail)
+            return 0
+
+    def release(self) -> None:
+        """Give the lease back; raises Deferred when the store does not answer."""
+        self._lead.release()
+
+    def _terms(self) -> Sequence[Term]:
+        return self._lead.terms
+
+    def _runs(self) -> bool:
+        """Look at the clock of the machine, and note what follows."""
+        seen = self._look(self._desk.clock())
+        with self._desk.store.reading() as conn:
+            state = clock_state.read_clock(conn)
+        verdict, why = judge(state, seen)
+        if verdict is Verdict.STANDS:
+            return False
+        fresh = state.ticked_at is not None and seen.at - state.ticked_at < LOOKED_EVERY
+        if verdict is Verdict.GOES and fresh and state.boot == seen.boot:
+            return True
+        with self._desk.store.writing() as conn:
+            require(conn, self._terms())
+            if verdict is Verdict.STOPS:
+                clock_state.stop(conn, seen.at, why)
+                at = min(seen.at, state.ticked_at or seen.at)  # at once, whatever the clock says
+                keep_once(conn, STOPPED, at, detail=why)
+            else:
+                if verdict is Verdict.GOES_ON:
+                    clock_state.resume(conn, seen.at)
+                clock_state.looked(conn, seen.at, seen.boot, seen.ahead_s)
+        if verdict is Verdict.STOPS:
+            _log.error("the clock of tickets stands still", why=why)
+        elif verdict is Verdict.GOES_ON:
+            _log.info("the clock of tickets goes on")
+        return verdict is not Verdict.STOPS
+
+    def _recount(self) -> None:
+        """Set the clocks anew that were set by other rules, some at a time."""
+        if self._is_counted:
+            return
+        for _ in range(CHUNKS_AT_ONCE):
+            with self._desk.store.reading() as conn:
+                state = clock_state.read_clock(conn)
+                if state.counted_by == self._by and not state.counting_by:
+                    self._is_counted = True
+                    return
+                after = state.counted_to if state.counting_by == self._by else 0
+                numbers = clock_state.open_after(conn, after, COUNTED_AT_ONCE)
+            self._count(numbers)
+            with self._desk.store.writing() as conn:
+                require(conn, self._terms())
+                if numbers:
+                    clock_state.counting(conn, self._by, numbers[-1])
+                else:
+                    clock_state.counted(conn, self._by)
+                    _log.info("the clocks of all tickets are set by the rules of today")
+
+    def _count(self, numbers: Sequence[int]) -> None:
+        try:
+            if numbers:
+                self._desk.do(_recount_of(numbers), terms=self._terms())
+        except LeaseLost:
+            raise
+        except Exception:
+            _log.exception("clocks could not be set; each is tried alone")
+            for number in numbers:
+                self._count_alone(number)
+
+    def _count_alone(self, number: int) -> None:
+        try:
+            self._desk.do(_recount_of([number]), terms=self._terms())
+        except LeaseLost:
+            raise
+        except Exception:  # its next change sets it
+            _log.exception("the clock of a ticket could not be set", ticket=number)
+            with self._desk.store.reading() as conn:  # a store that is gone says so here
+                clock_state.read_clock(conn)
+
+
+def _recount_of(numbers: Sequence[int]) -> Due:
+    return Due(RECOUNT, detail=" ".join(map(str, numbers)))
