@@ -7,6 +7,7 @@ notice says so; the ticket and the original mail keep all of it.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from parsers.block import hear_block
 from router.decision import Outgoing, Policy, Route
 from router.overdue import closes_at
 from router.people import GETS
@@ -124,6 +125,12 @@ class Story:
     ) -> tuple[Outgoing, ...]:
         """Return one mail to each of the readers."""
         return tuple(self.to(reader, kind, lane) for reader in readers)
+
+
+def without_lines(text: str) -> str:
+    """Return what somebody wrote below the field lines, which are told as what they changed."""
+    block = hear_block(text)
+    return block.rest.strip() if block.fields and not block.unknown else text
 
 
 def once_each(mails: Iterable[Outgoing]) -> list[Outgoing]:
