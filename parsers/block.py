@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 
 # What people write -> the field's one name. Issue: a new field is one row here.
 KEYS: Mapping[str, str] = {
@@ -159,7 +160,7 @@ def top_pairs(text: str) -> tuple[tuple[str, str], ...]:
 
     A list's mark before a key is passed over. ("", "") is a line of another form.
     """
-    lines = [line for line in text.splitlines() if not _is_blank(line)][:STRAY_LINES]
+    lines = islice((line for line in text.splitlines() if not _is_blank(line)), STRAY_LINES)
     return tuple(_split(line[:MAX_VALUE_CHARS].lstrip(_MARKS)) for line in lines)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from parsers.block import hear_block
 from router.decision import Outgoing, Policy, Route
 from router.overdue import closes_at
-from router.people import GETS
+from router.people import GETS, same_address
 from router.ticket import Participant, Ticket, TicketEvent
 from router.words import TOLD, US, Audience, MailKind, Reason, Status
 
@@ -39,10 +39,11 @@ class Story:
     call: str = ""
     why: str = ""
 
-    def values(self, audience: Audience) -> dict[str, object]:
+    def values(self, audience: Audience, *, mine: bool = False) -> dict[str, object]:
         """Return the values for a template (templates/mails), all of JSON types.
 
-        Supporters are told every reason, everybody else those that are meant for a sender.
+        Supporters are told every reason, everybody else those that are meant for a sender. `mine`
+        says that the reader is the ticket's submitter, whatever else he is to it.
         """
         told = frozenset(Reason) if audience is Audience.UNIT else TOLD
         text, text_cut = _cut(self.event.text, self.policy.notice_chars)
@@ -83,9 +84,8 @@ class Story:
             "solution": _cut(ticket.solution, self.policy.notice_chars)[0],
             "assigned_to": ticket.assigned_to,
             "escalation": ticket.escalation,
-            "mine": audience is Audience.SUBMITTER,
-            "asked": audience is Audience.SUBMITTER
-            and any(c.new == Status.WAITING for c in self.event.changes),
+            "mine": mine,
+            "asked": mine and any(c.new == Status.WAITING for c in self.event.changes),
             "notes": notes,
             "reasons": [str(reason) for reason in self.event.reasons if reason in told],
             "held": str(ticket.held or ""),
@@ -113,7 +113,7 @@ class Story:
             kind,
             gets.audience,
             reader.address,
-            self.values(gets.audience),
+            self.values(gets.audience, mine=same_address(reader.address, self.ticket.submitter)),
             role=reader.role,
             in_reply_to=(self.answers,) if self.answers and kind in ANSWERS else (),
             attachments_of=self.mail_id if carries else 0,

@@ -7,8 +7,8 @@ import pytest
 from router.addresses import Intent
 from router.decide import decide
 from router.decision import Clue, Command, Decision, Facts
-from router.ticket import TicketKind
-from router.words import FINAL, MailKind, Outcome, Reason, Status
+from router.ticket import Participant, TicketKind
+from router.words import FINAL, MailKind, Outcome, Reason, Role, Status
 from tests.router.replies import (
     DESK,
     LIST,
@@ -153,3 +153,14 @@ def test_a_ticket_is_reopened_and_given_on_by_one_mail(line: str, reopen: str) -
     assert {"it@roc.example", DESK, SUBMITTER} <= told(decision)
     mute = after(by(SUPPORTER, f"{line}\n{reopen}\n"), solved)
     assert changes(mute) == {}
+
+
+@pytest.mark.parametrize("role", [Role.SITE, Role.SUPPORTER, Role.CC])
+def test_a_submitter_who_is_more_than_that_is_asked_and_shown_how_to_verify(role: Role) -> None:
+    more = Participant(role, SUBMITTER.upper(), row=9)
+    both = replace(about(), participants=(*about().participants, more))
+    solved = after(by(SUPPORTER, "Status: solved\n\nRestarted."), both)
+    mine = {one.recipient.lower() for one in solved.outgoing if one.values["mine"]}
+    assert mine == {SUBMITTER}
+    asked = after(by(SUPPORTER, "Status: waiting for reply\n\nWhich queue?"), both)
+    assert {one.recipient.lower() for one in asked.outgoing if one.values["asked"]} == {SUBMITTER}
