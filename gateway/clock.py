@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -158,10 +159,9 @@ def start_clock(
         except Exception:
             _log.exception("nothing kept or forgotten; tried again in an hour")
 
-    async def _tick() -> None:
+    async def _do(what: Callable[[], int]) -> None:
         try:
-            done = await asyncio.to_thread(tick, desk, found)
-            if done + await asyncio.to_thread(tick_tickets):
+            if await asyncio.to_thread(what):
                 wake_courier()
             outage.is_over()
         except MailError as error:  # the next one finds the same steps
@@ -170,33 +170,13 @@ def start_clock(
             _log.exception("a tick failed; the next one finds the same steps")
 
     scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(
-        _tick,
-        "interval",
-        seconds=TICK_S,
-        id="tick",
-        coalesce=True,
-        max_instances=1,
+    keep = partial(
+        scheduler.add_job, trigger="interval", coalesce=True, max_instances=1,
         misfire_grace_time=None,
-    )
-    scheduler.add_job(
-        _reprove,
-        "interval",
-        seconds=TICK_S,
-        id="reprove",
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
-    scheduler.add_job(
-        _hourly,
-        "interval",
-        seconds=HOUR_S,
-        id="hourly",
-        next_run_time=desk.clock(),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
+    )  # fmt: skip
+    keep(_do, args=[partial(tick, desk, found)], seconds=TICK_S, id="tick")
+    keep(_do, args=[tick_tickets], seconds=TICK_S, id="tickets")  # an alarm waits for none of these
+    keep(_reprove, seconds=TICK_S, id="reprove")
+    keep(_hourly, seconds=HOUR_S, id="hourly", next_run_time=desk.clock())
     scheduler.start()
     return scheduler

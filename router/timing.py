@@ -61,9 +61,13 @@ def next_step(timing: Timing, policy: Policy) -> tuple[Process, Step] | None:
 
 def colour(ticket: Ticket, policy: Policy, now: datetime) -> Colour:
     """Return the colour of a ticket; green while it is held."""
-    timing, limits = ticket.timing, policy.limits.of(ticket.support_unit)
-    done = worked(timing, policy, now) if timing is not None else timedelta()
-    return colour_of(limits, ticket.status, ticket.priority, done)
+    limits = policy.limits.of(ticket.support_unit)
+    return colour_of(limits, ticket.status, ticket.priority, worked_of(ticket.timing, policy, now))
+
+
+def worked_of(timing: Timing | None, policy: Policy, now: datetime) -> timedelta:
+    """Return the working time of the limit that holds now; none where there is no clock."""
+    return worked(timing, policy, now) if timing is not None else timedelta()
 
 
 def _begun(ticket: Ticket, now: datetime) -> Timing:

@@ -63,7 +63,10 @@ def tickets(
         wanted = TicketFilter(named if site else (), _known_status(status), held)
         rows = listed(store, wanted, rows_at_most(limit, as_json=as_json))
         if as_json:
-            show.json_lines(show.as_object(row) for row in rows)
+            from gateway.colours import coloured
+            from gateway.now import utc_now
+
+            show.json_lines(coloured(store, rows, open_desk(config, store).policy, utc_now()))
             return
         heads = (*HEADS, "updated_at", "subject")
         show.table(heads, ([getattr(row, h) for h in heads] for row in rows), empty="no tickets")

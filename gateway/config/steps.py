@@ -51,7 +51,7 @@ def _checked(texts: tuple[str, ...], allowed: Iterable[Whom], *, shares: bool) -
     if any(one.percent for one in steps) and not shares:
         raise fault("has no limit here of which a share could be counted")
     percents = [one.percent for one in steps]
-    if any(not before < after for before, after in pairwise(percents) if after):
+    if any(not 0 < before < after for before, after in pairwise(percents) if after):
         raise fault("shares of the limit come first, and each is more than the one before")
     if any(one > MAX_PERCENT for one in percents):
         raise fault(f"a share is {MAX_PERCENT} % at most")

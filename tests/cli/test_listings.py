@@ -17,7 +17,7 @@ MAIL_KEYS = {
 TICKET_KEYS = {
     "ticket", "kind", "wanted", "status", "held", "priority", "subject", "vo", "notified_site",
     "affected_site", "support_unit", "submitter", "opened_at", "updated_at", "events",
-    "message_ids",
+    "message_ids", "colour",
 }  # fmt: skip
 SITE_KEYS = {
     "name", "aliases", "roc", "tier", "certification", "contact", "alarm_address", "alarm_vos",

@@ -131,12 +131,9 @@ def test_without_its_package_a_country_is_a_fault_that_says_what_to_do(
     assert "make install EXTRAS=holidays" in errors[0].message
 
 
-def test_dates_need_no_package_and_working_time_has_no_effect_yet(
-    faults_of: Check, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dates_need_no_package(faults_of: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "holidays", None)
-    faults = faults_of(with_sections(CALENDAR + "holidays = [2026-12-24]"))
-    assert [(one.key, one.severity) for one in faults] == [("calendar", Severity.WARNING)]
+    assert faults_of(with_sections(CALENDAR + "holidays = [2026-12-24]")) == ()
 
 
 def made(folder: Path, text: str) -> Calendars:

@@ -56,7 +56,11 @@ def test_no_submitter_is_left_to_first_line_without_a_reminder() -> None:
 
 @pytest.mark.parametrize(
     ("done", "due"),
-    [("03-09 09:00", "03-16 09:00"), ("03-09 10:00", "03-16 09:00"), ("03-09 10:01", "03-16 10:01")],
+    [
+        ("03-09 09:00", "03-16 09:00"),
+        ("03-09 10:00", "03-16 09:00"),
+        ("03-09 10:01", "03-16 10:01"),
+    ],
 )
 def test_a_step_within_an_hour_counts_from_its_time_and_a_later_one_from_its_own(
     done: str, due: str

@@ -1,4 +1,4 @@
-"""The clock of tickets with the real store: once, whoever keeps it, whatever is killed or broken."""
+"""The clock of tickets with the real store: each step once, whatever is killed or broken."""
 
 import os
 from collections.abc import Callable
