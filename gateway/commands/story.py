@@ -49,7 +49,7 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     state = show.as_object(row) | more
     for name in STATE:
         value = show.cell(state[name])
-        if value:
+        if value and (name != "wanted" or value != row.kind):
             click.echo(show.folded(f"{name.replace('_', ' '):<14} {value}"))
     if more["vo_specific"]:
         click.echo(f"{'vo specific':<14} yes")
@@ -92,7 +92,7 @@ def _entry(entry: EventRow) -> Iterator[str]:
     if marks:
         yield show.folded(f"   ({'; '.join(marks)})")
     for field, old, new in entry.changes:
-        yield f"   {field}: {show.cell(old) or '-'} -> {show.cell(new) or '-'}"
+        yield show.folded(f"   {field}: {show.cell(old) or '-'} -> {show.cell(new) or '-'}")
     if entry.text:
         yield show.paragraph(entry.text, "   | ")
     for name, size in entry.attachments:
