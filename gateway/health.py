@@ -25,6 +25,7 @@ from store.engine import Store
 from store.health import Health, read_doors, read_roles
 
 WITHIN = timedelta(seconds=60)
+LOOKED_WITHIN = timedelta(minutes=10)  # at the clock of tickets; it is noted every minute
 MISSED_FOR = timedelta(hours=1)  # a daemon that was taken away makes nothing red for ever
 UNKNOWN = "nothing is known, because the store cannot be read"
 
@@ -77,7 +78,7 @@ def look(
         *_of_part("journal", store, read_doors, expected_doors(config, of), ages),
         *_of_part("tickets", store, read_roles, expected_roles(config, of), ages),
     ]
-    lines += _clock(store)
+    lines += _clock(store, now)
     directory = store.lock_path.parent if store is not None and store.lock_path else None
     return (*lines, *([_disk(directory)] if directory is not None else []))
 
@@ -143,16 +144,21 @@ def _line(name: str, said: Health | None, fresh: datetime) -> Line:
     return Line(name, State.FAILING if said.failing else State.OK, said.detail, said.since)
 
 
-def _clock(store: Store | None) -> list[Line]:
-    """Return a line when the clock of tickets stands still; a store's own line says it is gone."""
+def _clock(store: Store | None, now: datetime) -> list[Line]:
+    """Return a line when the clock of tickets stands still, or nobody looks at it any more.
+
+    That the store is gone has a line of its own.
+    """
     try:
         with store.reading() if store is not None else nullcontext() as conn:
             state = read_clock(conn) if conn is not None else ClockState()
     except Exception:  # said above
         return []
-    if state.stopped_at is None:
-        return []
-    return [Line("clock", State.FAILING, f"it stands still: {state.why}", state.stopped_at)]
+    if state.stopped_at is not None:
+        return [Line("clock", State.FAILING, f"it stands still: {state.why}", state.stopped_at)]
+    if state.ticked_at is not None and now - state.ticked_at > LOOKED_WITHIN:
+        return [Line("clock", State.SILENT, "nobody has looked at it", state.ticked_at)]
+    return []
 
 
 def _disk(directory: Path) -> Line:

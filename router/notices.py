@@ -12,7 +12,8 @@ from router.decision import Outgoing, Policy, Route
 from router.overdue import closes_at
 from router.people import GETS, same_address
 from router.ticket import Participant, Ticket, TicketEvent
-from router.words import TOLD, US, Audience, MailKind, Reason, Status
+from router.told import TOLD
+from router.words import US, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
 ENDS = frozenset({Status.SOLVED, Status.UNSOLVED})

@@ -45,7 +45,7 @@ from store.tables import (
     reminder,
     thread_id,
     ticket,
-)
+)  # fmt: skip
 from store.timing_rows import write_timings
 from store.turns import take_turn
 from store.upsert import upsert
@@ -155,10 +155,9 @@ def _number_tickets(conn: Connection, decisions: Sequence[Decision]) -> list[Dec
     next_number = take(conn, "ticket", fresh)
     numbered, new_rows = [], []
     for decision in decisions:
-        if decision.ticket is None:
+        if (old := decision.ticket) is None:
             numbered.append(decision)
             continue
-        old = decision.ticket
         number = old.number
         if not number:
             number, next_number = next_number, next_number + 1
@@ -209,8 +208,7 @@ def _write_people(
         if _person(number, one) not in rows or one.row:
             rows[_person(number, one)] = first + at
             written.append(participant_row(one, first + at, number))
-    if written:
-        _insert_new(conn, participant, written)
+    _insert_new(conn, participant, written)
     for _, one in joins:
         if one.row:
             confirmed = update(participant).where(participant.c.id == one.row)

@@ -12,7 +12,8 @@ from router.authority import sender_of
 from router.decide import decide
 from router.decision import Decision, Due, Facts
 from router.ticket import TicketKind
-from router.words import TOLD, MailKind, Reason
+from router.told import TOLD
+from router.words import MailKind, Reason
 from tests.router.test_decision_table import (
     ANNA,
     BLOCK,

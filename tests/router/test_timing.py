@@ -147,6 +147,14 @@ def test_waiting_before_it_was_taken_again_is_not_counted_for_the_new_limit() ->
     life.turn("03-03 10:00", status=Status.ASSIGNED)
     life.turn("03-04 09:00", status=Status.IN_PROGRESS)
     assert life.due == "03-04 15:00"
+    assert colour(life.ticket, life.policy, at("03-04 15:00")) is Colour.AMBER
+
+
+def test_the_colour_stands_while_the_submitter_is_waited_for() -> None:
+    life = Life(SOLVE_IN_8)
+    life.turn(status=Status.IN_PROGRESS)
+    life.turn("03-02 13:00", status=Status.WAITING)
+    assert colour(life.ticket, life.policy, at("03-20 13:00")) is Colour.YELLOW
 
 
 def test_time_on_hold_counts_and_what_passed_meanwhile_is_not_told() -> None:
@@ -216,7 +224,7 @@ def test_a_holiday_that_is_added_moves_what_is_to_come() -> None:
 
 
 def test_the_response_and_the_solution_are_measured_with_the_first_priority() -> None:
-    life = Life(SOLVE_IN_8)
+    life = Life(with_solution({Priority.URGENT: 8 * HOUR, Priority.TOP: HOUR / 2}))
     life.turn(priority=Priority.TOP)
     life.turn("03-06 17:00", status=Status.IN_PROGRESS)
     life.turn("03-09 10:00", status=Status.WAITING)

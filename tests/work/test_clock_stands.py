@@ -101,12 +101,12 @@ def test_a_jump_stops_the_clock_across_restarts_tells_the_operator_once_and_ends
         assert (clock.tick(), clock.tick(), tick(stage.desk)) == (0, 0, told)
         stage.now += MIN
     assert [str(one) for one in stage.said()] == ["operator-notice -> operator@helpdesk.example"]
-    (line,) = _clock(stage.store)
+    (line,) = _clock(stage.store, stage.now)
     assert line.state is State.FAILING
     assert "ahead of where it should be" in line.detail
     machine.jump(-ahead)
     assert TicketClock(stage.desk, "one", machine).tick() == 0
-    assert _clock(stage.store) == []
+    assert _clock(stage.store, stage.now) == []
     stage.now = back
     assert TicketClock(stage.desk, "one", machine).tick() == 1, "that time has really come"
     assert reminded(stage) == [100001]
@@ -147,6 +147,14 @@ def test_a_machine_that_slept_for_days_has_not_jumped(stage: Stage) -> None:
     assert TicketClock(stage.desk, "one", machine).tick() == 1
 
 
+def test_a_clock_that_nobody_looks_at_is_silent(stage: Stage) -> None:
+    assert _clock(stage.store, stage.now) == [], "none was ever looked at"
+    TicketClock(stage.desk, "one", Machine(stage)).tick()
+    assert _clock(stage.store, stage.now + 10 * MIN) == []
+    (line,) = _clock(stage.store, stage.now + 11 * MIN)
+    assert (line.state, line.since) == (State.SILENT, stage.now)
+
+
 def test_a_start_before_the_last_look_stops_the_clock(stage: Stage) -> None:
     opened(stage)
     machine = Machine(stage)
@@ -154,8 +162,8 @@ def test_a_start_before_the_last_look_stops_the_clock(stage: Stage) -> None:
     stage.now -= DAY
     machine.boot = "boot 2"
     assert TicketClock(stage.desk, "one", machine).tick() == 0
-    (line,) = _clock(stage.store)
+    (line,) = _clock(stage.store, stage.now)
     assert "behind where it should be" in line.detail
     stage.now += DAY
     TicketClock(stage.desk, "one", machine).tick()
-    assert _clock(stage.store) == []
+    assert _clock(stage.store, stage.now) == []
