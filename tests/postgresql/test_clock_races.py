@@ -59,7 +59,7 @@ def test_nobody_is_reminded_after_a_solution_that_was_written(stage: Stage) -> N
     with stage.store.reading() as conn:
         query = select(event.c.ticket, event.c.number, event.c.kind, event.c.changes)
         rows = conn.execute(query.order_by(event.c.ticket, event.c.number)).all()
-        clocks = dict(conn.execute(select(timing.c.ticket, timing.c.status)).tuples().all())
+        clocks = dict(conn.execute(select(timing.c.ticket, timing.c.status)).all())
     solved = {row.ticket: row.number for row in rows if "solved" in str(row.changes)}
     told = {row.ticket: row.number for row in rows if row.kind == str(EventKind.REMINDED)}
     assert sorted(solved) == list(range(100001, 100001 + ROUNDS))

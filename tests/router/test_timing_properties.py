@@ -78,6 +78,7 @@ def test_each_step_of_a_process_happens_once_and_none_after_the_end(
     assert timing.due_at is None, "every process ends"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60 * 24 * 90), st.sampled_from(OPEN))
 def test_however_late_the_first_look_is_everybody_has_his_own_time(
     minutes: int, status: Status
