@@ -110,6 +110,7 @@ def _status(
     return MailKind.STATUS, {
         "helpdesk": policy.name,
         "tag": policy.ticket_tag,
+        "support": policy.addresses.support,
         "named": bool(named),
         "total": total,
         "tickets": [_row(one, policy, whole=bool(named)) for one in listed[:MAX_TICKETS]],

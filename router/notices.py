@@ -7,12 +7,13 @@ notice says so; the ticket and the original mail keep all of it.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from parsers.block import hear_block
 from router.decision import Outgoing, Policy, Route
 from router.overdue import closes_at
 from router.people import GETS, same_address
 from router.ticket import Participant, Ticket, TicketEvent
 from router.told import TOLD
-from router.words import Audience, MailKind, Reason, Status
+from router.words import US, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
 ENDS = frozenset({Status.SOLVED, Status.UNSOLVED})
@@ -72,7 +73,7 @@ class Story:
             "category": ticket.category,
             "unit": ticket.support_unit,
             "submitter": ticket.submitter,
-            "author": self.event.by,
+            "author": self.policy.name if self.event.by == US else self.event.by,
             "author_verified": self.event.verified,
             "text": text,
             "text_cut": text_cut,
@@ -126,6 +127,12 @@ class Story:
     ) -> tuple[Outgoing, ...]:
         """Return one mail to each of the readers."""
         return tuple(self.to(reader, kind, lane) for reader in readers)
+
+
+def without_lines(text: str) -> str:
+    """Return what somebody wrote below the field lines, which are told as what they changed."""
+    block = hear_block(text)
+    return block.rest.strip() if block.fields and not block.unknown else text
 
 
 def once_each(mails: Iterable[Outgoing]) -> list[Outgoing]:

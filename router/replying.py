@@ -20,7 +20,7 @@ from router.opening import HELD_DIGEST_AFTER
 from router.people import copied_on, new_ones
 from router.steering import Steering
 from router.telling import Telling, mails, split
-from router.ticket import Change, Participant, Ticket
+from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.transitions import Actor, move
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
@@ -60,10 +60,11 @@ def reply(
         mail_id=mail.mail_id,
         answers=heard.message_id,
     )
-    note = replace(own, event=events[0]) if events[0].internal else None
+    note = replace(own, event=_as_said(events[0], steered)) if events[0].internal else None
     public = None
     if not events[-1].internal:
-        public = replace(own, event=events[-1], notes=() if note is not None else public_notes)
+        said = _as_said(events[-1], steered) if note is None else events[-1]
+        public = replace(own, event=said, notes=() if note is not None else public_notes)
     outgoing: list[Outgoing] = []
     if public is not None:
         outgoing += alarm_mails(public, steered.pages)
@@ -87,6 +88,17 @@ def reply(
         unties=steered.unties,
         words=steered.words,
     )
+
+
+def _as_said(event: TicketEvent, steered: Steering) -> TicketEvent:
+    """Return what is told of a reply: its text below the lines, if all of them were followed.
+
+    They are told as what they have changed.
+    """
+    block = steered.block
+    if not event.text or not block.fields or block.unknown or steered.refusals:
+        return event
+    return replace(event, text=steered.text)
 
 
 def _steering(joined: Joined, ticket: Ticket, changes: tuple[Change, ...]) -> Steering:

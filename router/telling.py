@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from router.addresses import LANE_REPLY
 from router.decision import Outgoing, Policy
 from router.lines.joining import PERSONAL
-from router.notices import Story, once_each
+from router.notices import Story, once_each, without_lines
 from router.people import GETS, readers, same_address
 from router.routing import first_line
 from router.steering import Steering
@@ -143,7 +143,8 @@ def _own(telling: Telling) -> tuple[TicketEvent, ...]:
 
 def _one_text(events: Iterable[TicketEvent]) -> TicketEvent:
     first, *later = events
-    parts = [f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC:\n\n{one.text}" for one in later if one.text]
+    told = [(one, without_lines(one.text)) for one in later]
+    parts = [f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC:\n\n{text}" for one, text in told if text]
     return replace(first, text="\n\n".join((first.text, *parts)))
 
 

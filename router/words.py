@@ -6,6 +6,8 @@ words of the helpdesk. Nothing is spelt out anywhere else.
 
 from enum import StrEnum
 
+US = "ticketgate"  # who has done what no person did, in the history
+
 
 class Outcome(StrEnum):
     """How a mail ended. Each mail has exactly one; metrics and listings count these."""

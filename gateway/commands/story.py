@@ -56,7 +56,7 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
     state = show.as_object(row) | more
     for name in STATE:
         value = show.cell(state[name])
-        if value:
+        if value and (name != "wanted" or value != row.kind):
             click.echo(show.folded(f"{name.replace('_', ' '):<14} {value}"))
     if more["vo_specific"]:
         click.echo(f"{'vo specific':<14} yes")
@@ -75,18 +75,23 @@ def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
         ((p.role, p.address, p.name, p.mode, p.verified) for p in people),
     )
     click.echo("\nMails of this ticket")
+    counts = {one.mail: one.standing for one in proven.values()}
     show.table(
-        ("mail", "received", "outcome", "from", "message-id"),
-        ((m.mail, m.received_at, m.outcome, m.mail_from, m.message_id) for m in mails),
+        ("mail", "received", "outcome", "counts as", "from", "message-id"),
+        (
+            (m.mail, m.received_at, m.outcome, counts.get(m.mail, ""), m.mail_from, m.message_id)
+            for m in reversed(mails)
+        ),
     )
-    for one in proven.values():
-        click.echo(f"\nProofs of mail {one.mail}, which count as: {one.standing}")
-        for line in proof_lines(one.proofs):
-            click.echo(show.folded(line))
+    if proven:
+        click.echo("\nProofs of these mails")
+    for one in sorted(proven.values(), key=lambda each: each.mail):
+        for line in proof_lines(one.proofs, ""):
+            click.echo(show.folded(f"  mail {one.mail}: {line}"))
     click.echo("\nOur mails")
     show.table(
         ("id", "kind", "recipient", "state", "sent", "error"),
-        ((o.id, o.kind, o.recipient, o.state, o.sent_at, o.last_error) for o in outgoing),
+        ((o.id, o.kind, o.recipient, o.state, o.sent_at, o.last_error) for o in reversed(outgoing)),
     )
 
 
@@ -99,7 +104,7 @@ def _entry(entry: EventRow, moved: tuple[int, int] | None) -> Iterator[str]:
     if marks:
         yield show.folded(f"   ({'; '.join(marks)})")
     for field, old, new in entry.changes:
-        yield f"   {field}: {show.cell(old) or '-'} -> {show.cell(new) or '-'}"
+        yield show.folded(f"   {field}: {show.cell(old) or '-'} -> {show.cell(new) or '-'}")
     if entry.text:
         yield show.paragraph(entry.text, "   | ")
     for name, size in entry.attachments:

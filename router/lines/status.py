@@ -21,6 +21,7 @@ _BY = {
 }
 _SYSTEM = frozenset({Actor.SYSTEM})
 CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
+_WORKED_ON = frozenset({Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD})
 
 
 def status(steering: Steering, line: Field) -> Steering:
@@ -28,6 +29,8 @@ def status(steering: Steering, line: Field) -> Steering:
     now, wanted = steering.ticket.status, " ".join(line.value.lower().replace("-", " ").split())
     new = next((one for one in Status if one.value == wanted), None)
     found = move(now, new, steering.actors) if new is not None else None
+    if new is now and now in _WORKED_ON:  # such as by who takes it after the site did
+        return steering
     if new is Status.ASSIGNED:
         return steering.refused(line.line, 'a ticket is assigned by a line "Assign to: UNIT".')
     if new is None or found is None or new not in possible(now, steering.actors):
