@@ -29,6 +29,7 @@ from router.people import (
 from router.reproof import first_reproof
 from router.rights import Rights
 from router.routing import Wish, first_line, route, wish_of
+from router.thread import answers_a_list
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
@@ -63,7 +64,8 @@ class Asked:
 
     def story(self, ticket: Ticket, event: TicketEvent, to: Route) -> Story:
         """Return what the mails about the opening have in common."""
-        notes = (*to.notes, *self.fields.notes, *map(str, self.mail.heard.notes))
+        about = answers_a_list(self.mail, self.policy)
+        notes = (*to.notes, *self.fields.notes, *about, *map(str, self.mail.heard.notes))
         heard = self.mail.heard
         return Story(ticket, event, self.policy, notes, to, self.mail.mail_id, heard.message_id)
 
