@@ -22,11 +22,13 @@ from router.ticking import MAX_LISTED, RECOUNT, TICK
 from store import ticket_facts as read
 from store.clock_facts import read_due_facts, read_listed
 from store.commit import Decided, write
+from store.counters import count
 from store.digest_facts import read_held_facts, read_unanswered_facts
 from store.engine import Store, repeated
 from store.evidence import signature_words, write_evidence
 from store.facts import Known
 from store.leases import Term, require
+from store.measured import step_counter
 from store.paging import hooks_heard
 from store.relations import hang_together, named_in
 from store.reminders import mark_done, take_wanted
@@ -83,7 +85,10 @@ class Desk:
                 write_evidence(conn, [(mail.mail_id, mail.evidence, sender.standing)], now)
                 proven = sender.may.open_ticket
                 made = replace(made, evidence=mail.evidence, again=mail.mail_id, proven=proven)
-            return write(conn, [made], self.policy, now).get(0, ())
+            tickets = write(conn, [made], self.policy, now).get(0, ())
+            if reminder:
+                count(conn, {step_counter(request.name): 1})
+            return tickets
 
     def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
         if isinstance(request, Command):

@@ -39,10 +39,12 @@ _NO_ALARMS = AlarmAmounts(0, 0, 0, None)
 Labels = tuple[str, ...]
 
 
-def exposition(amounts: Amounts, lines: Sequence[Line], now: datetime) -> bytes:
-    """Return the page."""
+def exposition(
+    amounts: Amounts, lines: Sequence[Line], now: datetime, more: Iterable[Metric] = ()
+) -> bytes:
+    """Return the page; `more` are families of others."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families(tuple(_families(amounts, lines, now))))
+    registry.register(_Families((*_families(amounts, lines, now), *more)))
     return generate_latest(registry)
 
 

@@ -3,7 +3,7 @@
 Reads only.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -106,19 +106,6 @@ def queue_of(desk: Desk, unit: str, limit: int | None) -> Queue:
             page = first[start : start + REMINDERS_AT_ONCE]
             wanted |= reminders_of(conn, [one.ticket.number for one in page])
     return Queue(tally, [_with_reminder(one, wanted.get(one.ticket.number)) for one in first])
-
-
-def tallies(desk: Desk) -> Iterator[Tally]:
-    """Give the queue of each unit that has open tickets, in numbers; raises Deferred."""
-    with reads(desk.store.reading) as conn:
-        units = list(units_with_tickets(conn))
-    for unit in units:
-        tally = Tally(unit)
-        with reads(desk.store.reading) as conn:
-            for _ in stand(queued(conn, unit), desk.policy, desk.clock(), tally):
-                pass
-        if tally.total:
-            yield tally
 
 
 def unit_row(tally: Tally) -> UnitRow:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table, select
 
 from parsers.evidence import SenderEvidence
 from router.decision import Decision
+from store.measured import measured_counters
 from store.tables import counter, ticket
 from store.upsert import upsert
 
@@ -94,8 +95,8 @@ def counters_of(conn: Connection, decisions: Sequence[Decision]) -> dict[int, st
 
 
 def counters_moved(old: Mapping[int, str], decisions: Sequence[Decision]) -> Counter[str]:
-    """Return what the counters of tickets change by."""
-    places, amounts = dict(old), Counter[str]()
+    """Return what the counters of tickets, and of what was measured of them, change by."""
+    places, amounts = dict(old), measured_counters(decisions)
     for one in (d.ticket for d in decisions if d.ticket is not None):
         new = ticket_counter(one.status, one.kind)
         if one.number in places:

@@ -11,12 +11,16 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, select
 
 from parsers.alarm import Mode
+from router.decision import Policy
 from router.lines.noting import REMIND
-from router.queued import OPEN, Queued
+from router.queued import OPEN, Queued, Tally
+from router.queues import stand
 from router.ticket import TicketKind, Timing
 from router.words import Priority, Status
 from store.alarm_tables import paging
 from store.clock_tables import timing
+from store.engine import Store
+from store.listing import reads
 from store.tables import reminder, ticket
 
 ROWS_AT_ONCE = 500
@@ -49,12 +53,6 @@ def units_with_tickets(conn: Connection) -> Iterator[str]:
         yield found
 
 
-def count_open(conn: Connection, unit: str) -> int:
-    """Return how many tickets of a unit are open."""
-    query = select(func.count()).where(ticket.c.support_unit == unit, ticket.c.status.in_(_OPEN))
-    return conn.execute(query).scalar_one()
-
-
 def queued(conn: Connection, unit: str) -> Iterator[Queued]:
     """Give the open tickets of a unit, in no order; the connection is in use meanwhile."""
     firing = and_(
@@ -72,6 +70,18 @@ def queued(conn: Connection, unit: str) -> Iterator[Queued]:
     streaming = conn.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)
     for row in streaming.execute(query).mappings():
         yield _queued(row)
+
+
+def tallies(store: Store, policy: Policy, now: datetime) -> Iterator[Tally]:
+    """Give the queue of each unit that has or had tickets, in numbers; raises Deferred."""
+    with reads(store.reading) as conn:
+        units = list(units_with_tickets(conn))
+    for unit in units:
+        tally = Tally(unit)
+        with reads(store.reading) as conn:
+            for _ in stand(queued(conn, unit), policy, now, tally):
+                pass
+        yield tally
 
 
 def reminders_of(conn: Connection, numbers: Iterable[int]) -> dict[int, datetime]:

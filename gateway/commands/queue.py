@@ -39,21 +39,23 @@ def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bo
     from gateway import queues, show
     from gateway.desk import open_desk
     from parsers.errors import Refused
+    from store.queue import tallies
 
     config = config_at(config_file)
     with store_of(config) as store, failures():
         desk = open_desk(config, store)
         if unit is None:
-            rows = [queues.unit_row(one) for one in queues.tallies(desk)]
+            found = tallies(store, desk.policy, desk.clock())
+            rows = [queues.unit_row(one) for one in found if one.total]
             _show_units(rows, as_json=as_json)
             return
         try:
             name = queues.unit_named(desk, unit)
         except Refused as error:
             raise Stop(error.public, NOT_FOUND) from error
-        found = queues.queue_of(desk, name, rows_at_most(limit, as_json=as_json))
+        whole = queues.queue_of(desk, name, rows_at_most(limit, as_json=as_json))
         now = desk.clock()
-        listed = [queues.queue_row(one, desk.policy) for one in found.first]
+        listed = [queues.queue_row(one, desk.policy) for one in whole.first]
     if as_json:
         show.json_lines(map(show.as_object, listed))
         return
@@ -75,8 +77,8 @@ def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bo
         for row in listed
     )
     show.table(HEADS, cells, empty=f"nothing is open at {name}")
-    if found.tally.total > len(listed):
-        more = found.tally.total - len(listed)
+    if whole.tally.total > len(listed):
+        more = whole.tally.total - len(listed)
         click.echo(f"{more} more are open at {name}: --limit, or --json for all", err=True)
 
 

@@ -5,6 +5,7 @@ import asyncio
 from gateway.health import look
 from gateway.processes.naming import daemon_of
 from gateway.processes.post import Post
+from gateway.queues import unit_names
 from gateway.web.access import Access
 from gateway.web.alarms import ALARMS_AT_MOST, Paged, alarm_pages
 from gateway.web.app import make_app
@@ -14,6 +15,7 @@ from gateway.web.watching import Watched, watching_pages
 from parsers.errors import Refused
 from store.alarm_listing import alarms, drills
 from store.watching import read_amounts
+from store.watching_desk import read_desk
 
 
 def run(post: Post) -> None:
@@ -25,6 +27,9 @@ def run(post: Post) -> None:
     watched = Watched(
         lines=lambda: look(post.config, store, clock(), of=daemon_of(post.name)),
         amounts=lambda: read_amounts(store, post.config.directory),
+        queues=lambda: read_desk(
+            store, post.desk.policy, clock(), unit_names(post.desk.known.registry)
+        ),
         now=clock,
     )
     paged = Paged(

@@ -17,12 +17,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.desk_metrics import desk_families
 from gateway.health import Line, State, all_well
 from gateway.metrics import CONTENT_TYPE, exposition
 from store.watching import Amounts
+from store.watching_desk import DeskAmounts
 
 LINES_LAST_S = 1.0
 AMOUNTS_LAST_S = 10.0
+QUEUES_LAST_S = 60.0  # all that is open is looked at
 PATIENCE_S = 5.0
 _NO_ANSWER = Line("store", State.SILENT, "it does not answer in time")
 
@@ -32,10 +35,11 @@ _log = structlog.get_logger("web")
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the pages show. `lines` never raises, `amounts` may; both may block."""
+    """What the pages show. `lines` never raises, the others may; all of them may block."""
 
     lines: Callable[[], Sequence[Line]]
     amounts: Callable[[], Amounts]
+    queues: Callable[[], DeskAmounts]
     now: Callable[[], datetime]
 
 
@@ -64,6 +68,7 @@ def watching_pages(watched: Watched) -> list[Route]:
     """Return the routes."""
     lines = Remembered(watched.lines, LINES_LAST_S)
     amounts = Remembered(watched.amounts, AMOUNTS_LAST_S)
+    queues = Remembered(watched.queues, QUEUES_LAST_S)
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -82,7 +87,12 @@ def watching_pages(watched: Watched) -> list[Route]:
         except Exception as error:
             _log.warning("metrics not available", reason=f"{type(error).__name__}: {error}")
             return PlainTextResponse("The store cannot be read.\n", 503)
-        return Response(exposition(found, said, watched.now()), media_type=CONTENT_TYPE)
+        try:
+            more = tuple(desk_families(found.desk, await queues.get(), watched.now()))
+        except Exception as error:  # the rest is known
+            _log.warning("queues not available", reason=f"{type(error).__name__}: {error}")
+            more = ()
+        return Response(exposition(found, said, watched.now(), more), media_type=CONTENT_TYPE)
 
     pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
     return [Route(path, page) for path, page in pages.items()]

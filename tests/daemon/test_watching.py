@@ -19,6 +19,7 @@ from gateway.web.watching import Watched, watching_pages
 from parsers.errors import Deferred
 from router.tokens import Keyring
 from store.watching import Amounts, DirectoryAmounts
+from store.watching_desk import DeskAmounts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(hours=2)
@@ -55,9 +56,10 @@ def client(
     amounts: Callable[[], Amounts] = lambda: AMOUNTS,
     access: Access | None = None,
     peer: tuple[str, int] | None = ("127.0.0.1", 1),
+    queues: Callable[[], DeskAmounts] = DeskAmounts,
 ) -> TestClient:
     source = Source("Desk", {}, dict, dict, lambda _m, _i: None, Keyring((b"k" * 32,)), lambda: NOW)
-    pages = watching_pages(Watched(lines, amounts, lambda: NOW))
+    pages = watching_pages(Watched(lines, amounts, queues, lambda: NOW))
     app = make_app(source, access or Access(), pages)
     return TestClient(app, raise_server_exceptions=False, client=peer)  # type: ignore[arg-type]
 
@@ -118,6 +120,17 @@ def test_metrics_that_cannot_be_read_say_nothing_of_why() -> None:
     answer = client(amounts=fails).get("/metrics")
     assert answer.status_code == 503
     assert "secret" not in answer.text
+
+
+def test_the_rest_is_shown_when_the_queues_cannot_be_read() -> None:
+    def fails() -> DeskAmounts:
+        raise Deferred("public", "inner secret")
+
+    answer = client(queues=fails).get("/metrics")
+    assert answer.status_code == 200
+    assert "secret" not in answer.text
+    assert "ticketgate_mails_total" in answer.text
+    assert "ticketgate_open" not in answer.text
 
 
 def test_many_readers_read_the_store_once() -> None:

@@ -9,18 +9,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from parsers.alarm import Mode
 from router.calendars import ALWAYS, Calendar, Calendars
 from router.decision import Decision, Policy
 from router.limits import LEVELS, Limits, LimitTable
+from router.lines.noting import REMIND
 from router.ticket import Change, Paging, Ticket, TicketEvent, TicketKind
 from router.timing import timed
 from router.words import EventKind, Outcome, Priority, Reason, Status
 from store.commit import Decided, write
 from store.engine import Store
 from store.rows import read_tickets
+from store.tables import reminder
 from tests.router.test_decision_table import POLICY
 from tests.router.weeks import OFFICE
 
@@ -95,6 +97,12 @@ class Ledger:
         kind = EventKind.DISCARDED if discarded else EventKind.COMMENT
         event = TicketEvent(kind, "tina@firstline.example", when, changes=changes)
         self._written(new, when, event)
+
+    def remind(self, number: int, when: datetime) -> None:
+        """Keep what a supporter asks for by the line "Remind on"."""
+        with self._writing() as conn:
+            row = {"ticket": number, "step": REMIND, "detail": f"{when:%Y-%m-%d} tina@f.example"}
+            conn.execute(insert(reminder).values(due_at=when, **row))
 
     def play(self, text: str) -> None:
         """Let happen what lines say: `TICKET  MONTH-DAY HOUR:MINUTE  open | FIELD = VALUE, ...`."""
