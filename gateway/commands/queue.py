@@ -20,7 +20,7 @@ from gateway.commands.opening import (
 if TYPE_CHECKING:
     from gateway.queues import UnitRow
 
-HEADS = ("ticket", "place", "status", "left", "age", "priority", "site", "person", "next", "at",
+HEADS = ("ticket", "place", "status", "left", "age", "priority", "site", "person", "next", "next at",
          "waits for", "subject")  # fmt: skip
 
 
