@@ -9,6 +9,8 @@ RUN_DIR ?= .run
 # An extra once installed stays: its lock file is in force, beside others, until `make clean`.
 ALL_EXTRAS := $(sort $(EXTRAS) $(patsubst .venv/with-%,%,$(wildcard .venv/with-*)))
 LOCKED := $(patsubst %,requirements/%.txt,$(or $(ALL_EXTRAS),run))
+# More than there are cores: most tests wait for something.
+TEST_PROCESSES ?= 4
 TORTURE_SEEDS ?= 1 2 3
 
 # Every process starts three times as fast from bytecode, so it is written once, at installation;
@@ -37,7 +39,7 @@ run: .venv/installed-run
 	$(BIN)/ticketgate serve --config $(RUN_DIR)/config.toml
 
 test: check servers
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist load $(PYTEST_ARGS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

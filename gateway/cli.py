@@ -5,6 +5,8 @@ does not exist; 75 the store or the door cannot be reached now, so the same call
 Each group of commands is a file in gateway/commands; what is heavy is imported inside a command.
 """
 
+import atexit
+import gc
 import logging
 import sys
 
@@ -87,8 +89,17 @@ for _command in COMMANDS:
     program.add_command(_command)
 
 
+# structlog loads these for tracebacks in colour, which we never print: a tenth of a role's start.
+_UNUSED = ("rich.console", "rich.pretty", "rich.traceback")
+_GARBAGE_AT = 50_000  # objects; imports make many and throw none away
+
+
 def main() -> None:
     """Run the program; what a terminal cannot show is shown escaped."""
+    gc.set_threshold(_GARBAGE_AT)
+    atexit.register(gc.freeze)  # at the end nobody looks for garbage: the kernel takes it all
+    for name in _UNUSED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type] # Python's own "there is none"
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -9,23 +9,25 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.config.load import load
 from gateway.config.root import Config
-from gateway.desk import open_desk
 from gateway.processes.handed import UnfitSocket, take_handed
 from gateway.processes.link import Link
 from gateway.processes.logs import configure_logging
 from gateway.processes.naming import daemon_name
 from gateway.processes.notify import Notify
-from gateway.processes.post import Post
 from gateway.processes.slot import Role
 from gateway.processes.supervisor import NoLock, StoreInUse, Supervisor, sole_daemon
 from store import inbox
 from store.engine import Store, open_store
 from store.revision import require_current
+
+if TYPE_CHECKING:  # what decides: the supervisor does without
+    from gateway.processes.post import Post
 
 _log = structlog.get_logger("supervisor")
 
@@ -69,6 +71,9 @@ def serve(config_path: Path) -> int:
 
 def run_role(config_path: Path, role: str, slot: int, link_text: str) -> int:
     """Run one slot of a role until told to stop; return the exit code."""
+    from gateway.desk import open_desk
+    from gateway.processes.post import Post
+
     configure_logging(role=role, slot=slot)
     with Link.attach(link_text) as link:
         config = load(config_path)
@@ -92,13 +97,13 @@ def _lock(store: Store, config_path: Path) -> Path:
     return lock if writable else config_path
 
 
-def _doors(post: Post) -> None:
+def _doors(post: "Post") -> None:
     from gateway.roles import doors
 
     doors.run(post)
 
 
-def _work(post: Post) -> None:
+def _work(post: "Post") -> None:
     from gateway.prover import prover_of
     from gateway.saying import say_again_and_again
     from gateway.work import Worker
@@ -109,19 +114,19 @@ def _work(post: Post) -> None:
         worker.run()
 
 
-def _courier(post: Post) -> None:
+def _courier(post: "Post") -> None:
     from gateway.roles import courier
 
     courier.run(post)
 
 
-def _web(post: Post) -> None:
+def _web(post: "Post") -> None:
     from gateway.roles import web
 
     web.run(post)
 
 
-ROLES: Mapping[str, Callable[[Post], None]] = {
+ROLES: Mapping[str, "Callable[[Post], None]"] = {
     "doors": _doors,
     "work": _work,
     "courier": _courier,

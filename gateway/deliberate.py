@@ -22,6 +22,7 @@ from store import journal
 from store.commit import Decided
 from store.evidence import signature_words, signatures_of
 from store.facts import Known, questions, read_facts
+from store.relations import named_in
 from store.waiting import Twins, waits_for_parent, waits_for_twin
 
 WAIT_FOR_PROOF = timedelta(hours=1)
@@ -77,6 +78,12 @@ def words(heard: Sequence[Heard], policy: Policy, now: datetime) -> set[str]:
             found.add(f"sent {bounced}")
         found |= signature_words(mail)
     return found - {""}
+
+
+def tickets_named(heard: Sequence[Heard], policy: Policy, now: datetime) -> set[int]:
+    """Return the tickets to which these mails belong, and those that their lines name."""
+    clues = {c.ticket for one in heard for c in thread(one.mail, policy, now) if c.ticket}
+    return clues | {number for one in heard for number in named_in(one.mail)}
 
 
 def settle(

@@ -30,6 +30,7 @@ from store.facts import Known
 from store.leases import Term, require
 from store.measured import step_counter
 from store.paging import hooks_heard
+from store.relations import hang_together, named_in
 from store.reminders import mark_done, take_wanted
 from store.turns import take_turn
 
@@ -71,6 +72,9 @@ class Desk:
             require(conn, terms)
             if mail is not None:  # another with its signature may be decided on at this moment
                 take_turn(conn, signature_words(mail))
+            if isinstance(request, Command) and request.ticket:
+                named = {request.ticket, *named_in(request)}
+                take_turn(conn, {f"ticket {n}" for n in named | hang_together(conn, named)})
             if reminder and not mark_done(conn, reminder, now):
                 return ()
             facts = self._facts(conn, request, known)
@@ -88,7 +92,7 @@ class Desk:
 
     def _facts(self, conn: Any, request: Command | Due, known: Known) -> Facts:
         if isinstance(request, Command):
-            return read.read_ticket_facts(conn, request.ticket, known)
+            return read.read_command_facts(conn, request, known)
         if request.mail is not None:
             return read.read_mail_ticket_facts(conn, request.mail, request.ticket, known)
         if request.name == "held-digest":

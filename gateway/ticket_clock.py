@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.clock_lead import Lead
-from gateway.clock_watch import Look, Verdict, judge, look
+from gateway.clock_watch import JUMP, Look, Verdict, judge, look
 from gateway.desk import Desk
 from gateway.unit_digests import UnitDigests
 from router.counting import counted_by
@@ -91,6 +91,7 @@ class TicketClock:
         self._look = look_at
         self._by = counted_by(desk.policy)
         self._is_counted = False
+        self._seen: Look | None = None
         self._digests = UnitDigests(desk)
 
     def tick(self) -> int:
@@ -107,7 +108,7 @@ class TicketClock:
             return done + self._digests.tick(self._terms)
         except LeaseLost as error:
             self._is_counted = False
-            _log.info("the clock of tickets is another daemon's", detail=error.detail)
+            _log.info("the clock of tickets breaks off", detail=error.detail)
             return 0
 
     def release(self) -> None:
@@ -115,11 +116,15 @@ class TicketClock:
         self._lead.release()
 
     def _terms(self) -> Sequence[Term]:
+        """Return what a transaction requires; raises LeaseLost when the clock has just jumped."""
+        seen, before = self._look(self._desk.clock()), self._seen
+        if before is not None and abs(seen.ahead_s - before.ahead_s) > JUMP.total_seconds():
+            raise LeaseLost("The helpdesk is busy.", "the clock of the machine has jumped")
         return self._lead.terms
 
     def _runs(self) -> bool:
         """Look at the clock of the machine, and note what follows."""
-        seen = self._look(self._desk.clock())
+        seen = self._seen = self._look(self._desk.clock())
         with self._desk.store.reading() as conn:
             state = clock_state.read_clock(conn)
         verdict, why = judge(state, seen)

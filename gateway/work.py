@@ -12,7 +12,16 @@ from datetime import timedelta
 
 import structlog
 
-from gateway.deliberate import Heard, decided, hear_mail, independent, must_wait, settle, words
+from gateway.deliberate import (
+    Heard,
+    decided,
+    hear_mail,
+    independent,
+    must_wait,
+    settle,
+    tickets_named,
+    words,
+)
 from gateway.desk import Desk
 from gateway.outage import Outage
 from gateway.processes.link import Link
@@ -22,6 +31,7 @@ from router.addresses import LANE_ALARM
 from store import inbox, journal
 from store.commit import Conflict, write
 from store.engine import pause
+from store.relations import hang_together
 from store.turns import take_turn
 from store.waiting import waiting_twins
 from store.watching import broken_mails
@@ -229,7 +239,9 @@ class Worker:
         """Decide and write in one transaction; return the mails that were written."""
         now, policy, known = self.desk.clock(), self.desk.policy, self.desk.known
         with self.desk.store.writing() as conn:
-            take_turn(conn, words(heard, policy, now))
+            named = tickets_named(heard, policy, now)
+            named |= hang_together(conn, named)
+            take_turn(conn, words(heard, policy, now) | {f"ticket {n}" for n in named})
             settled = settle(conn, heard, known, policy, now)
             twins = waiting_twins(conn, [one.identity for one in heard])
             ready = [

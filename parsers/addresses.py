@@ -26,6 +26,7 @@ _STRICT = re.compile(
     rf")"
 )
 _UNITS = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]*\?=|.", re.DOTALL)
+_WRITABLE = re.compile(_ADDRESS)
 MAX_STRICT_BYTES = 512
 MAX_LOCAL_CHARS = 64
 MAX_DOMAIN_CHARS = 253
@@ -49,6 +50,16 @@ def strict_mailbox(value: bytes, read: Callable[[str], str]) -> Mailbox | None:
         return None
     name = (match["name"] or match["comment"] or "").strip(" \t")
     return Mailbox(read(name.removeprefix('"').removesuffix('"')), address)
+
+
+def is_writable(address: str) -> bool:
+    """Tell whether mail can be sent to an address that somebody wrote: plain, and with a domain.
+
+    What is no ASCII, or needs quotes, our mail cannot name as its recipient.
+    """
+    local, _, domain = address.rpartition("@")
+    short = len(local) <= MAX_LOCAL_CHARS and len(domain) <= MAX_DOMAIN_CHARS
+    return short and "." in domain and _WRITABLE.fullmatch(address) is not None
 
 
 def mailboxes(text: str, read: Callable[[str], str]) -> tuple[Mailbox, ...]:

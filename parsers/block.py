@@ -3,13 +3,15 @@
 One grammar serves the fields of a new ticket, the commands of a supporter and the alarm mail.
 A block counts only if its first line has a known key, and never if it looks like the header of a
 forwarded mail. Unknown keys between known ones are reported, never fatal. Quotes never count.
+A solution, and a list of people that ends with a comma, may go on in the next lines.
 Standard library only: the site's alarm hook imports this file.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 
 # What people write -> the field's one name. Issue: a new field is one row here.
 KEYS: Mapping[str, str] = {
@@ -19,6 +21,7 @@ KEYS: Mapping[str, str] = {
     "affected site": "affected_site",
     "vo": "vo",
     "concerned vo": "vo",
+    "vo specific": "vo_specific",
     "priority": "priority",
     "type of issue": "type_of_issue",
     "mou area": "mou_area",
@@ -38,6 +41,11 @@ KEYS: Mapping[str, str] = {
     "related issue": "related",
     "related ticket": "related",
     "cross reference": "cross_reference",
+    "master": "master",
+    "parent": "parent",
+    "duplicate of": "duplicate_of",
+    "merge into": "merge_into",
+    "unlink": "unlink",
     "verify": "verify",
     "reopen": "reopen",
     "escalate": "escalate",
@@ -58,8 +66,18 @@ STEERING = frozenset({"site", "affected_site", "vo", "priority", "assign_to", "m
 STRAY_LINES = 8
 MAX_LINES = 40
 MAX_VALUE_CHARS = 1_000
-MAX_LINE_CHARS = 2_000  # of a line, more is not looked at
-_KEY = re.compile(r"[ \t]{0,3}([^\W\d_][^:\n]{0,39}?)[ \t]{0,20}:")
+MAX_LONG_CHARS = 20_000
+MAX_SHOWN_CHARS = 200  # of a line that is shown again, in an answer
+# Values that may be long, and that mail programs therefore wrap.
+_LONG = frozenset({"solution", "cc", "involve"})
+# Keyboards of eastern Asia have a colon of their own.
+_KEY = re.compile(r"[ \t]{0,3}([^\W\d_][^:\uff1a\n]{0,39}?)[ \t]{0,20}[:\uff1a]")
+# Blanks, and what editors of HTML leave behind that nobody sees.
+_UNSEEN = "\u200b\u200c\u200d\u2060\u00ad\ufeff"
+_BLANKS = " \t\u00a0\u202f\u3000" + _UNSEEN
+_PLAIN = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u3000": " "})
+_NOTHING = dict.fromkeys(map(ord, _UNSEEN))
+_MARKS = _BLANKS + "*-\u2022\u00b7"  # of a list, or of bold type
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +117,31 @@ def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
     then blank lines between two key lines do not end the block.
     """
     lines = text.splitlines()
-    start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+    start = next((i for i, line in enumerate(lines) if not _is_blank(line)), len(lines))
     fields: list[Field] = []
     unknown: list[str] = []
     undecided: list[str] = []  # unknown if a known key follows, or for a typo: else plain text
     end = start
     for at in range(start, min(len(lines), start + MAX_LINES)):
         line = lines[at]
-        if not line.strip():
+        if _is_blank(line):
             if skip_blank_lines:
                 continue
             break
         key, value = _split(line)
+        if fields and key in FORWARD_KEYS and key not in KEYS:
+            return FieldBlock(rest=text)
+        if end == at and key not in KEYS and fields and _goes_on(fields[-1], line):
+            fields[-1] = _longer(fields[-1], line)
+            end = at + 1
+            continue
         if not key or (key not in KEYS and not fields):
             break
-        if key in FORWARD_KEYS and key not in KEYS:
-            return FieldBlock(rest=text)
         if key not in KEYS:
-            undecided.append(line.strip())
+            undecided.append(_shown(line))
             continue
-        fields.append(Field(KEYS[key], value[:MAX_VALUE_CHARS], line.strip()))
+        name = KEYS[key]
+        fields.append(Field(name, value[: _most(name)], _shown(line)))
         unknown, undecided = unknown + undecided, []
         end = at + 1
     if not fields:
@@ -132,10 +155,18 @@ def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
 def has_stray_fields(text: str, keys: frozenset[str] = STEERING) -> bool:
     """Whether a line near the top looks like one of these fields, in no block.
 
-    To be asked only of a text in which no block was heard.
+    To be asked of what is below the block, or of a text in which none was heard.
     """
-    lines = [line for line in text.splitlines() if line.strip()][:STRAY_LINES]
-    return any(KEYS.get(_split(line)[0]) in keys and _split(line)[1] for line in lines)
+    return any(KEYS.get(key) in keys and value for key, value in top_pairs(text))
+
+
+def top_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """Return key (in lower case) and value of the lines near the top, whatever the key.
+
+    A list's mark before a key is passed over. ("", "") is a line of another form.
+    """
+    lines = islice((line for line in text.splitlines() if not _is_blank(line)), STRAY_LINES)
+    return tuple(_split(line[:MAX_VALUE_CHARS].lstrip(_MARKS)) for line in lines)
 
 
 def write_block(pairs: Mapping[str, str]) -> str:
@@ -143,10 +174,38 @@ def write_block(pairs: Mapping[str, str]) -> str:
     return "\n".join(f"{key}: {' '.join(value.split())}" for key, value in pairs.items())
 
 
+def _goes_on(field: Field, line: str) -> bool:
+    """Whether a line is the rest of the field above it: a wrapped solution, or list of people."""
+    if line.lstrip(_BLANKS).startswith(">") or len(field.value) >= MAX_LONG_CHARS:
+        return False
+    if field.key == "solution":
+        return bool(field.value)
+    return field.key in _LONG and field.value.endswith((",", ";"))
+
+
+def _longer(field: Field, line: str) -> Field:
+    whole = f"{field.value}\n{line.strip(_BLANKS)}"
+    return replace(field, value=whole[:MAX_LONG_CHARS])
+
+
+def _most(key: str) -> int:
+    return MAX_LONG_CHARS if key in _LONG else MAX_VALUE_CHARS
+
+
+def _shown(line: str) -> str:
+    shown = line.strip(_BLANKS)
+    return shown if len(shown) <= MAX_SHOWN_CHARS else f"{shown[:MAX_SHOWN_CHARS]}..."
+
+
+def _is_blank(line: str) -> bool:
+    return not line.strip().strip(_BLANKS)
+
+
 def _split(line: str) -> tuple[str, str]:
     """Return the key in lower case and the value, ("", "") for a line of another form."""
-    line = line[:MAX_LINE_CHARS].replace("\u00a0", " ")
+    line = line[:MAX_LONG_CHARS].lstrip(_UNSEEN).translate(_PLAIN)
     match = _KEY.match(line)
     if match is None:
         return "", ""
-    return " ".join(match[1].lower().split()), line[match.end() :].strip(" \t")
+    key = match[1].translate(_NOTHING)
+    return " ".join(key.lower().split()), line[match.end() :].strip(_BLANKS)

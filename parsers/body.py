@@ -27,10 +27,14 @@ _ARMOUR = "-----BEGIN PGP MESSAGE-----"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The parts that hold the text, and the files; both in the order of the mail."""
+    """The parts that hold the text, and the files; both in the order of the mail.
+
+    `others` are the other ways to read the same text, of which nobody knows who reads them.
+    """
 
     texts: tuple[Part, ...] = ()
     files: tuple[Part, ...] = ()
+    others: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +121,17 @@ def _choose(part: Part) -> Choice:
         return Choice(files=(part,)) if is_file(part) else Choice(texts=(part,))
     choices = [_choose(child) for child in part.children]
     files = tuple(file for choice in choices for file in choice.files)
+    others = tuple(other for choice in choices for other in choice.others)
     texts = [choice.texts for choice in choices if choice.texts]
     if part.content_type == "multipart/alternative" and texts:
-        return Choice(_best(texts), files)
+        best = _best(texts)
+        rest = tuple(part for some in texts if some is not best for part in some)
+        return Choice(best, files, (*rest, *others))
     if part.content_type == "multipart/related" and texts:
-        return Choice(texts[0], files + tuple(p for rest in texts[1:] for p in rest))
+        return Choice(texts[0], files + tuple(p for rest in texts[1:] for p in rest), others)
     if part.content_type == "multipart/encrypted":
         return Choice(files=tuple(part.leaves()))
-    return Choice(tuple(p for some in texts for p in some), files)
+    return Choice(tuple(p for some in texts for p in some), files, others)
 
 
 def _best(alternatives: list[tuple[Part, ...]]) -> tuple[Part, ...]:

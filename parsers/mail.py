@@ -56,14 +56,18 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
     if {Fault.BARE_IN_HEADER, Fault.BARE_IN_BODY} & set(gate.faults):
         notes.add(Note.BARE_LINE_END)
     choice = _guarded(lambda: choose(top), Choice(), notes, Note.UNREADABLE)
-    body = _guarded(lambda: read_body(choice.texts, notes), Body(), notes, Note.UNREADABLE)
     header = _with_charset(top.header, choice.texts)
     mail = _header_values(header, gate.faults, mail_from, notes)
-    reply = _guarded(
-        lambda: split_reply(body.own if body.own.strip() else body.text,
-                            forward=is_forward(mail.subject)),
-        Reply(body.text, body.text), notes, Note.UNREADABLE,
-    )  # fmt: skip
+    forward = is_forward(mail.subject)
+    body = _guarded(lambda: read_body(choice.texts, notes), Body(), notes, Note.UNREADABLE)
+    reply = _guarded(lambda: _reply(body, forward=forward), Reply(body.text, body.text), notes,
+                     Note.UNREADABLE)  # fmt: skip
+    if not reply.adds and choice.others:
+        unsure = body, replace(reply, adds=True)
+        body, reply = _guarded(
+            lambda: _other(choice, notes, forward=forward) or (body, reply),
+            unsure, notes, Note.UNREADABLE,
+        )  # fmt: skip
     nothing: tuple[tuple[Attachment, bytes], ...] = ()
     files = _guarded(lambda: described(choice.files, notes), nothing, notes, Note.UNREADABLE)
     if _guarded(lambda: is_encrypted(top), False, notes, Note.UNREADABLE):
@@ -89,6 +93,25 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
             None, notes, Note.HEADER_UNREADABLE,
         ),
     )  # fmt: skip
+
+
+def _other(choice: Choice, notes: set[Note], *, forward: bool) -> tuple[Body, Reply] | None:
+    """Return another way to read the text that holds words of the writer's own, None without one.
+
+    Nobody knows which of them the writer saw, and a quote alone would say that there are none.
+    """
+    for other in choice.others:
+        noted: set[Note] = set()
+        body = read_body((other,), noted)
+        reply = _reply(body, forward=forward)
+        if reply.adds:
+            notes |= noted
+            return body, reply
+    return None
+
+
+def _reply(body: Body, *, forward: bool) -> Reply:
+    return split_reply(body.own if body.own.strip() else body.text, forward=forward)
 
 
 def _header_values(

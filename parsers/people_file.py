@@ -107,7 +107,7 @@ def _site(entry: Entry, at: int) -> Site:
 
 def _roc(entry: Entry, at: int) -> Roc:
     read = _Reading("roc", at, entry)
-    roc = Roc(read.name(), read.addresses("address"))
+    roc = Roc(read.name(), read.addresses("address"), read.addresses("supporters"))
     read.end()
     return roc
 

@@ -21,6 +21,8 @@ _VERBS = re.compile(
     re.IGNORECASE,
 )
 _DATED = re.compile(r"\d{1,4}[./:-]\d{1,2}|\b(?:19|20)\d{2}\b|\d{4}年")
+_TIMED = re.compile(r"\d{1,2}\s?[:hH時\uff1a]\s?\d{2}|\b(?:kl|kello)\.? ?\d{1,2}[.:]\d{2}")
+MAX_INTRO_WORDS = 25
 _ADDRESS = re.compile(r"\S@\S")
 _ORIGINAL = re.compile(
     r"[-_=*\s>]{2,60}(?:original message|original appointment|reply message"
@@ -145,6 +147,18 @@ def attribution_start(lines: list[str], end: int) -> int:
                 return last - count
             found = last - count if found == end else found  # the date may stand a line higher
     return found
+
+
+def is_intro(text: str) -> bool:
+    """Tell whether text is surely what a mail program writes above a quote, or nothing.
+
+    That has a day, a time of the day, and who wrote; a person's sentence above a quote seldom has.
+    """
+    if not text.strip():
+        return True
+    says = _VERBS.search(text) or _ADDRESS.search(text)
+    short = len(text.split()) <= MAX_INTRO_WORDS
+    return bool(says and short and _DATED.search(text) and _TIMED.search(text))
 
 
 def _is_header(lines: list[str], at: int) -> bool:

@@ -77,6 +77,7 @@ class Roc:
 
     name: str
     addresses: tuple[str, ...]
+    supporters: tuple[str, ...] = ()
     source: str = "config"
     updated_at: datetime | None = None
 
@@ -137,7 +138,7 @@ class Registry:
                 return unit
         for roc in self.rocs:
             if roc.name.lower() == wanted:
-                return SupportUnit(roc.name, roc.addresses, source=roc.source)
+                return SupportUnit(roc.name, roc.addresses, roc.supporters, source=roc.source)
         return None
 
     def find_vo(self, name: str) -> str:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from mailparser_reply import EmailReplyParser
 
-from parsers.quotes import has_forward, header_start, is_quoted, lead_end, tail_start
+from parsers.quotes import (
+    has_forward,
+    header_start,
+    is_intro,
+    is_quoted,
+    lead_end,
+    tail_start,
+)
 
 # Templates print this line above the text that a reply will quote.
 REPLY_MARKER = "--- please write above this line ---"
@@ -52,6 +59,7 @@ def split_reply(text: str, *, forward: bool = False) -> Reply:
         return Reply(text.strip("\n"), text.strip("\n"))
     lines = text.split("\n")
     own, foot = _without_quote(lines)
+    intro_at = len(own)
     start = lead_end(own)
     if "".join(own[start:]).strip():
         own = own[start:]
@@ -60,19 +68,22 @@ def split_reply(text: str, *, forward: bool = False) -> Reply:
     signed = _text(own + foot)
     if not visible:
         whole = _text(lines)
-        return Reply(whole, whole, adds=not _is_all_quoted(lines))
+        return Reply(whole, whole, adds=not _is_all_quoted(lines, intro_at))
     return Reply(visible, signed)
 
 
-def _is_all_quoted(lines: list[str]) -> bool:
+def _is_all_quoted(lines: list[str], intro_at: int) -> bool:
     """Whether nobody can have written anything: all is quoted with bars, but its lead and a name.
 
-    A quote without bars may hold words of the writer's own, anywhere, so it never counts as one.
+    A quote without bars may hold words of the writer's own, anywhere, so it never counts as one;
+    nor does a sentence that only looks like a mail program's (`intro_at` is where that begins).
     """
     body = lines[: signature_start(lines)]
     first = next((at for at, line in enumerate(body) if is_quoted(line)), None)
     if first is None:
         return not "".join(body).strip()
+    if not is_intro(" ".join(lines[intro_at:first])):
+        return False
     return all(is_quoted(line) or not line.strip() for line in body[first:])
 
 

@@ -81,8 +81,10 @@ class OurAddresses:
 
     def is_ours(self, address: str) -> bool:
         """Whether mail to this address would come back to us."""
-        silent = {f"noreply@{self.domain}", f"noreply-alarm@{self.domain}"}
-        return self.intent(address) is not None or address.lower() in silent
+        silent = {"noreply", "noreply-alarm", REPLY}  # of the last one no token is right
+        local, _, domain = address.lower().rpartition("@")
+        box = local.partition(self.delimiter)[0] if local.startswith(REPLY) else local
+        return self.intent(address) is not None or (domain == self.domain and box in silent)
 
     def reply_to(self, token: str) -> str:
         """Return the address that answers go to."""

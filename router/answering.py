@@ -14,9 +14,10 @@ from parsers.alarm_answer import Answer, AnswerEvent, hear_answer
 from router.addresses import LANE_REPLY
 from router.alarming import alarm_status
 from router.decision import Clue, Decision, Facts, Mail, Policy
-from router.notices import Story
+from router.notices import SOLUTION, Story
 from router.paging import pagers
 from router.people import author_of, listed_attachments, readers
+from router.relations import open_children
 from router.ticket import Change, Paging, Ticket, TicketEvent
 from router.tokens import TokenClass
 from router.unanswered import next_step
@@ -123,7 +124,8 @@ def _resolve(said: Said) -> Decision:
     if said.paging.answered_at is None:
         changed = _in_progress(replace(changed, paging=_answered(changed, said)))
     site = next(iter(said.facts.registry.find_sites(said.ticket.notified_site)), None)
-    if site is not None and site.resolve == SOLVES:
+    waits = open_children(said.ticket, said.facts)
+    if site is not None and site.resolve == SOLVES and not waits:
         changed = replace(changed, status=Status.SOLVED, solution=text)
     return _told(said, changed, EventKind.RECOVERED, text)
 
@@ -165,9 +167,12 @@ def _written(
     internal: bool = False,
 ) -> Decision:
     event = _event(said, kind, text, reason, internal=internal)
-    if changed.status is not said.ticket.status:
-        change = Change("status", str(said.ticket.status), str(changed.status))
-        event = replace(event, changes=(change,))
+    old = said.ticket
+    pairs = (
+        ("status", str(old.status), str(changed.status)),
+        (SOLUTION, old.solution, changed.solution),
+    )
+    event = replace(event, changes=tuple(Change(*pair) for pair in pairs if pair[1] != pair[2]))
     heard = said.mail.heard
     return Decision(
         Outcome.ANSWER,

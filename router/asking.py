@@ -1,16 +1,17 @@
 """Questions to the helpdesk itself, by mail: `help`, and `status` of one's own tickets.
 
 Rule: one mail back, to a sender who is proven or near, capped like receipts; never to a machine.
-The word has to stand alone: a mail that says more is a ticket. Somebody who takes part in a ticket
-may ask for it by its number, nobody else learns even that it exists.
+The word has to stand alone: a mail that says more is a ticket. Somebody who takes part in a ticket,
+or supports it, may ask for it by its number, nobody else learns even that it exists.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from parsers.heard import SIGNATURES, Automatic
+from router.acting import is_supporter_of
 from router.addresses import LANE_REST, Intent
 from router.authority import sender_of
 from router.decision import Decision, Facts, Mail, Outgoing, Policy
@@ -20,6 +21,7 @@ from router.ticket import Ticket
 from router.words import Audience, MailKind, Outcome, Reason
 
 MAX_TICKETS = 50
+Sees = Callable[[Ticket], bool]
 _WORDS = re.compile(
     r"(help|status)(?:\s+(?:of\s+)?(?:[a-z-]{1,30}:?\s+)?#?(\d{1,10}))?[.!?]?", re.IGNORECASE
 )
@@ -63,7 +65,13 @@ def answer(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> tuple[Dec
     if silent is not None:
         return (Decision(Outcome.COMMAND, (reason, may.reason, silent)),)
     me = mail.heard.sender.address if mail.heard.sender else ""
-    kind, values = _WRITES[asked.word](asked, me, facts, policy)
+
+    def sees(ticket: Ticket) -> bool:
+        units = (ticket.support_unit, policy.first_line)
+        supports = may.update_team and is_supporter_of(units, me, facts.registry)
+        return supports or takes_part(ticket, me)
+
+    kind, values = _WRITES[asked.word](asked, sees, facts, policy)
     tell = Outgoing(
         kind,
         Audience.SUBMITTER,
@@ -77,9 +85,9 @@ def answer(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> tuple[Dec
 
 
 def _help(
-    asked: Question, me: str, facts: Facts, policy: Policy
+    asked: Question, sees: Sees, facts: Facts, policy: Policy
 ) -> tuple[MailKind, Mapping[str, object]]:
-    del asked, me, facts
+    del asked, sees, facts
     return MailKind.HELP, {
         "helpdesk": policy.name,
         "tag": policy.ticket_tag,
@@ -89,21 +97,20 @@ def _help(
 
 
 def _status(
-    asked: Question, me: str, facts: Facts, policy: Policy
+    asked: Question, sees: Sees, facts: Facts, policy: Policy
 ) -> tuple[MailKind, Mapping[str, object]]:
     named = asked.ticket or next((one.number for _, one in facts.found), 0)
     listed = facts.listed
     if named:
         known = (*listed, *(one for _, one in facts.found))
         listed = tuple(
-            {
-                one.number: one for one in known if one.number == named and takes_part(one, me)
-            }.values()
+            {one.number: one for one in known if one.number == named and sees(one)}.values()
         )
     total = len(listed) if named else max(facts.listed_total, len(listed))
     return MailKind.STATUS, {
         "helpdesk": policy.name,
         "tag": policy.ticket_tag,
+        "support": policy.addresses.support,
         "named": bool(named),
         "total": total,
         "tickets": [_row(one, policy, whole=bool(named)) for one in listed[:MAX_TICKETS]],
@@ -139,6 +146,7 @@ HELP: tuple[tuple[str, tuple[str, ...]], ...] = (
             "Affected site: NAME (where it shows, for information)",
             "Assign to: UNIT (instead of a site)",
             "VO: NAME",
+            "VO specific: yes | no (whether it is a matter of that VO alone)",
             "Priority: less urgent | urgent | very urgent | top priority",
             "Type of issue: TEXT",
             "Cc: ADDRESS, ADDRESS",
@@ -162,11 +170,13 @@ HELP: tuple[tuple[str, tuple[str, ...]], ...] = (
             "Solution: TEXT (or the text below the lines)",
             "Assign to: UNIT | ADDRESS | me | nobody",
             "Notified site: NAME (it is told, and its ROC is responsible)",
-            "Priority, Category, Type of issue, VO, Affected site",
-            "Cc, Involve: ADDRESS, ADDRESS",
+            "Priority, Category, Type of issue, VO, VO specific, Affected site",
+            "Cc, Involve: ADDRESS, -ADDRESS (with a - it is taken out again)",
             "Internal: yes (for supporters only)",
             "Remind on: YYYY-MM-DD",
-            "Related, Cross reference: TEXT",
+            "Related: TEXT (an issue elsewhere)",
+            "Master, Parent, Duplicate of, Merge into: #NUMBER | none",
+            "Cross reference, Unlink: #NUMBER, #NUMBER",
         ),
     ),
 )

@@ -52,5 +52,8 @@ def command(asked: Command, facts: Facts, policy: Policy, now: datetime) -> tupl
             events=events,
             outgoing=outgoing,
             reminders=steered.reminders,
+            ties=steered.ties,
+            unties=steered.unties,
+            words=steered.words,
         ),
     )

@@ -13,6 +13,7 @@ from router.granting import Grant, changes, let_go, wish_of_ticket
 from router.heartbeat import STEP as HEARTBEAT
 from router.heartbeat import heartbeat
 from router.lines.noting import REMIND
+from router.moving import move
 from router.notices import operator_notice, say_route
 from router.proving_again import proven_again
 from router.registers import (
@@ -174,6 +175,7 @@ COMMANDS: Mapping[str, Callable[[Command, Facts, Policy, datetime], tuple[Decisi
     "drill": drill,
     "end-drill": end_drill,
     "steer": at_desk.command,
+    "move": move,
 }
 DUE: Mapping[str, Callable[[Due, Facts, Policy, datetime], tuple[Decision, ...]]] = {
     "held-digest": held_digest,

@@ -16,6 +16,7 @@ from router.authority import sender_of
 from router.confirming import confirmed
 from router.decision import Clue, Decision, Facts, Mail, Policy
 from router.joined import Joined
+from router.lines.noting import wants_internal
 from router.notices import operator_notice
 from router.opening import open_tickets
 from router.people import (
@@ -41,17 +42,36 @@ def comment_on(
     by_token = clue.reason is Reason.THREAD_TOKEN
     sender = sender_of(mail, facts.roster, policy, by_token=by_token, replayed=facts.replayed)
     joined = Joined(mail, facts, policy, now, clue, ticket, sender)
+    led = (Reason.LED_ON,) if clue.led_from else ()
+    return tuple(_because(one, led) for one in _joins(joined))
+
+
+def _because(decision: Decision, more: tuple[Reason, ...]) -> Decision:
+    """Return it with more reasons, in the first entry of the history, too."""
+    if not more:
+        return decision
+    first, *later = decision.events or (None,)
+    if first is not None:
+        first = replace(first, reasons=(*first.reasons, *more))
+    events = (first, *later) if first is not None else ()
+    return replace(decision, reasons=(*decision.reasons, *more), events=events)
+
+
+def _joins(joined: Joined) -> tuple[Decision, ...]:
+    mail, facts, policy, now = joined.mail, joined.facts, joined.policy, joined.now
+    clue, ticket, sender = joined.clue, joined.ticket, joined.sender
     said = answered(mail, clue, ticket, facts, policy, now)
     if said is not None:
         turned = said.ticket is None or _standing(said.ticket) != _standing(ticket)
         return (said if turned or not _loops(facts, policy) else _frozen(joined),)
     if _is_a_machines(mail, clue):
         return (_automatic(joined),)
-    if ticket.status in FINAL:
+    if ticket.status in FINAL and not _stays(joined):
         return open_tickets(mail, facts, policy, now, follows=ticket)
     if _loops(facts, policy):
         return (_frozen(joined),)
-    return (confirmed(mail, sender, ticket, facts, policy, now) or _comment(joined),)
+    granted = confirmed(mail, sender, ticket, facts, policy, now)
+    return (granted if granted is not None and not joined.for_another else _comment(joined),)
 
 
 def _loops(facts: Facts, policy: Policy) -> bool:
@@ -105,16 +125,26 @@ def _is_a_machines(mail: Mail, clue: Clue) -> bool:
     return mail.heard.automatic is not Automatic.NO
 
 
+def _stays(joined: Joined) -> bool:
+    """Whether a mail makes no other ticket: it says nothing but lines, or is for supporters only.
+
+    Two members of a team verify one ticket, and the second must not open another.
+    """
+    return not joined.says_something or wants_internal(joined.mail.heard.block)[0]
+
+
 def _comment(joined: Joined) -> Decision:
-    ticket, changes = _answered(joined.mail, joined.ticket, joined.may)
+    ticket, changes = _answered(joined)
     ticket, by_site = _by_the_site(joined, ticket)
     return reply(joined, ticket, changes, by_site)
 
 
-def _answered(mail: Mail, ticket: Ticket, may: Rights) -> tuple[Ticket, tuple[Change, ...]]:
-    """Take a ticket out of "waiting for reply" when its submitter has replied."""
-    is_submitter = may.act_as_submitter and same_address(ticket.submitter, _sender(mail))
-    if ticket.status is not Status.WAITING or not is_submitter:
+def _answered(joined: Joined) -> tuple[Ticket, tuple[Change, ...]]:
+    """Take a ticket out of "waiting for reply" when its submitter has replied, in person."""
+    ticket = joined.ticket
+    is_submitter = joined.may.act_as_submitter and same_address(ticket.submitter, joined.address)
+    by_person = joined.mail.heard.automatic is Automatic.NO and joined.says_something
+    if ticket.status is not Status.WAITING or not is_submitter or not by_person:
         return ticket, ()
     change = Change("status", str(ticket.status), str(Status.IN_PROGRESS))
     return replace(ticket, status=Status.IN_PROGRESS), (change,)

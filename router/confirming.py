@@ -13,6 +13,7 @@ from router.claim import Claim
 from router.decision import Decision, Facts, Mail, Policy
 from router.entitled import may_wake, why_not
 from router.granting import Grant, let_go, wish_of_ticket
+from router.lines.noting import wants_internal
 from router.people import author_of, listed_attachments
 from router.routing import route
 from router.ticket import Ticket, TicketEvent, TicketKind
@@ -35,6 +36,7 @@ def confirmed(  # noqa: PLR0917 - a mail, its sender, its ticket, and the world
         by,
         now,
         mail.heard.visible,
+        internal=wants_internal(mail.heard.block)[0],
         reasons=(sender.may.reason,),
         attachments=listed_attachments(mail),
     )

@@ -2,8 +2,9 @@
 
 `decide` is pure: the same request, facts, policy and time give the same decisions, whether `work`
 writes them or `explain` shows them. For a mail the rules of `MAIL_RULES` are asked in order, and
-the first that has an answer decides. Whatever turns an alarm, its site is told (`paging`);
-whatever changes a ticket, its clock is set (`timing`).
+the first that has an answer decides. What it means for related tickets follows (`following`);
+whatever turns an alarm, its site is told (`paging`); whatever changes a ticket, its clock is set
+(`timing`).
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from router.authority import sender_of
 from router.commands import COMMANDS, DUE
 from router.comment import comment_on
 from router.decision import Command, Decision, Due, Facts, Mail, Policy, Request
+from router.following import following
 from router.heartbeat import sign_of_life
 from router.opening import open_tickets
 from router.paging import tell_the_site
@@ -40,7 +42,8 @@ def decide(request: Request, facts: Facts, policy: Policy, now: datetime) -> Dec
             decisions = COMMANDS[request.name](request, facts, policy, now)
         case Due():
             decisions = DUE[request.name](request, facts, policy, now)
-    told = (tell_the_site(one, facts, policy, now) for one in decisions)
+    each = (following(one, request, facts, policy, now) for one in decisions)
+    told = (tell_the_site(one, facts, policy, now) for whole in each for one in whole)
     return tuple(timed(one, policy, now) for one in told)
 
 

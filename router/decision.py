@@ -14,7 +14,7 @@ from router.addresses import LANE_REST, Intent, OurAddresses
 from router.calendars import Calendars
 from router.limits import LimitTable
 from router.queued import UnitDesk
-from router.ticket import Participant, Period, Ticket, TicketEvent
+from router.ticket import Entry, Moved, Participant, Period, Relation, Ticket, TicketEvent
 from router.timers import STEPS, Steps
 from router.tokens import Keyring, TokenClass
 from router.words import Audience, MailKind, Outcome, Reason, Role
@@ -85,7 +85,8 @@ class Command:
 
     `name` is a row of `commands.COMMANDS`; `ticket` its number, 0 for none; `by` who asks, as shown
     in the history. `site`, `vo` and `drill` (its name) are for an exercise. `lines` steer the
-    ticket as those of a supporter's reply do, with `text` below them.
+    ticket as those of a supporter's reply do, with `text` below them. `entry` of its history goes
+    to the ticket `other`, 0 for a new one.
     """
 
     name: str
@@ -96,6 +97,8 @@ class Command:
     vo: str = ""
     drill: str = ""
     lines: tuple[Field, ...] = ()
+    entry: int = 0
+    other: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Clue:
 
     `reason` says by what. Exactly one of `ticket` (from a token, a keyed Message-ID or a tag) and
     `message_id` (to be looked up) is set. `token_row` is the participant row that a token names.
+    `led_from` is the ticket that it named, when that was merged into another; 0 when it was not.
     """
 
     reason: Reason
@@ -130,6 +134,7 @@ class Clue:
     message_id: str = ""
     token_class: TokenClass | None = None
     token_row: int = 0
+    led_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,9 @@ class Facts:
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
     let a held ticket go, give one on, or may page again. `answers_solution` says that the mail
     adds nothing to the solution that it answers, the newest one of its ticket. `asked` are, by
-    ticket, the last public words before its submitter was waited for.
+    ticket, the last public words before its submitter was waited for. `related` are the
+    tickets that those in `found` hang together with, but for cross references, the other children
+    of a parent among them, and those that the request names. `entry` is the one to be moved.
     """
 
     registry: Registry
@@ -207,6 +214,14 @@ class Facts:
     hook_known: bool = False
     hooks: Mapping[str, datetime] = field(default_factory=dict)
     asked: Mapping[int, TicketEvent] = field(default_factory=dict)
+    related: Mapping[int, Ticket] = field(default_factory=dict)
+    entry: Entry | None = None
+
+    def ticket(self, number: int) -> Ticket | None:
+        """Return a ticket as it was found, listed, or is related; None for an unknown one."""
+        known = (*(one for _, one in self.found), *self.listed)
+        found = (one for one in known if one.number == number)
+        return next(found, self.related.get(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +289,10 @@ class Decision:
     mails find the ticket, `late_parents` those of mails that this one answers. `notes` are what
     the mails about it say to their readers. `hook_of` is the site whose hook was heard. `periods`
     are what was measured, and has ended with this.
+    `ties` and `unties` are relations that begin and end; one side of each says so. `words` are what
+    a supporter has said to everybody: a ticket that waits for this one is told. `moved` is what
+    came from another ticket. `beside` is a consequence for a ticket that the mail was not written
+    to: it is not among the mails of that ticket.
     """
 
     outcome: Outcome
@@ -293,3 +312,8 @@ class Decision:
     about: tuple[int, ...] = ()
     hook_of: str = ""
     periods: tuple[Period, ...] = ()
+    ties: tuple[Relation, ...] = ()
+    unties: tuple[Relation, ...] = ()
+    words: str = ""
+    moved: Moved | None = None
+    beside: bool = False

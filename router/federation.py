@@ -131,13 +131,20 @@ def _gives(name: str, value: object, given: frozenset[str] | None) -> bool:
 
 
 def _rocs(sources: Sequence[Source]) -> tuple[Roc, ...]:
-    """Return the ROCs with the addresses of the first source that has any; without one, none."""
+    """Return the ROCs with the addresses, and the supporters, of the first source that has any.
+
+    A ROC for which no source has an address is none.
+    """
     found: dict[str, Roc] = {}
+    supporters: dict[str, tuple[str, ...]] = {}
     for source in sources:
         for roc in source.answer.rocs:
+            name = roc.name.lower()
             if roc.addresses:
-                found.setdefault(roc.name.lower(), roc)
-    return tuple(found.values())
+                found.setdefault(name, roc)
+            if roc.supporters:
+                supporters.setdefault(name, roc.supporters)
+    return tuple(replace(roc, supporters=supporters.get(name, ())) for name, roc in found.items())
 
 
 def _downtimes(sources: Iterable[Source]) -> list[Downtime]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from parsers.addresses import mailboxes
+from parsers.addresses import is_writable, mailboxes
 from parsers.heard import InboundMail
 from parsers.registry import Registry
 from router.words import Notify, Priority
@@ -17,7 +17,7 @@ from router.words import Notify, Priority
 OPENING = frozenset(
     {
         "site", "affected_site", "vo", "priority", "type_of_issue", "mou_area", "assign_to", "cc",
-        "notification", "alarm",
+        "notification", "vo_specific", "alarm",
     }
 )  # fmt: skip
 Word = TypeVar("Word", Priority, Notify)
@@ -29,6 +29,7 @@ class Fields:
     """What a new ticket takes from its mail. `notes` are sentences about lines not followed."""
 
     vo: str = ""
+    vo_specific: bool = False
     affected_site: str = ""
     priority: Priority = Priority.LESS_URGENT
     type_of_issue: str = ""
@@ -61,6 +62,9 @@ def read_fields(heard: InboundMail, registry: Registry) -> Fields:
         vo = known
     else:
         vo = ""
+    specific = " ".join(block.value("vo_specific").lower().split())
+    if specific not in {"", "yes", "no"} or (specific == "yes" and not vo):
+        notes.append("The VO specific field takes yes or no, and a VO beside it; not used.")
     affected = block.value("affected_site")
     if affected:
         sites = registry.find_sites(affected)
@@ -69,6 +73,7 @@ def read_fields(heard: InboundMail, registry: Registry) -> Fields:
         affected = sites[0].name if len(sites) == 1 else ""
     return Fields(
         vo=vo,
+        vo_specific=bool(vo) and specific == "yes",
         affected_site=affected,
         priority=_one_of(
             Priority, block.value("priority"), Priority.LESS_URGENT, "priority", notes
@@ -107,8 +112,7 @@ def _addresses(values: tuple[str, ...], notes: list[str]) -> tuple[str, ...]:
     found = []
     for value in values:
         for box in mailboxes(value, str):
-            local, at, domain = box.address.rpartition("@")
-            if at and local and "." in domain and not set(box.address) & set(" <>()"):
+            if is_writable(box.address) and '"@' not in value:
                 found.append(box.address)
             else:
                 notes.append(f'"{box}" is not an address, so it gets no copy.')

@@ -10,10 +10,10 @@ from datetime import datetime
 
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
-from router.decision import Decision, Facts, Policy, Route
+from router.decision import Decision, Facts, Outgoing, Policy, Route
 from router.notices import Story
 from router.opening import tell_of_opening
-from router.people import unit_of
+from router.people import GETS, unit_of
 from router.routing import Wish, route
 from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
@@ -72,13 +72,13 @@ def let_go(
     opening = facts.opening or event
     story = Story(changed, opening, policy, to.notes, to, facts.opening_mail)
     answer = [] if set(opening.reasons) & NO_ANSWER else submitter
-    later = (replace(story, event=one, notes=(), mail_id=0) for one in facts.later[:MAX_LATER])
+    later = [replace(story, event=one, notes=(), mail_id=0) for one in facts.later[:MAX_LATER]]
     stay = {(one.role, one.address) for one in people}
     there = {(one.role, one.address) for one in ticket.participants}
     outgoing = (
         *alarm_mails(story, pager.people),
         *tell_of_opening(story, to, LANE_REPLY),
-        *(mail for one in later for mail in one.to_all(unit_of(to), MailKind.UPDATE, LANE_REPLY)),
+        *(mail for one in later for mail in _told_later(one, to)),
         *story.to_all(_not_ours(answer, policy), MailKind.RECEIPT, LANE_REST),
     )
     return (
@@ -117,6 +117,12 @@ def changes(old: Ticket, new: Ticket) -> tuple[Change, ...]:
         ("notified site", old.notified_site, new.notified_site),
     )
     return tuple(Change(field, a, b) for field, a, b in pairs if a != b)
+
+
+def _told_later(story: Story, to: Route) -> tuple[Outgoing, ...]:
+    """Return the mails about what was written meanwhile; a note for supporters stays with them."""
+    people = [one for one in unit_of(to) if GETS[one.role].internal or not story.event.internal]
+    return story.to_all(people, MailKind.UPDATE, LANE_REPLY)
 
 
 def _not_ours(people: Sequence[Participant], policy: Policy) -> list[Participant]:

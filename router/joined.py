@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from parsers.heard import SIGNATURES
 from router.authority import Sender
+from router.bound import is_for_another
 from router.decision import Clue, Facts, Mail, Policy
+from router.lines.noting import wants_internal
 from router.people import author_of, listed_attachments, same_address
 from router.rights import Rights
 from router.ticket import Ticket, TicketEvent
@@ -33,6 +36,19 @@ class Joined:
         """Return the address of who wrote, "" when there is none to be read."""
         return self.mail.heard.sender.address if self.mail.heard.sender else ""
 
+    @property
+    def says_something(self) -> bool:
+        """Whether the mail holds more than field lines and what it quotes: a text, or a file."""
+        heard = self.mail.heard
+        files = any(one.content_type not in SIGNATURES for one in heard.attachments)
+        return files or (heard.adds and bool(heard.block.rest.strip()))
+
+    @property
+    def for_another(self) -> bool:
+        """Whether its sender signed it for another ticket, to which somebody else has sent it."""
+        here = frozenset({self.ticket.number, self.clue.ticket})
+        return is_for_another(self.mail, self.sender, here, self.policy, self.now)
+
     def author(self) -> str:
         """Return who wrote, as shown; a token's holder who signs with another name is said so."""
         name = author_of(self.mail)
@@ -45,12 +61,13 @@ class Joined:
         return f"{name}, by the reply address of {holder.address},"
 
     def event(self, kind: EventKind, *, verified: bool, reasons: tuple[Reason, ...]) -> TicketEvent:
-        """Return the history entry for this mail."""
+        """Return the history entry for this mail; internal when its writer wanted that."""
         return TicketEvent(
             kind,
             self.author(),
             self.now,
             self.mail.heard.visible,
+            internal=wants_internal(self.mail.heard.block)[0],
             verified=verified,
             reasons=reasons,
             attachments=listed_attachments(self.mail),

@@ -7,12 +7,13 @@ notice says so; the ticket and the original mail keep all of it.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from parsers.block import hear_block
 from router.decision import Outgoing, Policy, Route
 from router.overdue import closes_at
-from router.people import GETS
+from router.people import GETS, same_address
 from router.ticket import Participant, Ticket, TicketEvent
 from router.told import TOLD
-from router.words import Audience, MailKind, Reason, Status
+from router.words import US, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
 ENDS = frozenset({Status.SOLVED, Status.UNSOLVED})
@@ -39,10 +40,11 @@ class Story:
     call: str = ""
     why: str = ""
 
-    def values(self, audience: Audience) -> dict[str, object]:
+    def values(self, audience: Audience, *, mine: bool = False) -> dict[str, object]:
         """Return the values for a template (templates/mails), all of JSON types.
 
-        Supporters are told every reason, everybody else those that are meant for a sender.
+        Supporters are told every reason, everybody else those that are meant for a sender. `mine`
+        says that the reader is the ticket's submitter, whatever else he is to it.
         """
         told = frozenset(Reason) if audience is Audience.UNIT else TOLD
         text, text_cut = _cut(self.event.text, self.policy.notice_chars)
@@ -71,7 +73,7 @@ class Story:
             "category": ticket.category,
             "unit": ticket.support_unit,
             "submitter": ticket.submitter,
-            "author": self.event.by,
+            "author": self.policy.name if self.event.by == US else self.event.by,
             "author_verified": self.event.verified,
             "text": text,
             "text_cut": text_cut,
@@ -83,9 +85,9 @@ class Story:
             "solution": _cut(ticket.solution, self.policy.notice_chars)[0],
             "assigned_to": ticket.assigned_to,
             "escalation": ticket.escalation,
-            "mine": audience is Audience.SUBMITTER,
-            "asked": audience is Audience.SUBMITTER
-            and any(c.new == Status.WAITING for c in self.event.changes),
+            "mine": mine,
+            "asked": mine and any(c.new == Status.WAITING for c in self.event.changes),
+            "relations": say_relations(ticket),
             "notes": notes,
             "reasons": [str(reason) for reason in self.event.reasons if reason in told],
             "held": str(ticket.held or ""),
@@ -113,7 +115,7 @@ class Story:
             kind,
             gets.audience,
             reader.address,
-            self.values(gets.audience),
+            self.values(gets.audience, mine=same_address(reader.address, self.ticket.submitter)),
             role=reader.role,
             in_reply_to=(self.answers,) if self.answers and kind in ANSWERS else (),
             attachments_of=self.mail_id if carries else 0,
@@ -125,6 +127,12 @@ class Story:
     ) -> tuple[Outgoing, ...]:
         """Return one mail to each of the readers."""
         return tuple(self.to(reader, kind, lane) for reader in readers)
+
+
+def without_lines(text: str) -> str:
+    """Return what somebody wrote below the field lines, which are told as what they changed."""
+    block = hear_block(text)
+    return block.rest.strip() if block.fields and not block.unknown else text
 
 
 def once_each(mails: Iterable[Outgoing]) -> list[Outgoing]:
@@ -157,6 +165,11 @@ def operator_notice(
         )
         for address in policy.operator
     )
+
+
+def say_relations(ticket: Ticket) -> str:
+    """Return what other tickets are to a ticket, as one line: "master #7; cross reference #9"."""
+    return "; ".join(f"{one.what} #{one.ticket}" for one in ticket.relations)
 
 
 def say_route(route: Route) -> str:

@@ -16,6 +16,7 @@ from router.fields import Fields, read_fields
 from router.holding import circumstances, standing_of, why_held, why_no_answer
 from router.kinds import Kind, kind_for
 from router.methods import say_asked_of
+from router.naming import opened_together
 from router.notices import Story, once_each, operator_notice
 from router.people import (
     author_of,
@@ -28,6 +29,7 @@ from router.people import (
 from router.reproof import first_reproof
 from router.rights import Rights
 from router.routing import Wish, first_line, route, wish_of
+from router.thread import answers_a_list
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
@@ -62,7 +64,8 @@ class Asked:
 
     def story(self, ticket: Ticket, event: TicketEvent, to: Route) -> Story:
         """Return what the mails about the opening have in common."""
-        notes = (*to.notes, *self.fields.notes, *map(str, self.mail.heard.notes))
+        about = answers_a_list(self.mail, self.policy)
+        notes = (*to.notes, *self.fields.notes, *about, *map(str, self.mail.heard.notes))
         heard = self.mail.heard
         return Story(ticket, event, self.policy, notes, to, self.mail.mail_id, heard.message_id)
 
@@ -101,8 +104,10 @@ def open_tickets(
         decisions = tuple(_held(asked, to, hold) for to in routes)
     else:
         decisions = tuple(_opened(asked, to) for to in routes)
-    return tuple(
-        replace(one, reasons=tuple(dict.fromkeys((*one.reasons, *extra)))) for one in decisions
+    return opened_together(
+        tuple(
+            replace(one, reasons=tuple(dict.fromkeys((*one.reasons, *extra)))) for one in decisions
+        )
     )
 
 
@@ -211,6 +216,7 @@ def _ticket_and_event(
         affected_site=fields.affected_site,
         type_of_issue=fields.type_of_issue,
         mou_area=fields.mou_area,
+        vo_specific=fields.vo_specific and bool(fields.vo),
     )
     event = TicketEvent(
         EventKind.OPENED,

@@ -37,7 +37,7 @@ def tell_the_site(decision: Decision, facts: Facts, policy: Policy, now: datetim
     status = alarm_status(ticket) if ticket is not None else None
     if ticket is None or status is None or not decision.events:
         return decision
-    before = next((one for _, one in facts.found if one.number == ticket.number), None)
+    before = facts.ticket(ticket.number)
     was = alarm_status(before) if before is not None and ticket.number else None
     if before is not None and was is not None and before.notified_site != ticket.notified_site:
         return _left_alone(decision, before, policy)

@@ -8,6 +8,7 @@ words, and nothing is ever sent to an address of ours.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from parsers.addresses import is_writable
 from parsers.heard import InboundMail, Mailbox
 from router.addresses import OurAddresses
 from router.decision import Mail, Policy, Route
@@ -33,7 +34,7 @@ class Gets:
 GETS: Mapping[Role, Gets] = {
     #                           audience            comments  internal  unverified  changes
     Role.SUBMITTER:  Gets(Audience.SUBMITTER, True,     False,    False,      None),
-    Role.CC:         Gets(Audience.PUBLIC,    True,     False,    False,      True),
+    Role.CC:         Gets(Audience.PUBLIC,    True,     False,    False,      None),
     Role.SUBSCRIBER: Gets(Audience.PUBLIC,    True,     False,    False,      None),
     Role.INVOLVED:   Gets(Audience.UNIT,      True,     True,     True,       True),
     Role.SUPPORTER:  Gets(Audience.UNIT,      True,     True,     True,       True),
@@ -138,7 +139,7 @@ def same_address(one: str, other: str) -> bool:
 
 def _may_join(box: Mailbox, sender: str, policy: Policy) -> bool:
     return (
-        "@" in box.address
+        is_writable(box.address)
         and not same_address(box.address, sender)
         and not policy.addresses.is_ours(box.address)
     )

@@ -16,6 +16,7 @@ from router.entitled import vo_granted
 from router.granting import Grant, changes, let_go, wish_of_ticket
 from router.holding import standing_of, why_held
 from router.kinds import kind_of
+from router.naming import opened_together
 from router.notices import Story
 from router.opening import open_tickets
 from router.people import author_of, unit_of
@@ -41,7 +42,7 @@ def proven_again(
         grant = Grant(by, EventKind.PROVEN, Reason.PROVEN_LATER, ticket.wanted, vo=vo, to=to)
         as_new = replace(facts, found=())  # of the held ticket its mail knew nothing
         each = open_tickets(mail, as_new, policy, now) if len(routes) > 1 else ()
-        return (*let_go(ticket, grant, facts, policy, now), *each[1:])
+        return opened_together((*let_go(ticket, grant, facts, policy, now), *each[1:]))
     later = next_reproof(mail.mail_id, ticket.opened_at, now)
     if mail.evidence.unanswered and later is not None:
         return (Decision(Outcome.COMMAND, (), ticket=ticket, reminders=(later,)),)

@@ -16,7 +16,7 @@ from router.federation import without_alarm_address
 from router.notices import Story, operator_notice
 from router.people import unit_of
 from router.ticket import Change, Ticket, TicketEvent
-from router.words import FINAL, EventKind, MailKind, Outcome, Reason, Role, Status
+from router.words import FINAL, US, EventKind, MailKind, Outcome, Reason, Role, Status
 
 ALARM_ADDRESSES_AGAIN = timedelta(days=1)
 ANCHORS_AGAIN = timedelta(days=1)
@@ -25,7 +25,6 @@ ANCHORS = "trust-anchors"
 STOPPED = "clock-stopped"
 OPEN = frozenset(Status) - FINAL - {Status.SOLVED, Status.UNSOLVED}
 MAX_LISTED = 100
-US = "ticketgate"
 _NOTHING = (Decision(Outcome.COMMAND, ()),)
 
 

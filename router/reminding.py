@@ -8,10 +8,10 @@ from datetime import datetime
 
 from router.decision import Decision, Due, Facts, Policy
 from router.notices import Story
-from router.registers import OPEN, US
+from router.registers import OPEN
 from router.ticket import Participant, Ticket, TicketEvent
 from router.ticking import Notice, told_together
-from router.words import EventKind, Outcome, Reason, Role
+from router.words import US, EventKind, Outcome, Reason, Role
 
 
 def remind(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:

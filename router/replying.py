@@ -20,10 +20,13 @@ from router.opening import HELD_DIGEST_AFTER
 from router.people import copied_on, new_ones
 from router.steering import Steering
 from router.telling import Telling, mails, split
-from router.ticket import Change, Participant, Ticket
+from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.transitions import Actor, move
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
+FOR_ANOTHER = (
+    "What is signed of this mail names another ticket, so its lines were not followed here."
+)
 MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
 
 
@@ -57,16 +60,16 @@ def reply(
         mail_id=mail.mail_id,
         answers=heard.message_id,
     )
-    note = replace(own, event=events[0]) if events[0].internal else None
+    note = replace(own, event=_as_said(events[0], steered)) if events[0].internal else None
     public = None
     if not events[-1].internal:
-        public = replace(own, event=events[-1], notes=() if note is not None else public_notes)
+        said = _as_said(events[-1], steered) if note is None else events[-1]
+        public = replace(own, event=said, notes=() if note is not None else public_notes)
     outgoing: list[Outgoing] = []
     if public is not None:
         outgoing += alarm_mails(public, steered.pages)
     if not (ticket.held and unverified):  # those wait for the digest
-        speaks = bool(steered.text) or not steered.block.fields
-        speaks = speaks and Reason.SOLUTION_ACCEPTED not in reasons
+        speaks = joined.says_something and Reason.SOLUTION_ACCEPTED not in reasons
         told = Telling(ticket, steered, note, public, speaks and note is None, unverified)
         outgoing += mails(told)
     outgoing += _answer(joined, steered, own)
@@ -81,16 +84,33 @@ def reply(
         reminders=(*((_digest(joined.now),) if ticket.held else ()), *steered.reminders),
         notes=notes,
         thread_ids=(heard.message_id,) if heard.message_id else (),
+        ties=steered.ties,
+        unties=steered.unties,
+        words=steered.words,
     )
 
 
+def _as_said(event: TicketEvent, steered: Steering) -> TicketEvent:
+    """Return what is told of a reply: its text below the lines, if all of them were followed.
+
+    They are told as what they have changed.
+    """
+    block = steered.block
+    if not event.text or not block.fields or block.unknown or steered.refusals:
+        return event
+    return replace(event, text=steered.text)
+
+
 def _steering(joined: Joined, ticket: Ticket, changes: tuple[Change, ...]) -> Steering:
-    """Return the lines of a mail; in one that a machine has marked they steer nothing."""
+    """Return the lines of a mail; they steer nothing in one that a machine has marked.
+
+    Nor in one that was signed for another ticket.
+    """
     mail, facts, policy = joined.mail, joined.facts, joined.policy
     actors = actors_of(mail, joined.sender, joined.ticket, facts, policy)
     if mail.heard.automatic is not Automatic.NO:
         actors = frozenset()
-    return Steering(
+    steering = Steering(
         mail.heard.block,
         joined.address,
         actors,
@@ -102,6 +122,10 @@ def _steering(joined: Joined, ticket: Ticket, changes: tuple[Change, ...]) -> St
         joined.sender,
         changes,
     )
+    if not joined.for_another or not mail.heard.block.fields:
+        return steering if not joined.for_another else replace(steering, actors=frozenset())
+    steering = replace(steering, actors=frozenset(), refusals=(FOR_ANOTHER,))
+    return steering.because(Reason.SIGNED_FOR_ANOTHER)
 
 
 def _accepts(joined: Joined, steered: Steering) -> bool:
@@ -133,8 +157,9 @@ def _joins(joined: Joined, steered: Steering) -> tuple[Participant, ...]:
     if may.act_as_submitter:
         me = Participant(Role.CC, sender.address, sender.name)
         people = new_ones(ticket, (me, *copied_on(mail.heard, joined.sender.signed, policy)))
-        there = {one.address.lower() for one in steered.joins}
-        if Actor.SUPPORTER in steered.actors:
+        there = {one.address.lower() for one in (*steered.joins, *steered.leaves)}
+        leaving = any(one.key == "unsubscribe" for one in steered.block.fields)
+        if Actor.SUPPORTER in steered.actors or leaving:
             there.add(sender.address.lower())
         return tuple(one for one in people if one.row or one.address.lower() not in there)
     if may.comment:  # by token: the address was given to a participant, who need not be this one

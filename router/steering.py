@@ -10,9 +10,9 @@ from datetime import datetime
 from parsers.block import FieldBlock
 from router.authority import Sender
 from router.decision import Facts, Mail, Policy, Reminder, Route
-from router.ticket import Change, Participant, Ticket
+from router.ticket import Change, Participant, Relation, Ticket
 from router.transitions import Actor, Tell
-from router.words import Reason
+from router.words import Reason, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Steering:
     followed, for the sender and the unit; `notes` are those for every reader. `joins` and `leaves`
     are as in a Decision; `pages` are those whom the ticket wakes because it has just become an
     alarm; `to` is its new route; `tells` says who else hears of it. `internal` keeps the text among
-    supporters.
+    supporters. `ties` and `unties` are relations that begin and end.
     """
 
     block: FieldBlock
@@ -48,6 +48,8 @@ class Steering:
     to: Route | None = None
     tells: frozenset[Tell] = frozenset()
     internal: bool = False
+    ties: tuple[Relation, ...] = ()
+    unties: tuple[Relation, ...] = ()
 
     @property
     def text(self) -> str:
@@ -58,6 +60,18 @@ class Steering:
     def solution(self) -> str:
         """Return the solution: its own line's, else the text below, unless that is internal."""
         return self.block.value("solution") or ("" if self.internal else self.text)
+
+    @property
+    def words(self) -> str:
+        """Return what a supporter says to everybody, "" for nothing.
+
+        That is neither the solution nor a question, which is for the ticket's own submitter.
+        """
+        own_line = bool(self.block.value("solution"))
+        is_solution = Tell.SOLUTION in self.tells and not own_line
+        asks = any(one.new == Status.WAITING for one in self.changes if one.field == "status")
+        public = Actor.SUPPORTER in self.actors and not self.internal
+        return self.text if public and not is_solution and not asks else ""
 
     def refused(self, line: str, why: str, *, right: bool = False) -> "Steering":
         """Return it with a line that was not followed; `right` says that a right was missing."""

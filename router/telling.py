@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from router.addresses import LANE_REPLY
 from router.decision import Outgoing, Policy
 from router.lines.joining import PERSONAL
-from router.notices import Story, once_each
+from router.notices import Story, once_each, without_lines
 from router.people import GETS, readers, same_address
 from router.routing import first_line
 from router.steering import Steering
@@ -49,12 +49,13 @@ def split(event: TicketEvent, steered: Steering, *, turned: bool) -> tuple[Ticke
 
     `turned` says that it does something to the ticket that is no change of a field.
     """
+    note = replace(event, internal=steered.internal)
     if not steered.internal:
-        return (replace(event, changes=steered.changes),)
-    note = replace(event, internal=True)
+        return (replace(note, changes=steered.changes),)
     if not steered.changes and not turned:
         return (note,)
-    return (note, replace(event, text="", attachments=(), changes=steered.changes))
+    public = replace(event, text="", attachments=(), internal=False, changes=steered.changes)
+    return (note, public)
 
 
 def mails(telling: Telling) -> tuple[Outgoing, ...]:
@@ -142,7 +143,8 @@ def _own(telling: Telling) -> tuple[TicketEvent, ...]:
 
 def _one_text(events: Iterable[TicketEvent]) -> TicketEvent:
     first, *later = events
-    parts = [f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC:\n\n{one.text}" for one in later if one.text]
+    told = [(one, without_lines(one.text)) for one in later]
+    parts = [f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC:\n\n{text}" for one, text in told if text]
     return replace(first, text="\n\n".join((first.text, *parts)))
 
 

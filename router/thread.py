@@ -18,6 +18,11 @@ from router.words import Reason
 # With one of these there may be words that were not read.
 _UNSURE = OVER_A_CAP | {Note.BODY_BROKEN, Note.TEXT_CUT, Note.CHARSET_GUESSED}
 
+ANSWERS_A_LIST = (
+    "It answers a mail of ours that is not about one ticket, such as a list of reminders:"
+    " perhaps it belongs to one of those."
+)
+
 
 def thread(mail: Mail, policy: Policy, now: datetime) -> tuple[Clue, ...]:
     """Return the clues to a mail's ticket, strongest first; empty for a mail that starts one."""
@@ -63,6 +68,14 @@ def sent_row(mail: Mail, policy: Policy, now: datetime) -> int:
             if token is not None and token.token_class is TokenClass.BOUNCE:
                 return token.row
     return 0
+
+
+def answers_a_list(mail: Mail, policy: Policy) -> tuple[str, ...]:
+    """Return a sentence for who reads a new ticket that answers a mail of ours about several."""
+    references = (*mail.heard.in_reply_to, *mail.heard.references)
+    if all(read_message_id(policy.keys, one) != 0 for one in references):
+        return ()
+    return (ANSWERS_A_LIST,)
 
 
 def answered_row(mail: Mail, policy: Policy) -> int:

@@ -19,6 +19,32 @@ class TicketKind(StrEnum):
     ALARM = "ALARM"
 
 
+class Tie(StrEnum):
+    """What another ticket is to this one. What each means and allows: `router.relations`."""
+
+    MASTER = "master"
+    SLAVE = "slave"
+    PARENT = "parent"
+    CHILD = "child"
+    ORIGINAL = "duplicate of"
+    COPY = "duplicate"
+    SURVIVOR = "merged into"
+    MERGED = "merged"
+    CROSS = "cross reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Another ticket, by its number, and what it is to this one.
+
+    In a decision 0 stands for every ticket of the same request that says so, too: those that one
+    mail opens have no number yet.
+    """
+
+    what: Tie
+    ticket: int
+
+
 @dataclass(frozen=True, slots=True)
 class Participant:
     """Somebody, or a list, who takes part in a ticket. `row` is 0 until the store has written it.
@@ -112,7 +138,8 @@ class Ticket:
     it is held, `notified_site` and `wanted_unit` say where it would go. `paging` is an alarm's.
     `timing` is None while it is held, and for one that an older version wrote.
     `assigned_to` is the address of the person who has it. `solution` is the text of the last one;
-    `escalation` the level that its submitter has raised it to, 0 to 3.
+    `escalation` the level that its submitter has raised it to, 0 to 3. `vo_specific` says that the
+    issue is one of that VO alone. `relations` are in the order of `Tie`, then of the numbers.
     """
 
     number: int
@@ -137,10 +164,12 @@ class Ticket:
     assigned_to: str = ""
     solution: str = ""
     escalation: int = 0
+    vo_specific: bool = False
     last_event: int = 0
     participants: tuple[Participant, ...] = ()
     paging: Paging | None = None
     timing: Timing | None = None
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +198,26 @@ class TicketEvent:
     changes: tuple[Change, ...] = ()
     reasons: tuple[Reason, ...] = ()
     attachments: tuple[tuple[str, int], ...] = ()  # file name and bytes, in the mail's order
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a ticket's history, to be moved: its number, and the mail behind it (0: none).
+
+    `moved_to` is the ticket that it was moved to before, 0 when it was not.
+    """
+
+    number: int
+    event: TicketEvent
+    mail: int = 0
+    message_id: str = ""
+    moved_to: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The first event of this decision is what stood in another ticket's history."""
+
+    ticket: int
+    entry: int
+    mail: int = 0

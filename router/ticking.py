@@ -14,17 +14,16 @@ from datetime import datetime
 
 from router.addresses import LANE_REST
 from router.decision import Decision, Due, Facts, Outgoing, Policy
-from router.notices import Story
+from router.notices import Story, without_lines
 from router.overdue import overdue, stepped
 from router.people import GETS
-from router.registers import US
 from router.routing import first_line
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.timers import Whom
 from router.timing import retime
 from router.transitions import Actor, move
 from router.why_reminded import why_reminded
-from router.words import Audience, EventKind, MailKind, Outcome, Reason, Role, Status
+from router.words import US, Audience, EventKind, MailKind, Outcome, Reason, Role, Status
 
 TICK = "tick"
 RECOUNT = "recount"
@@ -155,7 +154,7 @@ def _question(ticket: Ticket, facts: Facts) -> TicketEvent | None:
     asked = facts.asked.get(ticket.number)
     if asked is None or ticket.submitter.lower() in asked.by.lower():
         return None
-    return replace(asked, attachments=(), changes=(), reasons=())
+    return replace(asked, text=without_lines(asked.text), attachments=(), changes=(), reasons=())
 
 
 def _with_several(notices: Sequence[Sequence[Notice]]) -> Mapping[str, list[Notice]]:

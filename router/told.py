@@ -39,6 +39,7 @@ TOLD = frozenset(
         Reason.UNIT_UNKNOWN,
         Reason.SITE_AND_UNIT,
         Reason.CONTRADICTION,
+        Reason.SIGNED_FOR_ANOTHER,
         Reason.LINE_NOT_UNDERSTOOD,
         Reason.LINE_NOT_FOLLOWED,
         Reason.LINE_NOT_ALLOWED,

@@ -64,12 +64,12 @@ _WORKERS_AND_SITE = _by(Actor.SUPPORTER, Actor.TEAM, Actor.SITE)
 _SYSTEM = _by(Actor.SYSTEM)
 
 # What the rows have in common: whatever it was before, these words mean the same.
-_TAKEN = Move(_WORKERS)  # somebody took it
-_ACKED = Move(_WORKERS_AND_SITE)  # or the site has answered the alarm
+_FREED = Move(_WORKERS | _SYSTEM)  # somebody took it, or what it waited for is done
+_ACKED = Move(_WORKERS_AND_SITE)  # somebody took it, or the site has answered the alarm
 _HEARD = Move(_WORKERS | _SYSTEM)  # or the submitter has answered
 _ASKED = Move(_SUPPORTER, tells=Tell.SUBMITTER)
-_HELD_UP = Move(_WORKERS, Need.REASON)
-_SOLVED = Move(_WORKERS_AND_SITE, Need.SOLUTION, Tell.SOLUTION)
+_HELD_UP = Move(_WORKERS | _SYSTEM, Need.REASON)  # the system: a master's slave, a child's parent
+_SOLVED = Move(_WORKERS_AND_SITE | _SYSTEM, Need.SOLUTION, Tell.SOLUTION)  # with its master
 _GIVEN_UP = Move(_WORKERS, Need.SOLUTION, Tell.SUBMITTER)
 _GIVEN_ON = Move(_SUPPORTER | _SYSTEM)  # by assigning it; also when a team ticket becomes an alarm
 _AGAIN = Move(
@@ -106,7 +106,7 @@ TRANSITIONS: Mapping[tuple[Status, Status], Move] = {
     (_WAITING,     _IS_SOLVED):   _SOLVED,
     (_WAITING,     _IS_UNSOLVED): _GIVEN_UP,
     (_ON_HOLD,     _ASSIGNED):    _GIVEN_ON,
-    (_ON_HOLD,     _IN_PROGRESS): _TAKEN,
+    (_ON_HOLD,     _IN_PROGRESS): _FREED,
     (_ON_HOLD,     _WAITING):     _ASKED,
     (_ON_HOLD,     _IS_SOLVED):   _SOLVED,
     (_ON_HOLD,     _IS_UNSOLVED): _GIVEN_UP,

@@ -19,9 +19,8 @@ from router.paging import ANSWER, pagers, stage, timer
 from router.people import readers
 from router.routing import first_line
 from router.ticket import Paging, Participant, Ticket, TicketEvent
-from router.words import EventKind, MailKind, Outcome, Reason, Role
+from router.words import US, EventKind, MailKind, Outcome, Reason, Role
 
-US = "ticketgate"
 _NOTHING = (Decision(Outcome.COMMAND, ()),)
 
 

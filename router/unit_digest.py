@@ -3,8 +3,8 @@
 Rule: a step says when it was last made, and keeps itself for the beginning of the next working day
 after that in which it is done. So there is one for each unit and working day, however late it is
 done; days that nobody was there for are in the next one. When there is nothing to say there is no
-mail. First line also sees the whole federation.
-Sources: EOSC-RULES (docs/sources.md); docs/desk.md.
+mail. First line also sees the whole federation. Sources: EOSC-RULES (docs/sources.md);
+docs/desk.md.
 """
 
 from collections.abc import Iterable, Mapping

@@ -6,6 +6,8 @@ words of the helpdesk. Nothing is spelt out anywhere else.
 
 from enum import StrEnum
 
+US = "ticketgate"  # who has done what no person did, in the history
+
 
 class Outcome(StrEnum):
     """How a mail ended. Each mail has exactly one; metrics and listings count these."""
@@ -117,6 +119,9 @@ class Reason(StrEnum):
     BY_AN_OPERATOR = "by an operator, at the terminal"
     SOLUTION_ACCEPTED = "an unchanged answer to the solution verifies it"
     ESCALATED = "its submitter has escalated it"
+    BY_RELATION = "because of a related ticket"
+    LED_ON = "its ticket was merged into this one"
+    MOVED_HERE = "moved here from another ticket"
     REMIND_ON = "a supporter wanted to be reminded on this day"
     NEAR_THE_LIMIT = "the limit of its unit is near"
     LIMIT_PASSED = "the limit of its unit has passed"
@@ -134,6 +139,7 @@ class Reason(StrEnum):
     NO_ANSWER_TO_MACHINES = "no automatic answer to a machine"
     NO_ANSWER_TO_UNPROVEN = "no answer to an unproven sender"
     OF_ANOTHER_VERSION = "a reason that this version does not know"
+    SIGNED_FOR_ANOTHER = "what is signed of it names another ticket"
     LINE_NOT_UNDERSTOOD = "a line was not understood"
     LINE_NOT_FOLLOWED = "a line could not be followed"
     LINE_NOT_ALLOWED = "a line needs a right that was not proven"
@@ -261,3 +267,5 @@ class EventKind(StrEnum):
     PAGED_AGAIN = "alarm not answered"
     REMINDED = "reminded"
     CLOSED = "closed"
+    RELATED = "related ticket"
+    MOVED = "moved"

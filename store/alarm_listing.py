@@ -12,12 +12,16 @@ from sqlalchemy import Connection, func, select
 from store.alarm_tables import paging
 from store.engine import Store
 from store.listing import reads
+from store.relation_listing import related_in
 from store.tables import ticket
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
-    """One alarm. Times are None for what has not happened; `drill` is "" for an actual alarm."""
+    """One alarm. Times are None for what has not happened; `drill` is "" for an actual alarm.
+
+    `related` are the tickets that it hangs together with, as one line.
+    """
 
     ticket: int
     site: str
@@ -33,6 +37,7 @@ class AlarmRow:
     recovered_at: datetime | None
     over_at: datetime | None
     subject: str
+    related: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +100,7 @@ def _alarms(
     )
     if not over:
         query = query.where(paging.c.over_at.is_(None))
-    for row in conn.execute(query if limit is None else query.limit(limit)).mappings():
-        yield AlarmRow(**row)
+    rows = conn.execute(query if limit is None else query.limit(limit)).mappings().all()
+    related = related_in(conn, [row["ticket"] for row in rows])
+    for row in rows:
+        yield AlarmRow(**row, related=related.get(row["ticket"], ""))

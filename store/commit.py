@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Table,
-    and_,
     bindparam,
     case,
     delete,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from parsers.evidence import SenderEvidence
 from router.addresses import Intent
 from router.decision import Decision, Policy, Reminder
+from router.naming import name_each_other
 from router.ticket import Participant, Ticket
 from store.columns import UtcTime
 from store.counters import count, counters_moved, counters_of, proof_counters
@@ -34,6 +34,7 @@ from store.engine import Conflict
 from store.evidence import write_evidence
 from store.numbers import take
 from store.paging import write_paging
+from store.relations import write_relations
 from store.rows import event_row, participant_row, ticket_row
 from store.sending import write_outgoing
 from store.tables import (
@@ -43,9 +44,9 @@ from store.tables import (
     outbox,
     participant,
     reminder,
-    thread_id,
     ticket,
 )  # fmt: skip
+from store.threads import write_threads
 from store.timing_rows import write_timings
 from store.turns import take_turn
 from store.upsert import upsert
@@ -100,11 +101,14 @@ def write(
     write_evidence(conn, [(one.mail, one.evidence, one.standing) for one in ours if one.mail], now)
     numbered = _number_tickets(conn, [decision for _, decision in flat])
     pairs = [(one, new) for (one, _), new in zip(flat, numbered, strict=True)]
+    pairs = [(o, new) for o in ours for new in name_each_other([d for own, d in pairs if own is o])]
+    numbered = [new for _, new in pairs]
     write_paging(conn, numbered, now)
     write_timings(conn, numbered)
+    write_relations(conn, numbered, now)
     people = _write_people(conn, numbered)
     _write_events(conn, pairs)
-    _write_threads(conn, numbered)
+    write_threads(conn, numbered)
     write_outgoing(conn, numbered, people, policy, now)
     _write_rest(conn, numbered)
     tickets = {one.mail: _tickets_of(new for owner, new in pairs if owner is one) for one in ours}
@@ -222,32 +226,16 @@ def _write_events(conn: Connection, pairs: Sequence[tuple[Decided, Decision]]) -
         if decision.ticket is not None:
             first = decision.ticket.last_event - len(decision.events) + 1
             mail = owner.mail or (owner.again if first == 1 else 0) or None
+            mail = None if decision.beside else mail
+            moved = decision.moved.mail if decision.moved is not None else 0
             rows += [
-                event_row(one, first + at, decision.ticket.number, mail)
+                event_row(
+                    one, first + at, decision.ticket.number, moved if moved and not at else mail
+                )
                 for at, one in enumerate(decision.events)
             ]
     if rows:
         conn.execute(insert(event), rows)
-
-
-def _write_threads(conn: Connection, decisions: Sequence[Decision]) -> None:
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    for decision in decisions:
-        if decision.ticket is not None:
-            number = decision.ticket.number
-            for late, ids in ((True, decision.late_parents), (False, decision.thread_ids)):
-                for one in ids:
-                    row = {"message_id": one, "ticket": number, "late_parent": late}
-                    rows[one, number] = row
-    if rows:  # a parent that has come is late no more, and stays so
-        new = upsert(conn, thread_id)
-        stays_late = and_(thread_id.c.late_parent, new.excluded.late_parent)
-        conn.execute(
-            new.on_conflict_do_update(
-                index_elements=["message_id", "ticket"], set_={"late_parent": stays_late}
-            ),
-            list(rows.values()),
-        )
 
 
 def _write_rest(conn: Connection, decisions: Sequence[Decision]) -> None:
@@ -285,7 +273,7 @@ def _keep_reminder(conn: Connection, number: int, one: Reminder) -> None:
 def _tickets_of(decisions: Iterable[Decision]) -> tuple[int, ...]:
     numbers: list[int] = []
     for decision in decisions:
-        if decision.ticket is not None:
+        if decision.ticket is not None and not decision.beside:
             numbers.append(decision.ticket.number)
         numbers += decision.about
     return tuple(dict.fromkeys(numbers))

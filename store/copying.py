@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select, text, true
 
 import store.alarm_tables
-import store.clock_tables  # noqa: F401 - they are copied, too
+import store.clock_tables
+import store.relation_tables  # noqa: F401 - they are copied, too
 from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
 from store.engine import Store

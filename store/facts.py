@@ -24,6 +24,7 @@ from router.tokens import TokenClass
 from router.words import MailKind, Outcome, Reason
 from store.evidence import replayed_mails
 from store.questions import asked_of, newest_solutions
+from store.related_facts import related_to, to_survivors
 from store.rows import read_comments, read_opening, read_tickets
 from store.sent_rows import sent_rows
 from store.tables import event, inbox, mail_ticket, outbox, thread_id
@@ -94,6 +95,7 @@ def read_facts(
             for number in _named(clue, by_id)
             if number in tickets
         ]
+        found = to_survivors(conn, found)
         about = sent.get(rows[one.mail.mail_id])
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
@@ -114,6 +116,7 @@ def read_facts(
                 listed_total=listed_total,
                 sent=about,
                 answers_solution=answers[one.mail.mail_id] in solutions,
+                related=related_to(conn, one.mail, found),
                 counts=_counts(
                     conn,
                     one.mail,
@@ -139,10 +142,10 @@ def _told_again(
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
     """Return how a ticket began, for a mail because of which others may be told it.
 
-    It gives a ticket on, confirms a held one, or makes an alarm go on: a bounce, or the word of a
-    hook.
+    It gives a ticket on or merges it, confirms a held one, or makes an alarm go on: a bounce, or
+    the word of a hook.
     """
-    given_on = {"assign_to", "site"} & {one.key for one in mail.heard.block.fields}
+    given_on = {"assign_to", "site", "merge_into"} & {one.key for one in mail.heard.block.fields}
     if given_on and found:
         ticket = found[0][1]
         return *read_opening(conn, ticket), read_comments(conn, ticket.number)

@@ -12,6 +12,8 @@ from parsers.alarm import Mode
 from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, Notify, Priority, Reason, Role, Status
 from store.alarm_tables import paging
+from store.relation_tables import moved_entry
+from store.relations import read_relations
 from store.tables import event, participant, ticket
 from store.timing_rows import read_timings
 
@@ -46,11 +48,13 @@ def read_tickets(conn: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
         people[row["ticket"]].append(_participant(row))
     far = _read_paging(conn, alarms)
     clocks = read_timings(conn, wanted)
+    ties = read_relations(conn, wanted)
     return {
         row["number"]: replace(
             _ticket(row, people[row["number"]]),
             paging=far.get(row["number"]),
             timing=clocks.get(row["number"]),
+            relations=ties.get(row["number"], ()),
         )
         for row in rows
     }
@@ -66,6 +70,7 @@ def ticket_row(value: Ticket) -> dict[str, Any]:
         "held": str(value.held) if value.held else None,
         "last_event": value.last_event,
         "escalation": value.escalation,
+        "vo_specific": value.vo_specific,
         "opened_at": value.opened_at,
         "updated_at": value.updated_at,
     }
@@ -124,9 +129,14 @@ def read_opening(conn: Connection, of: Ticket) -> tuple[TicketEvent | None, int]
 
 
 def read_comments(conn: Connection, number: int) -> tuple[TicketEvent, ...]:
-    """Return what people added to a ticket, in order; machines' notes and changes are left out."""
+    """Return what people added to a ticket, in order; machines' notes and changes are left out.
+
+    So is what was moved to another ticket.
+    """
     people = (str(EventKind.COMMENT), str(EventKind.UNVERIFIED))
     query = select(event).where(event.c.ticket == number, event.c.kind.in_(people))
+    gone = select(moved_entry.c.entry).where(moved_entry.c.ticket == number)
+    query = query.where(event.c.number.not_in(gone))
     return tuple(read_event(row) for row in conn.execute(query.order_by(event.c.number)).mappings())
 
 
@@ -152,6 +162,7 @@ def _ticket(row: RowMapping, people: Iterable[Participant]) -> Ticket:
         priority=Priority(row["priority"]),
         last_event=row["last_event"],
         escalation=row["escalation"],
+        vo_specific=row["vo_specific"],
         opened_at=row["opened_at"],
         updated_at=row["updated_at"],
         participants=tuple(people),

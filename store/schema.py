@@ -15,7 +15,8 @@ from sqlalchemy import Connection, MetaData, insert, select, text, update
 from sqlalchemy.exc import DatabaseError, ProgrammingError
 
 import store.alarm_tables
-import store.clock_tables  # noqa: F401 - they are of the desk, too
+import store.clock_tables
+import store.relation_tables  # noqa: F401 - they are of the desk, too
 from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
 from store.engine import Store

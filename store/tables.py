@@ -118,6 +118,7 @@ ticket = Table(
     Column("assigned_to", Text, nullable=False, server_default=""),
     Column("solution", Text, nullable=False, server_default=""),
     Column("escalation", Integer, nullable=False, server_default="0"),
+    Column("vo_specific", Boolean, nullable=False, server_default=false()),
     Column("last_event", Integer, nullable=False),
     Column("opened_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),

@@ -3,22 +3,33 @@
 A command, a step of the clock, a mail that was proven again, a mail of ours that a courier holds.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from router.decision import Clue, Facts, Mail
+from router.decision import Clue, Command, Facts, Mail
 from router.words import Reason
 from store.evidence import replayed_mails
 from store.facts import Known
 from store.paging import hook_known
-from store.rows import read_comments, read_opening, read_tickets
+from store.relations import named_in, read_entry, read_related
+from store.rows import read_comments, read_event, read_opening, read_tickets
 from store.sent_rows import sent_rows
 from store.tables import inbox, outbox
 
 
-def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
-    """Return the facts for a command about one ticket."""
+def read_command_facts(conn: Connection, asked: Command, known: Known) -> Facts:
+    """Return the facts for a command: about its ticket, and those that it names."""
+    facts = read_ticket_facts(conn, asked.ticket, known, named_in(asked))
+    entry = read_entry(conn, asked.ticket, asked.entry, read_event) if asked.entry else None
+    return replace(facts, entry=entry)
+
+
+def read_ticket_facts(
+    conn: Connection, number: int, known: Known, named: Sequence[int] = ()
+) -> Facts:
+    """Return the facts for a request about one ticket; `named` are others that it is about."""
     found = tuple(
         (Clue(Reason.THREAD_TAG, ticket=number), ticket)
         for ticket in read_tickets(conn, [number]).values()
@@ -31,6 +42,7 @@ def read_ticket_facts(conn: Connection, number: int, known: Known) -> Facts:
         opening=opening,
         opening_mail=mail,
         later=read_comments(conn, number),
+        related=read_related(conn, [one for _, one in found], named, read_tickets),
         hook_known=any(one.paging and hook_known(conn, one.notified_site) for _, one in found),
     )
 

@@ -42,6 +42,22 @@ class TicketRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What is told of one ticket and not in a list: who has it, what about, and its last solution.
+
+    `escalation` is the level that its submitter has raised it to, 0 to 3.
+    """
+
+    assigned_to: str
+    category: str
+    type_of_issue: str
+    mou_area: str
+    vo_specific: bool
+    escalation: int
+    solution: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow:
     """One entry of a ticket's history. `mail` is the mail behind it, None without one.
 
@@ -102,6 +118,13 @@ def tickets(store: Store, wanted: TicketFilter, limit: int | None = None) -> Ite
 def find_ticket(store: Store, number: int) -> TicketRow | None:
     """Return the ticket of that number, None when there is none."""
     return next(iter(_tickets(store, [number])), None)
+
+
+def details(store: Store, number: int) -> Details:
+    """Return what else is told of a ticket that there is."""
+    query = select(*(ticket.c[name] for name in Details.__slots__))
+    with reads(store.reading) as conn:
+        return Details(**conn.execute(query.where(ticket.c.number == number)).mappings().one())
 
 
 def history(store: Store, number: int) -> list[EventRow]:

@@ -60,7 +60,7 @@ def bullet(text: str) -> str:
 
 def item(text: str) -> str:
     """Return one sentence as a line below a heading, wrapped under itself."""
-    return _filled(text, "    ", "          ")
+    return _filled(text, "    ", "      ")
 
 
 def said(text: str) -> str:

@@ -1,7 +1,8 @@
 """The block of `UPPERCASE WORDS: value` lines at the end of each mail about a ticket.
 
 Programs of the regions read these lines, so the labels are fixed: new ones may be added, none may
-change. Every value is one line; one that is not set reads `none`.
+change. Every value is one line; one that is not set reads `none`. `RELATED TICKETS` stands there
+only where there are some.
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ def facts(values: Mapping[str, Any], ticket: int, date: datetime) -> list[tuple[
     for label, name in _LABELS.items():
         value = str(values.get(name) or NONE)
         lines.append((label, moment(value) if name == "opened_at" else value))
+    if values.get("relations"):
+        lines.append(("RELATED TICKETS", str(values["relations"])))
     lines.append(("DATE", time_text(date)))
     return lines
 

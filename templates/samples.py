@@ -43,6 +43,7 @@ TICKET: Mapping[str, Any] = {
     "solution": "",
     "assigned_to": "",
     "escalation": 0,
+    "relations": "",
     "mine": False,
     "asked": False,
     "call": "",

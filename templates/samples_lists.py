@@ -142,6 +142,7 @@ STANDS: Mapping[str, Any] = {
 }
 STANDING: Mapping[str, Any] = {
     "tag": "Ticket-ID",
+    "support": "support@hd.example",
     "helpdesk": "Example Helpdesk",
     "named": False,
     "total": 3,

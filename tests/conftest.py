@@ -7,17 +7,14 @@ from pathlib import Path
 
 import postgres
 import pytest
-from postgres import FIRST_TICKET
+from fresh import open_fresh
 
-from store.engine import Store, open_store
-from store.schema import upgrade
+from store.engine import Store
 
-pytest_plugins = ["tests.monitoring.fixtures"]
+pytest_plugins = ["tests.monitoring.fixtures", "tests.spreading"]
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 2 * 1024**3
 DISK = tempfile.gettempdir()
-# Folders whose tests take seconds, the longest first; the short ones fill what is left at the end.
-LONG = ("torture", "service", "postgresql", "imap", "postfix", "work", "daemon", "store", "cli")
 
 
 def pytest_configure() -> None:
@@ -31,13 +28,6 @@ def pytest_configure() -> None:
     found = os.statvfs(MEMORY)
     if found.f_bavail * found.f_frsize >= ROOM_BYTES and not found.f_flag & os.ST_NOEXEC:
         tempfile.tempdir = str(MEMORY)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long tests first, so that several workers end together."""
-    here = Path(__file__).parent
-    rank = {name: number for number, name in enumerate(LONG)}
-    items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], len(LONG)))
 
 
 @pytest.fixture
@@ -74,8 +64,7 @@ def store_url(request: pytest.FixtureRequest, place: Path) -> Iterator[str]:
 @pytest.fixture
 def sqlite_store(place: Path) -> Iterator[Store]:
     """An empty store of the newest revision in files, for what only they have."""
-    opened = open_store(f"sqlite:///{place}/tickets.db")
-    upgrade(opened, first_ticket=FIRST_TICKET)
+    opened = open_fresh(f"sqlite:///{place}/tickets.db")
     yield opened
     opened.close()
 
@@ -90,8 +79,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
     """An empty store of the newest revision, on both databases."""
-    opened = open_store(store_url)
-    upgrade(opened, first_ticket=FIRST_TICKET)
+    opened = open_fresh(store_url)
     yield opened
     opened.close()
 

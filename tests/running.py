@@ -37,14 +37,15 @@ def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_
 class Helpdesk:
     """A daemon in `place`; `changes` are replacements in the text of `world`.
 
-    It has `workers` processes that work, whatever the machine has: each costs a second to start.
+    It has `workers` processes that work, whatever the machine has: each costs a second to start,
+    so only a test in which they could get into each other's way has several.
     """
 
     def __init__(
         self,
         place: Path,
         changes: dict[str, str] | None = None,
-        workers: int = 2,
+        workers: int = 1,
         world: Path = WORLD,
     ) -> None:
         text = world.read_text()
@@ -169,7 +170,7 @@ class Helpdesk:
 
 @contextmanager
 def helpdesk(
-    place: Path, changes: dict[str, str] | None = None, workers: int = 2
+    place: Path, changes: dict[str, str] | None = None, workers: int = 1
 ) -> Iterator[Helpdesk]:
     """Run a daemon for the length of a block."""
     desk = Helpdesk(place, changes, workers)

@@ -6,14 +6,15 @@ secret and the clock are fixed, so tokens, Message-IDs and dates are the same in
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+from fresh import open_fresh
 from proven import StoryProver
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from gateway.clock import tick
 from gateway.config.convert import policy, registry, roster
@@ -29,17 +30,19 @@ from parsers.envelope import Envelope
 from parsers.evidence import SenderEvidence
 from parsers.gate import look
 from router.decision import Command, Decision
+from router.words import MailKind
 from store import journal, outbox
-from store.engine import open_store
+from store.clock_tables import timing
 from store.facts import Known
-from store.schema import upgrade
 from store.tables import inbox as inbox_table
 from store.tables import outbox as outbox_table
+from store.tables import reminder
 from templates.render import Speaker
 
 WORLD_URL = "sqlite:///tickets.db"
 SECRET = "a secret for tests only, 32 bytes"
 _PLACEHOLDER = re.compile(r"\{\{(\w+) ([\w@.-]+)\}\}")
+_LISTED = re.compile(r"\{\{listed ([\w@.-]+) (\d+)\}\}")
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,7 @@ class Stage:
         text = world.read_text()
         (place / "config.toml").write_text(text.replace(WORLD_URL, url or WORLD_URL))
         self.config = load(place / "config.toml")
-        self.store = open_store(self.config.store.url)
-        upgrade(self.store, first_ticket=self.config.helpdesk.first_ticket)
+        self.store = open_fresh(self.config.store.url, self.config.helpdesk.first_ticket)
         self.now = now
         known = Known(registry(self.config), roster(self.config))
         self.desk = Desk(self.store, policy(self.config), known, lambda: self.now)
@@ -115,9 +117,29 @@ class Stage:
         self.desk.do(Command(name, ticket, "operator"))
 
     def tick(self) -> None:
-        """Let the clock do what is due."""
+        """Let the clock do what is due: the steps that are kept, and those of tickets."""
         tick(self.desk)
         tick_tickets(self.desk)
+
+    def next_due(self) -> datetime | None:
+        """Return when the clock has something to do next."""
+        with self.store.reading() as conn:
+            kept = select(func.min(reminder.c.due_at)).where(reminder.c.done_at.is_(None))
+            found = [
+                conn.execute(one).scalar() for one in (kept, select(func.min(timing.c.due_at)))
+            ]
+        return min((at for at in found if at is not None), default=None)
+
+    def wait(self, until: datetime) -> Iterator[list[Said]]:
+        """Let the clock run until a time; yield what goes out at each moment with mails."""
+        while (at := self.next_due()) is not None and at <= until:
+            self.now = max(self.now, at)
+            self.tick()
+            later = self.next_due()
+            assert later is None or later > self.now, "a tick leaves something undone"
+            if found := self.said():
+                yield found
+        self.now = until
 
     def said(self) -> list[Said]:
         """Return the mails that became due since the last call, in order, rendered."""
@@ -143,19 +165,23 @@ class Stage:
     def fill(self, text: str) -> str:
         """Replace {{token ADDRESS}}, {{bounce ADDRESS}}, {{message_id ADDRESS}} in a mail.
 
-        Each is taken from the newest mail that went to the address.
+        Each is taken from the newest mail that went to the address. {{listed ADDRESS NUMBER}} is
+        the address below a ticket in the newest list that went there.
         """
 
         def value(match: re.Match[str]) -> str:
             names = {"token": "reply_token", "bounce": "bounce_token", "message_id": "message_id"}
             column = outbox_table.c[names[match[1]]]
-            query = select(column).where(outbox_table.c.recipient == match[2])
+            query = select(column).where(outbox_table.c.recipient == match[2], column != "")
             with self.store.reading() as conn:
                 found = conn.execute(query.order_by(outbox_table.c.id.desc())).scalars().first()
             assert found is not None, f"no mail went to {match[2]}"
             return str(found)
 
-        return _PLACEHOLDER.sub(value, text)
+        def listed(match: re.Match[str]) -> str:
+            return self._listed(match[1], int(match[2]))
+
+        return _LISTED.sub(listed, _PLACEHOLDER.sub(value, text))
 
     def mail(self, number: int) -> dict[str, object]:
         """Return a mail's inbox row."""
@@ -166,6 +192,15 @@ class Stage:
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+    def _listed(self, address: str, number: int) -> str:
+        is_list = outbox_table.c.kind == str(MailKind.REMINDER_DIGEST)
+        query = select(outbox_table.c["values"]).where(is_list, outbox_table.c.recipient == address)
+        with self.store.reading() as conn:
+            newest = conn.execute(query.order_by(outbox_table.c.id.desc())).scalars().first()
+        assert newest is not None, f"no list went to {address}"
+        (found,) = [one["reply_to"] for one in newest["tickets"] if one["ticket"] == number]
+        return str(found)
 
     def _waiting(self) -> int:
         with self.store.reading() as conn:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.spreading import LONG, MONITORING, WHOLE_FILES, piece_of
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
 RESERVED = re.compile(
     r"(?:^|\.)(?:example|test|invalid|localhost|local)$|(?:^|\.)example\.(?:com|net|org)$"
     r"|\.(?:service|timer)$"  # units of systemd look like addresses
@@ -74,3 +77,22 @@ def test_the_sites_that_the_readme_names_are_those_of_the_demo() -> None:
     demo = tomllib.loads((ROOT / "gateway" / "demo" / "config.toml").read_text())
     assert named
     assert set(named) <= {site["name"] for site in demo["site"]}
+
+
+def test_what_runs_first_and_stays_together_is_there() -> None:
+    paths = [path.relative_to(HERE).as_posix() for path in HERE.rglob("test_*.py")]
+    for start in (*LONG, *MONITORING, *WHOLE_FILES):
+        assert any(path.startswith(start) for path in paths), start
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "piece"),
+    [
+        ("tests/hook/sinks/test_zabbix.py::test_a[b/c]", "monitoring"),
+        ("tests/alarms/whole/test_drill.py::test_a", "monitoring"),
+        ("tests/cli/test_demo.py::test_a[x::y]", "tests/cli/test_demo.py"),
+        ("tests/parsers/test_text.py::test_a[x::y]", "tests/parsers/test_text.py::test_a[x::y]"),
+    ],
+)
+def test_tests_of_one_piece_have_one_name(nodeid: str, piece: str) -> None:
+    assert piece_of(nodeid) == piece

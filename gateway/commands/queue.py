@@ -20,8 +20,10 @@ from gateway.commands.opening import (
 if TYPE_CHECKING:
     from gateway.queues import UnitRow
 
-HEADS = ("ticket", "place", "status", "left", "age", "priority", "site", "person", "next",
-         "next at", "waits for", "subject")  # fmt: skip
+HEADS = (
+    *("ticket", "place", "status", "left", "age", "priority", "site", "person", "next"),
+    *("next at", "waits for", "subject"),
+)
 
 
 @click.command()

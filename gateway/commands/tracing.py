@@ -164,6 +164,7 @@ def _object(decision: "Decision") -> dict[str, object]:
 
 def _lines(decision: "Decision") -> Iterator[str]:
     from gateway.show import cell
+    from router.notices import say_relations
 
     yield f"{decision.outcome}: {'; '.join(decision.reasons) or 'no further reason'}"
     ticket = decision.ticket
@@ -172,6 +173,8 @@ def _lines(decision: "Decision") -> Iterator[str]:
         held = f", held: {ticket.held}" if ticket.held else ""
         yield f"  {number}: {ticket.kind}, {ticket.status}, at {cell(ticket.support_unit)}{held}"
         yield f"  subject: {cell(ticket.subject)}"
+        if ticket.relations:
+            yield f"  related: {say_relations(ticket)}"
     if decision.route is not None:
         site = f" by way of site {decision.route.site}" if decision.route.site else ""
         way = "after a release" if ticket is not None and ticket.held else "route"

@@ -19,7 +19,7 @@ def registry(config: Config) -> federation.Registry:
     """Return the federation as the lower floors know it."""
     return federation.Registry(
         sites=tuple(_site(site) for site in config.site),
-        rocs=tuple(federation.Roc(roc.name, roc.address) for roc in config.roc),
+        rocs=tuple(federation.Roc(roc.name, roc.address, roc.supporters) for roc in config.roc),
         units=tuple(
             federation.SupportUnit(u.name, u.address, u.supporters, u.helpdesk) for u in config.unit
         ),

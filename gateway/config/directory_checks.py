@@ -101,10 +101,19 @@ def _sites_without_roc(document: Document) -> Iterator[Finding]:
                 yield Finding(("site", index, "roc"), "is missing, and no directory can give it")
 
 
+def _rocs_without_address(document: Document) -> Iterator[Finding]:
+    rocs = document.get("roc")
+    if isinstance(rocs, list) and not document.get("directory"):
+        for index, roc in enumerate(rocs):
+            if isinstance(roc, dict) and not roc.get("address"):
+                yield Finding(("roc", index, "address"), "is missing, and no directory can give it")
+
+
 DIRECTORY_CHECKS: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     _names,
     _vos,
     _urls,
     _credentials,
     _sites_without_roc,
+    _rocs_without_address,
 )

@@ -58,7 +58,12 @@ class Roc(Section):
     """[[roc]]: a regional operations centre, responsible for its sites' tickets."""
 
     name: Name = Field(description="Its name.")
-    address: Addresses = Field(min_length=1, description="Its helpdesk's mailbox or list.")
+    address: Addresses = Field(
+        default=(), description="Its helpdesk's mailbox or list; may come from a directory."
+    )
+    supporters: Addresses = Field(
+        default=(), description="People whose proven replies may change its tickets."
+    )
     calendar: str = Field(
         default="", description="The [[calendar]] of its working time; that of [clock] otherwise."
     )

@@ -45,8 +45,9 @@ ns IN A 127.0.0.1
 _dmarc.{domain}. IN TXT "v=DMARC1; p=reject"
 {key}
 """
-_NSD = """\
-# The demo's name server: nsd -c THIS FILE starts it, kill $(cat nsd.pid) ends it.
+# A name server of our own files on loopback, for whoever starts it; zones follow.
+NSD = """\
+# nsd -c THIS FILE starts it, kill $(cat nsd.pid) ends it.
 server:
   server-count: 1
   ip-address: 127.0.0.1
@@ -62,9 +63,11 @@ server:
   logfile: "{place}/nsd.log"
 remote-control:
   control-enable: no
+"""
+NSD_ZONE = """\
 zone:
-  name: "example"
-  zonefile: "example.zone"
+  name: "{name}"
+  zonefile: "{name}.zone"
 """
 
 
@@ -133,7 +136,7 @@ def files_of(alarmer: Alarmer, place: Path) -> dict[str, tuple[bytes, int]]:
     }
     key = zone_line(f"{SELECTOR}._domainkey.{DOMAIN}", rsa_key(SELECTOR, alarmer.dkim).record)
     zone = _ZONE.format(domain=DOMAIN, key=key)
-    names = _NSD.format(port=DNS_PORT, place=place / "names")
+    names = NSD.format(port=DNS_PORT, place=place / "names") + NSD_ZONE.format(name="example")
     return {
         **own,
         "names/example.zone": (zone.encode(), 0o644),

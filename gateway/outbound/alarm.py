@@ -8,18 +8,20 @@ import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway.config.root import Config
 from gateway.config.signingkeys import read_ed25519
 from parsers.alarm import VALID_FOR, Alarm, AlarmEvent, AlarmStatus, Mode, Severity
 from parsers.alarm_document import fitting, signed_content, write_alarm
 from router.addresses import OurAddresses
-from store.outbox import OutboxRow
+
+if TYPE_CHECKING:  # `init` makes keys, and needs neither for that
+    from gateway.config.root import Config
+    from store.outbox import OutboxRow
 
 KID_CHARS = 16
 
@@ -48,13 +50,13 @@ class AlarmSigner:
         return f"{self.kid}:{base64.urlsafe_b64encode(signature).decode('ascii').rstrip('=')}"
 
 
-def alarm_signer_of(config: Config) -> AlarmSigner | None:
+def alarm_signer_of(config: "Config") -> AlarmSigner | None:
     """Return what signs alarm documents; None without a key, and then sites will not believe."""
     key = config.keys.alarm_key
     return AlarmSigner(read_ed25519(key.reveal())) if key is not None else None
 
 
-def alarm_of(row: OutboxRow, addresses: OurAddresses, url: str = "") -> Alarm:
+def alarm_of(row: "OutboxRow", addresses: OurAddresses, url: str = "") -> Alarm:
     """Return the document of an alarm's row; raises KeyError or ValueError for a damaged row."""
     said: Mapping[str, object] = row.values["alarm"]
     texts: dict[str, Any] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import dkim
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -18,8 +19,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dkim.canonicalization import CanonicalizationPolicy
 
-from gateway.config.root import Config
 from gateway.config.signingkeys import read_ed25519, read_rsa
+
+if TYPE_CHECKING:  # `init` makes keys, and has no configuration yet
+    from gateway.config.root import Config
 
 LIFE = timedelta(days=7)
 FIELDS = (
@@ -110,12 +113,12 @@ class Signer:
         return b"DKIM-Signature: " + value
 
 
-def signing_domain(config: Config) -> str:
+def signing_domain(config: "Config") -> str:
     """Return the domain that signs our mail."""
     return config.keys.dkim_domain or config.helpdesk.domain
 
 
-def keys_in_use(config: Config) -> tuple[SigningKey, ...]:
+def keys_in_use(config: "Config") -> tuple[SigningKey, ...]:
     """Return the keys that sign our mail, () for none."""
     keys, found = config.keys, []
     if keys.dkim_key is not None:
@@ -125,7 +128,7 @@ def keys_in_use(config: Config) -> tuple[SigningKey, ...]:
     return tuple(found)
 
 
-def keys_to_publish(config: Config) -> tuple[SigningKey, ...]:
+def keys_to_publish(config: "Config") -> tuple[SigningKey, ...]:
     """Return the keys whose records belong in DNS: those in use, and the other one."""
     keys = config.keys
     if keys.dkim_other_key is None:
@@ -134,7 +137,7 @@ def keys_to_publish(config: Config) -> tuple[SigningKey, ...]:
     return (*keys_in_use(config), other)
 
 
-def signer_of(config: Config) -> Signer | None:
+def signer_of(config: "Config") -> Signer | None:
     """Return who signs our mail; None without a key."""
     keys = keys_in_use(config)
     return Signer(signing_domain(config), keys) if keys else None

@@ -26,7 +26,7 @@ LAST_S = 2.0
 ALARMS_AT_MOST = 500
 _CSV = ".csv"
 _ALARM_HEADS = ("Ticket", "Site", "VO", "Status", "Paged (UTC)", "Receipt", "Answer", "Answered by",
-                "Recovered", "Steps", "Subject")  # fmt: skip
+                "Recovered", "Steps", "Related", "Subject")  # fmt: skip
 _DRILL_HEADS = ("Drill", "Began (UTC)", "Alarms", "Answered", "Over")
 _TO_ALARMS, _TO_DRILLS = Link(("alarms",), "Alarms"), Link(("drills",), "Drills")
 
@@ -97,6 +97,7 @@ def _alarms(rows: Sequence[AlarmRow]) -> bytes:
             row.answered_by,
             after(row, row.recovered_at),
             row.steps,
+            row.related,
             row.subject,
         )
         for row in rows

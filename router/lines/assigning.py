@@ -7,6 +7,7 @@ Source: EGI-STAFF (docs/sources.md): the notified site of a TEAM or ALARM ticket
 
 from dataclasses import replace
 
+from parsers.addresses import mailboxes
 from parsers.block import Field
 from parsers.roster import exact_address
 from router.acting import SHARED
@@ -32,7 +33,8 @@ def assign(steering: Steering, line: Field) -> Steering:
     if wanted.lower() == "me" and steering.me:
         wanted = steering.me
     if "@" in wanted:
-        return _person(steering, line, wanted)
+        boxes = mailboxes(wanted, str)
+        return _person(steering, line, boxes[0].address if len(boxes) == 1 else wanted)
     unit = steering.facts.registry.find_unit(wanted)
     if unit is None:
         to = route(Wish(unit=wanted), steering.facts.registry, steering.policy)[0]

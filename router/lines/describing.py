@@ -12,6 +12,8 @@ from router.lines.assigning import MAX_NAMES
 from router.steering import Steering
 from router.words import CATEGORIES, Priority
 
+_YES_OR_NO = ("yes", "no")
+
 
 def priority(steering: Steering, line: Field) -> Steering:
     """Raise or lower the priority; both need a reason in words."""
@@ -54,7 +56,25 @@ def vo(steering: Steering, line: Field) -> Steering:
     new = "" if _folded(line.value) == "none" else registry.find_vo(line.value)
     if not new and _folded(line.value) != "none":
         return steering.refused(line.line, f"allowed are: {', '.join((*registry.vos, 'none'))}.")
-    return steering.changed("VO", replace(old, vo=new), old.vo, new)
+    steering = steering.changed("VO", replace(old, vo=new), old.vo, new)
+    if new or not old.vo_specific:
+        return steering
+    ticket = replace(steering.ticket, vo_specific=False)
+    return steering.changed("VO specific", ticket, "yes", "no")
+
+
+def vo_specific(steering: Steering, line: Field) -> Steering:
+    """Say whether it is a matter of its VO alone."""
+    old, word = steering.ticket, _folded(line.value)
+    if word not in _YES_OR_NO:
+        return steering.refused(line.line, f"allowed are: {', '.join(_YES_OR_NO)}.")
+    if word == "yes" and not old.vo:
+        return steering.refused(
+            line.line, 'it has no VO; a line "VO: NAME" can come with this one.'
+        )
+    ticket = replace(old, vo_specific=word == "yes")
+    before = "yes" if old.vo_specific else "no"
+    return steering.changed("VO specific", ticket, before, word)
 
 
 def affected_site(steering: Steering, line: Field) -> Steering:

@@ -5,8 +5,9 @@ Source: EGI-STAFF (docs/sources.md).
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 
-from parsers.block import Field
+from parsers.block import LIKE_A_KEY, Field, FieldBlock, top_pairs
 from router.decision import Reminder
 from router.steering import Steering
 from router.ticket import Change
@@ -18,12 +19,15 @@ REMIND = "remind"
 REMIND_WITHIN = timedelta(days=730)
 _0 = timedelta()
 MAX_RELATED_CHARS = 125
+_CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
 _NO = frozenset({"no", "false", "off"})
+_YES = frozenset({"", "yes", "y", "true", "on", "1", "ja", "oui", "si", "s\u00ed", "tak"})
+_INTERNAL = ("internal", "internal note", "internal comment", "internal diary", "internal only")
 
 
 def remind_on(steering: Steering, line: Field) -> Steering:
     """Remind the supporter who asks, once, when his unit begins to work on that day, or next."""
-    if steering.ticket.status in FINAL | {Status.SOLVED, Status.UNSOLVED}:
+    if steering.ticket.status in FINAL | _CLOSED:
         return steering.refused(line.line, "the ticket is not open.")
     if not steering.me:
         return steering.refused(line.line, "only a mail names who is to be reminded.")
@@ -45,13 +49,11 @@ def remind_on(steering: Steering, line: Field) -> Steering:
 
 
 def related(steering: Steering, line: Field) -> Steering:
-    """Note a related issue, elsewhere or here."""
-    return _reference(steering, line, "related issue")
-
-
-def cross_reference(steering: Steering, line: Field) -> Steering:
-    """Note a ticket that has to do with this one."""
-    return _reference(steering, line, "cross reference")
+    """Note a related issue elsewhere, such as its URL, as it is."""
+    value = " ".join(line.value.split())
+    if not value or len(value) > MAX_RELATED_CHARS:
+        return steering.refused(line.line, f"it takes 1 to {MAX_RELATED_CHARS} characters.")
+    return _noted(steering, "related issue", value)
 
 
 def internal(steering: Steering, line: Field) -> Steering:
@@ -59,26 +61,39 @@ def internal(steering: Steering, line: Field) -> Steering:
 
     A supporter whose proof was lost on the way must not find the note with the submitter.
     """
-    if line.value.strip().lower() in _NO:
-        return steering
-    return replace(steering, internal=True)
+    del line
+    return replace(steering, internal=steering.internal or wants_internal(steering.block)[0])
+
+
+def wants_internal(block: FieldBlock) -> tuple[bool, bool]:
+    """Whether the text below is for supporters only, and whether no line of the block says so.
+
+    A line that stands too low, or is mistyped, counts: whoever wrote it meant it.
+    """
+    lines = [one for one in block.fields if one.key == "internal"]
+    if any(one.value.lower() not in _NO for one in lines):
+        return True, False
+    said = (*map(top_pairs, block.unknown), top_pairs(block.rest))
+    astray = any(_means_internal(*pair) for pairs in said for pair in pairs)
+    return astray, astray
+
+
+def _means_internal(key: str, value: str) -> bool:
+    """Whether a line says it; a typo does when it says yes, "Internal server error: 500" not."""
+    folded = value.lower().rstrip(".!")
+    if key in _INTERNAL:
+        return folded not in _NO
+    return folded in _YES and bool(get_close_matches(key, _INTERNAL[:1], 1, LIKE_A_KEY))
 
 
 def solution(steering: Steering, line: Field) -> Steering:
     """Say that a solution needs its status; with it, `status` has read it."""
-    if any(one.field == "solution" for one in steering.changes):
+    if any(one.field == "status" and one.new in _CLOSED for one in steering.changes):
         return steering
     words = '"Status: solved" or "Status: unsolved"'
-    if steering.ticket.status in {Status.SOLVED, Status.UNSOLVED}:
+    if steering.ticket.status in _CLOSED:
         words = '"Status: reopened", and then "Status: solved" in a second mail'
     return steering.refused(line.line, f"a solution goes with {words}.")
-
-
-def _reference(steering: Steering, line: Field, field: str) -> Steering:
-    value = " ".join(line.value.split())
-    if not value or len(value) > MAX_RELATED_CHARS:
-        return steering.refused(line.line, f"it takes 1 to {MAX_RELATED_CHARS} characters.")
-    return _noted(steering, field, value)
 
 
 def _noted(steering: Steering, field: str, new: str) -> Steering:

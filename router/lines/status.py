@@ -19,7 +19,9 @@ _BY = {
     Actor.TEAM: Reason.BY_THE_TEAM,
     Actor.SUBMITTER: Reason.BY_THE_SUBMITTER,
 }
+_SYSTEM = frozenset({Actor.SYSTEM})
 CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
+_WORKED_ON = frozenset({Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD})
 
 
 def status(steering: Steering, line: Field) -> Steering:
@@ -27,6 +29,8 @@ def status(steering: Steering, line: Field) -> Steering:
     now, wanted = steering.ticket.status, " ".join(line.value.lower().replace("-", " ").split())
     new = next((one for one in Status if one.value == wanted), None)
     found = move(now, new, steering.actors) if new is not None else None
+    if new is now and now in _WORKED_ON:  # such as by who takes it after the site did
+        return steering
     if new is Status.ASSIGNED:
         return steering.refused(line.line, 'a ticket is assigned by a line "Assign to: UNIT".')
     if new is None or found is None or new not in possible(now, steering.actors):
@@ -37,17 +41,21 @@ def status(steering: Steering, line: Field) -> Steering:
     return moved(steering, new)
 
 
-def moved(steering: Steering, new: Status) -> Steering:
-    """Return it with the status changed, and what follows from that."""
+def moved(steering: Steering, new: Status, solution: str = "") -> Steering:
+    """Return it with the status changed, and what follows from that.
+
+    `solution` is for a change that brings its own.
+    """
     old = steering.ticket
     row = TRANSITIONS[old.status, new]
     ticket = replace(old, status=new)
     if new in CLOSED:
         ticket = replace(ticket, escalation=0)
     steering = steering.changed("status", ticket, str(old.status), str(new)).telling(row.tells)
-    if row.needs is Need.SOLUTION and steering.solution != old.solution:
-        change = Change(SOLUTION, old.solution, steering.solution)
-        ticket = replace(ticket, solution=steering.solution)
+    solution = solution or steering.solution
+    if row.needs is Need.SOLUTION and solution != old.solution:
+        change = Change(SOLUTION, old.solution, solution)
+        ticket = replace(ticket, solution=solution)
         steering = replace(steering, ticket=ticket, changes=(*steering.changes, change))
     by = next((_BY[one] for one in _BY if one in steering.actors & row.by), None)
     if not steering.me:
@@ -64,5 +72,9 @@ def _not_possible(steering: Steering, wanted: Status | None) -> str:
     now = steering.ticket.status
     names = ", ".join(possible(now, steering.actors)) or "nothing, by you"
     row = TRANSITIONS.get((now, wanted)) if wanted is not None else None
-    who = f" {str(wanted).capitalize()} is for: {'; '.join(sorted(row.by))}." if row else ""
+    who = (
+        f" {str(wanted).capitalize()} is for: {'; '.join(sorted(row.by - _SYSTEM or row.by))}."
+        if row
+        else ""
+    )
     return f"the ticket is {now}; possible now: {names}.{who}"

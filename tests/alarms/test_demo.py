@@ -69,7 +69,6 @@ def hand_over(postfix: Postfix, raw: bytes) -> None:
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())  # honest without root; red under CI
 @pytest.mark.skipif(opendkim.PROGRAM is None, reason="OpenDKIM is not installed")
-@pytest.mark.xdist_group("postfix")
 def test_ada_pages_and_the_forger_does_not_as_the_document_says(
     demo: Demo, postfix: Postfix
 ) -> None:

@@ -26,7 +26,6 @@ from tests.proofs.conftest import free_port, key_zone
 from tests.proofs.nameserver import NameServer
 
 ALARMER = "anna@cern.example"
-ALARM_RATE = 1.0  # a second; as many of the bare mails, half a second later
 ALARMS_A_SECOND = 10  # of the plan: 200 alarms as it stands
 LOAD_RATE = 20.0  # ordinary mails a second, three of ours go out for each
 WAIT_S = 120.0
@@ -72,23 +71,23 @@ def run(plan: Plan) -> list[Figure]:
             '[keys]\nalarm_key = { file = "alarm.pem" }\n\n[relay]',
         }
         ours = running.enter_context(desk(place, changes))
-        _measure(ours, there, 3, load=False)  # the first ones find everything cold
+        _measure(ours, there, 3, plan.alarm_rate, load=False)  # the first ones find everything cold
         count = ALARMS_A_SECOND * plan.seconds
         return [
             figure
             for when, load in zip(REACH_MS, (False, True), strict=True)
-            for figure in _figures(when, *_measure(ours, there, count, load=load))
+            for figure in _figures(when, *_measure(ours, there, count, plan.alarm_rate, load=load))
         ]
 
 
 def _measure(
-    ours: Desk, there: Site, count: int, *, load: bool
+    ours: Desk, there: Site, count: int, rate: float, *, load: bool
 ) -> tuple[list[float], list[float], list[float]]:
     """Return the seconds until the relay had each alarm, until it was paged; the bare way's."""
     alarms = list(_alarms(count))
     bare = [_bare(alarm) for alarm in _alarms(count)]
-    beside = letters(int(count / ALARM_RATE * LOAD_RATE)) if load else ()
-    sent, direct = asyncio.run(_send(ours.smtp, there, alarms, bare, list(beside)))
+    beside = letters(int(count / rate * LOAD_RATE)) if load else ()
+    sent, direct = asyncio.run(_send(ours.smtp, there, alarms, bare, list(beside), rate=rate))
     until = time.monotonic() + WAIT_S
     while (missing := sent.answers.keys() - there.paged().keys()) or (
         direct.answers.keys() - there.arrived().keys()
@@ -108,17 +107,23 @@ def _measure(
 
 
 async def _send(
-    door: Address, there: Site, alarms: list[Letter], bare: list[Letter], beside: list[Letter]
+    door: Address,
+    there: Site,
+    alarms: list[Letter],
+    bare: list[Letter],
+    beside: list[Letter],
+    *,
+    rate: float,
 ) -> tuple[Sent, Sent]:
     postfix = ("127.0.0.1", there.postfix.port)
 
     async def half_a_pace_later() -> Sent:
-        await asyncio.sleep(0.5 / ALARM_RATE)
-        return await Sending(postfix, pipelined=False).paced(bare, ALARM_RATE)
+        await asyncio.sleep(0.5 / rate)
+        return await Sending(postfix, pipelined=False).paced(bare, rate)
 
     load = [Sending(door).paced(beside, LOAD_RATE)] if beside else []
     sent, direct, *_ = await asyncio.gather(
-        Sending(door).paced(alarms, ALARM_RATE), half_a_pace_later(), *load
+        Sending(door).paced(alarms, rate), half_a_pace_later(), *load
     )
     return sent, direct
 

@@ -8,6 +8,9 @@ from pathlib import Path
 class Plan:
     """`mails` of 4 kB in each round; `tickets` in the full store; `place` is scratch.
 
+    `alarm_rate` is how many a second are followed to a site, and as many bare mails half a pace
+    later.
+
     `bench_home` holds what is installed for the benchmark and stays.
     """
 
@@ -17,4 +20,5 @@ class Plan:
     mails: int = 2000
     tickets: int = 1_000_000
     seconds: int = 20
+    alarm_rate: float = 1.0
     pipelined: bool = True

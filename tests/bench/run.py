@@ -60,6 +60,7 @@ def main(words: Sequence[str] | None = None) -> int:
         mails=min(asked.mails, 100) if small else asked.mails,
         tickets=min(asked.tickets, 2000) if small else asked.tickets,
         seconds=min(asked.seconds, 3) if small else asked.seconds,
+        alarm_rate=5.0 if small else 1.0,
         pipelined=not asked.lockstep,
     )
     figures = []

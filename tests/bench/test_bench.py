@@ -24,7 +24,6 @@ def test_a_small_run_compares_with_the_stock_sink(place: Path) -> None:
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())  # honest without root; red under CI
-@pytest.mark.xdist_group("postfix")
 def test_a_small_run_follows_alarms_to_a_sites_monitoring(place: Path) -> None:
     words = [sys.executable, RUN, "--quick", "--row", "9", "--seconds", "1", "--place", place / "b"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=180)

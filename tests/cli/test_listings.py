@@ -19,6 +19,9 @@ TICKET_KEYS = {
     "affected_site", "support_unit", "submitter", "opened_at", "updated_at", "events",
     "message_ids", "colour",
 }  # fmt: skip
+DETAIL_KEYS = {
+    "assigned_to", "category", "type_of_issue", "mou_area", "vo_specific", "escalation", "solution",
+}  # fmt: skip
 SITE_KEYS = {
     "name", "aliases", "roc", "tier", "certification", "contact", "alarm_address", "alarm_vos",
     "source", "updated_at",
@@ -79,7 +82,8 @@ def test_held_tickets_are_listed_alone(office: Path) -> None:
 def test_one_ticket_is_shown_with_its_whole_story(run: Run) -> None:
     number = run("tickets", "--json", "--site", "FJELL-LCG2", "--not-held").rows[0]["ticket"]
     (row,) = run("tickets", number, "--json").rows
-    assert set(row) == TICKET_KEYS | {"history", "participants", "mails", "outgoing", "evidence"}
+    parts = {"history", "participants", "relations", "moved", "mails", "outgoing", "evidence"}
+    assert set(row) == TICKET_KEYS | DETAIL_KEYS | parts
     assert "Connection timed out" in row["history"][0]["text"]
     assert "ada@atlas.example" in {one["address"] for one in row["participants"]}
     assert {one["recipient"] for one in row["outgoing"]} >= {

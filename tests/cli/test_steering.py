@@ -30,6 +30,22 @@ def test_a_ticket_is_changed_and_its_history_says_by_whom(run: Run) -> None:
     assert "update" in kinds
 
 
+def test_the_head_of_a_ticket_shows_who_has_it_and_its_solution(run: Run) -> None:
+    number = first_ticket(run)
+    assert run("ticket", number, "--assign", "nora@ngi-north.example").code == 0
+    solved = run("ticket", number, "--status", "solved", "--comment", "Restarted.\nTwice.")
+    assert (solved.code, solved.err) == (0, "")
+    head = run("tickets", number).out.partition("\n1. ")[0]
+    assert "assigned to    nora@ngi-north.example" in head
+    assert "solution\n   | Restarted.\n   | Twice." in head
+    after = state(run, number)
+    assert (after["assigned_to"], after["solution"]) == (
+        "nora@ngi-north.example",
+        "Restarted.\nTwice.",
+    )
+    assert run("ticket", number, "--status", "reopened", "--comment", "Not yet.").code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -51,6 +67,73 @@ def test_a_wrong_option_stops_all_of_them(run: Run, options: tuple[str, ...], sa
     assert done.code == 1
     assert says in done.err
     assert state(run, number) == before
+
+
+def two_tickets(run: Run) -> tuple[int, int]:
+    rows = run("tickets", "--json", "--not-held").rows
+    free = [row["ticket"] for row in rows if row["status"] in {"new", "assigned"}]
+    done = [n for n in free if not state(run, n)["relations"]]
+    return done[0], done[1]
+
+
+def test_relations_are_made_shown_and_ended(run: Run) -> None:
+    one, other = two_tickets(run)
+    done = run("ticket", one, "--master", f"#{other}", "--comment", "The same.")
+    assert (done.code, done.err) == (0, "")
+    assert f"ticket {one} is on hold" in done.out
+    (there,) = state(run, other)["relations"]  # type: ignore[misc] # a list
+    assert (there["what"], there["ticket"], there["status"]) == ("slave", one, "on hold")
+    shown = run("tickets", one).out
+    assert f"master         #{other}" in shown
+    assert state(run, other)["history"][-1]["by"].endswith("(command line)")  # type: ignore[index] # a list
+    again = run("ticket", one, "--master", other)
+    assert (again.code, "a slave of" in again.err) == (1, True)
+    assert run("ticket", other, "--unlink", one).code == 0
+    assert state(run, one)["relations"] == []
+
+
+def test_a_comment_is_split_off_and_moved_back_and_the_tickets_are_merged(run: Run) -> None:
+    one, other = two_tickets(run)
+    before = {row["ticket"] for row in run("tickets", "--json").rows}
+    run("ticket", one, "--status", "in progress", "--comment", "At the terminal.")
+    entry = state(run, one)["events"]
+    done = run("ticket", one, "split", entry)
+    assert (done.code, "names no address" in done.err) == (1, True)
+    done = run("ticket", one, "move", entry, f"#{other}", "--comment", "Wrong one.")
+    assert (done.code, done.err) == (0, "")
+    at = int(done.out.split(" is now entry ")[1].split()[0])
+    assert f"entry {entry} of ticket {one} is now entry {at} of ticket {other}" in done.out
+    assert f"MOVED to ticket #{other}, entry {at}" in run("tickets", one).out
+    moved = [{"entry": entry, "to_ticket": other, "to_entry": at}]
+    assert state(run, one)["moved"] == moved
+    assert "was moved to ticket" in run("ticket", one, "move", entry, other).err
+    done = run("ticket", one, "merge", other)
+    assert (done.code, done.out.strip()) == (0, f"ticket {one} is merged into #{other}")
+    assert state(run, one)["status"] == "unsolved"
+    assert {row["ticket"] for row in run("tickets", "--json").rows} == before
+    assert run("ticket", one, "--status", "reopened", "--comment", "No.").code == 0
+    assert state(run, one)["relations"] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("merge",),
+        ("merge", "x"),
+        ("merge", 1, 2),
+        ("move", 3),
+        ("split", 1, 2),
+        ("join", 3),
+        ("split", 0),
+        ("split", 1, "--status", "solved"),
+    ],
+)
+def test_a_wrong_action_says_how_it_is_written(run: Run, words: tuple[object, ...]) -> None:
+    done = run("ticket", first_ticket(run), *words)
+    assert done.code == 2
+    assert (
+        "merge OTHER | move ENTRY OTHER | split ENTRY" in done.err or "only --comment" in done.err
+    )
 
 
 def test_a_ticket_that_is_not_there(run: Run) -> None:

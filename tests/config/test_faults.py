@@ -46,7 +46,7 @@ CASES = [
     ("[[vo]]", '[[vo]]\nname = "Atlas"\n\n[[vo]]', 13, "vo.name", "is there twice"),
     ('name = "NGI_NORTH"', 'name = "TPM"', 13, "roc.name", "is there twice"),
     ('"desk@north.example"', '"desk at north"', 14, "roc.address", "not an e-mail address"),
-    ('"desk@north.example"', "[]", 14, "roc.address", "at least one"),
+    ('"desk@north.example"', "[]", 14, "roc.address", "is missing"),
     ('roc = "NGI_NORTH"', 'roc = "NGI_NORD"', 23, "site.roc", "no [[roc]] named 'NGI_NORD'"),
     ('["NO-FJELL"]', '[\n  "NO-FJELL",\n  "LYNX"]', 24, "site.aliases", "name of another site"),
     ('name = "lynx"', 'name = "Fjell-LCG2"', 27, "site.name", "is there twice"),

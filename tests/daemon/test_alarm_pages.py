@@ -102,14 +102,16 @@ def client() -> Iterator[Client]:
 
 
 def test_open_alarms_are_listed_with_how_far_each_has_come(client: Client) -> None:
-    answer = client((ROW, replace(ROW, ticket=100000, **ANSWERED))).get("/alarms")
+    other = replace(ROW, ticket=100000, related="slave #100002", **ANSWERED)
+    answer = client((ROW, other)).get("/alarms")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     heads, first, second = Read(answer.text).rows
     assert heads == ["Ticket", "Site", "VO", "Status", "Paged (UTC)", "Receipt", "Answer",
-                     "Answered by", "Recovered", "Steps", "Subject"]  # fmt: skip
+                     "Answered by", "Recovered", "Steps", "Related", "Subject"]  # fmt: skip
     assert first == ["100001", "FZK-LCG2", "atlas", "assigned", "2026-03-02 10:00:00",
-                     "0 min 04 s", "never", "", "never", "2", "SRM down"]  # fmt: skip
+                     "0 min 04 s", "never", "", "never", "2", "", "SRM down"]  # fmt: skip
+    assert second[10] == "slave #100002"
     assert second[6:8] == ["5 min 05 s", "Olga at pic"]
 
 

@@ -14,9 +14,8 @@ SUPPORT = ["support@helpdesk.example"]
 
 @pytest.fixture
 def desk(place: Path) -> Iterator[Helpdesk]:
-    with helpdesk(
-        place, {'[[vo]]\nname = "atlas"': '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'}
-    ) as running:
+    web = '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'
+    with helpdesk(place, {'[[vo]]\nname = "atlas"': web}, workers=2) as running:
         yield running
 
 
@@ -69,7 +68,7 @@ def test_a_role_that_is_killed_comes_back_and_nothing_is_lost_or_doubled(desk: H
 
 
 def test_after_a_kill_of_everything_the_accepted_mails_are_worked_on(place: Path) -> None:
-    desk = Helpdesk(place)
+    desk = Helpdesk(place, workers=2)
     desk.start()
     for pid in (pid for name, pid in desk.roles().items() if name.startswith("work")):
         os.kill(pid, signal.SIGSTOP)
@@ -101,7 +100,7 @@ def test_an_unknown_mailbox_is_refused_and_the_refusal_is_listed(desk: Helpdesk)
 
 
 def test_stopping_under_load_loses_nothing(place: Path) -> None:
-    desk = Helpdesk(place)
+    desk = Helpdesk(place, workers=2)
     desk.start()
     for number in range(1, 31):
         assert desk.send(mail(number), SUPPORT).startswith("250 ")

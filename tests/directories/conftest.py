@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from fresh import open_fresh
 from sqlalchemy import select
 
 from gateway.config.convert import policy
@@ -20,8 +21,7 @@ from gateway.directories.known import Directories
 from gateway.directories.reading import Heard, read_directory
 from gateway.directories.sync import Synced, sync
 from store.directories import DirectoryState, read_states
-from store.engine import Store, open_store
-from store.schema import upgrade
+from store.engine import Store
 from store.tables import outbox
 from tests.directories.playing import TOKEN, Player, gocdb, iam, serving, voms, waited
 from tests.imap.certificates import Authority
@@ -148,8 +148,7 @@ def office(place: Path, store_url: str, player: Player, authority: Authority) ->
         known = sections(player, authority)
         chosen = {name: known[name] + add for name in names} | dict(own or {})
         config = load(write_config(place, chosen, more, store_url))
-        store = open_store(config.store.url)
-        upgrade(store, first_ticket=100001)
+        store = open_fresh(config.store.url)
         stores.append(store)
         return Office(config, store)
 

@@ -77,6 +77,17 @@ def test_a_roc_without_an_address_is_left_to_the_next_source() -> None:
     assert combine(sources, NOW).registry.rocs == (Roc("R", ("desk@x.example",), source="file"),)
 
 
+def test_the_supporters_of_a_roc_are_named_by_hand_and_its_address_by_a_directory() -> None:
+    hand = Roc("ngi_de", (), supporters=("rosa@roc.example",))
+    goc = Roc("NGI_DE", ("desk@roc.example",), source="goc")
+    registry = combine([Source("config", Answer(rocs=(hand,))), Source("goc", Answer(rocs=(goc,)))],
+                       NOW).registry  # fmt: skip
+    unit = registry.find_unit("NGI_DE")
+    assert unit is not None
+    assert (unit.name, unit.addresses) == ("NGI_DE", ("desk@roc.example",))
+    assert unit.supporters == ("rosa@roc.example",)
+
+
 def test_a_person_belongs_to_the_first_source_where_there_is_a_right() -> None:
     hand, voms = ada("config", alarm_sites=("A",)), ada("voms")
     federation = of_people(("config", (hand,)), ("voms", (voms,)))

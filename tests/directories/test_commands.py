@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fresh import open_fresh
 from sqlalchemy import select
 
 from store.engine import open_store
-from store.schema import upgrade
 from store.tables import outbox
 from tests.cli.conftest import Done, run_program
 from tests.directories.conftest import sections, write_config
@@ -44,9 +44,7 @@ def config(place: Path, player: Player, authority: Authority) -> Path:
 
 @pytest.fixture
 def run(config: Path) -> Run:
-    store = open_store(f"sqlite:///{config.parent}/tickets.db")
-    upgrade(store, first_ticket=1)
-    store.close()
+    open_fresh(f"sqlite:///{config.parent}/tickets.db", first_ticket=1).close()
     return lambda *words: run_program(*words, TICKETGATE_CONFIG=str(config))
 
 

@@ -96,6 +96,15 @@ def test_a_site_may_leave_its_roc_to_a_directory_only(config: Path) -> None:
     assert "is missing" in message
 
 
+def test_a_roc_may_leave_its_address_to_a_directory_only(config: Path) -> None:
+    assert faults(config, 'address = "desk@north.example"\n', 'supporters = "r@n.example"\n') == []
+    alone = config.read_text().partition("[directory")[0]
+    config.write_text(alone)
+    ((key, message, error),) = faults(config)
+    assert (key, error) == ("roc.address", True)
+    assert "is missing" in message
+
+
 def test_readiness_does_not_depend_on_directories(config: Path) -> None:
     loaded, _ = examine(config)
     assert loaded is not None

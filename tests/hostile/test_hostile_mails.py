@@ -23,11 +23,10 @@ from torture.wire import as_kept, hand_over
 
 from gateway.cli import program
 
-pytestmark = [pytest.mark.xdist_group("hostile"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 SUPPORT = "support@helpdesk.example"
 ENDS_S = 10.0
 CANARY_S = 1.0
-pytestmark = pytest.mark.xdist_group("hostile")  # one daemon that has seen all of it
 REPLY = re.compile(r"[245]\d\d [245]\.\d{1,3}\.\d{1,3} [ -~]{1,400}")
 HOSTILE = list(corpus())
 BROKEN = [one for one in HOSTILE if one.refused and len(one.raw) < 25_000_000]
@@ -49,7 +48,7 @@ def desk_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
 
 
 def _served(place: Path, role: str) -> Iterator[Helpdesk]:
-    running = Helpdesk(place, {"[store]": f'role = "{role}"\n\n[store]'})
+    running = Helpdesk(place, {"[store]": f'role = "{role}"\n\n[store]'}, workers=2)
     running.start()
     yield running
     running.stop()

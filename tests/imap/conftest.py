@@ -9,17 +9,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from fresh import open_fresh
 
 from gateway.config.imap import Imap
 from gateway.inbound.imap import mailbox, unfinished, wire
 from gateway.inbound.imap.mailboxes import Mailboxes
 from gateway.intake import Intake
-from store.columns import JOURNAL
-from store.engine import Store, open_store
+from store.engine import Store
 from store.health import Health, read_health
 from store.journal import Delivery, deliveries_after, read_raw
 from store.refusals import refusals
-from store.schema import upgrade
 from tests.imap.boxes import mail, open_boxes
 from tests.imap.certificates import Authority
 from tests.imap.dovecot import Dovecot, why_not
@@ -121,9 +120,7 @@ class World:
 @pytest.fixture
 def store(place: Path) -> Iterator[Store]:
     """An empty store."""
-    opened = open_store(f"sqlite:///{place}/tickets.db")
-    upgrade(opened, first_ticket=1)
-    JOURNAL.create_all(opened.journal)
+    opened = open_fresh(f"sqlite:///{place}/tickets.db", first_ticket=1)
     yield opened
     opened.close()
 

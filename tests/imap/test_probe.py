@@ -23,7 +23,6 @@ from tests.imap.dovecot import Dovecot
 
 pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),  # honest without root; red under CI
-    pytest.mark.xdist_group("postfix"),
 ]
 PROGRAM = Path(sys.executable).with_name("ticketgate")
 ALL = "/^Authentication-Results:/ IGNORE\n"

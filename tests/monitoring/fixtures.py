@@ -52,13 +52,20 @@ def icinga2() -> Iterator[Icinga2]:
         server.stop()
 
 
-@pytest.fixture(scope="session")
-def alertmanager() -> Iterator[Alertmanager]:
+@contextmanager
+def an_alertmanager() -> Iterator[Alertmanager]:
+    """Run one for the length of a block."""
     with room() as place:
         server = Alertmanager(place)
         server.start()
         yield server
         server.close()
+
+
+@pytest.fixture(scope="session")
+def alertmanager() -> Iterator[Alertmanager]:
+    with an_alertmanager() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from running import Helpdesk, mail, until
 
 pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),  # honest without root; red under CI
-    pytest.mark.xdist_group("postfix"),
 ]
 
 SUPPORT = ["support@helpdesk.example"]

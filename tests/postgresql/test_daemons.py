@@ -49,7 +49,7 @@ def test_two_daemons_share_a_database_and_the_death_of_one_costs_nothing(
         desks = []
         for name in ("one", "two"):
             (place / name).mkdir()
-            desks.append(stack.enter_context(helpdesk(place / name, on(own_url))))
+            desks.append(stack.enter_context(helpdesk(place / name, on(own_url), workers=2)))
         senders = [
             threading.Thread(target=lambda n=n: [send(desks, m) for m in range(n, MAILS, 4)])
             for n in range(4)
@@ -89,7 +89,7 @@ def test_two_daemons_share_a_database_and_the_death_of_one_costs_nothing(
 def test_a_server_that_stops_under_load_and_comes_back_costs_nothing(
     place: Path, own_url: str, own_server: Server
 ) -> None:
-    with helpdesk(place, on(own_url)) as desk:
+    with helpdesk(place, on(own_url), workers=2) as desk:
         roles = desk.roles()
         replies: list[str] = []
         senders = [

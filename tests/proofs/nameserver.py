@@ -17,6 +17,8 @@ import dns.message
 import dns.query
 from running import until
 
+from gateway.demo.alarmer import NSD, NSD_ZONE
+
 PROGRAM = shutil.which("nsd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 HEAD = """\
 $TTL 600
@@ -24,24 +26,10 @@ $TTL 600
 @ IN NS ns
 ns IN A 127.0.0.1
 """
-CONFIG = """\
+MORE = """\
 server:
-  server-count: 1
-  ip-address: 127.0.0.1
-  port: {port}
-  username: ""
-  chroot: ""
-  zonesdir: "{place}"
-  database: ""
-  zonelistfile: "{place}/zone.list"
-  xfrdfile: "{place}/xfrd.state"
-  pidfile: "{place}/nsd.pid"
-  logfile: "{place}/log"
-  xfrdir: "{place}"
   rrl-ratelimit: 0
   verbosity: 1
-remote-control:
-  control-enable: no
 """
 
 
@@ -58,11 +46,11 @@ class NameServer:
         assert PROGRAM is not None
         self.port = port
         self.place = Path(tempfile.mkdtemp(prefix="nsd-"))
-        parts = [CONFIG.format(port=port, place=self.place)]
+        parts = [NSD.format(port=port, place=self.place), MORE]
         for name, records in zones.items():
             if records is not None:
                 (self.place / f"{name}.zone").write_text(HEAD + records)
-            parts.append(f'zone:\n  name: "{name}"\n  zonefile: "{name}.zone"\n')
+            parts.append(NSD_ZONE.format(name=name))
         config = self.place / "nsd.conf"
         config.write_text("".join(parts))
         self.output = (self.place / "output").open("w")
@@ -76,7 +64,7 @@ class NameServer:
             raise
 
     def _answers(self) -> bool:
-        assert self.process.poll() is None, (self.place / "log").read_text()
+        assert self.process.poll() is None, (self.place / "nsd.log").read_text()
         try:
             question = dns.message.make_query("vo.example", "SOA")
             answer = dns.query.udp(question, "127.0.0.1", port=self.port, timeout=0.5)

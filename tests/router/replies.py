@@ -78,10 +78,12 @@ def by(address: str, text: str, proofs: tuple[Proof, ...] | None = None, head: s
 
 
 def after(one: Mail, ticket: Ticket, *, row: int = 2, **known: object) -> Decision:
-    """Return what a reply with a person's token does to its ticket."""
+    """Return what a reply with a person's token does to its ticket; there is a ticket 12, too."""
     clue = Clue(Reason.THREAD_TOKEN, 7, token_class=TokenClass.PERSON, token_row=row)
+    known = {"related": {12: replace(about(), number=12)}, **known}
     facts = Facts(WORLD, PEOPLE, found=((clue, ticket),), **known)  # type: ignore[arg-type] # fields of Facts
-    (decision,) = decide(one, facts, POLICY, NOW)
+    decision, *beside = decide(one, facts, POLICY, NOW)
+    assert all(one.beside for one in beside)
     return decision
 
 

@@ -40,6 +40,7 @@ DONE = [
     ("Assign to: voSupport", "responsible unit", ("NGI_DE", "VOSupport")),
     ("Assign to: me", "assigned person", ("", SUPPORTER)),
     ("Notified site: INFN-T1", "notified site", ("FZK-LCG2", "INFN-T1")),
+    ("VO specific: Yes", "VO specific", ("no", "yes")),
     ("Remind on: 2026-03-04", "remind on", ("", "2026-03-04")),
     ("Status: In-Progress", "status", ("assigned", "in progress")),
 ]
@@ -50,6 +51,7 @@ WRONG = [
     ("Category: Fun", "allowed are: Incident, Service request"),
     ("Type of issue: " + "x" * 51, "1 to 50 characters"),
     ("VO: lhcb", "allowed are: atlas, cms, none"),
+    ("VO specific: perhaps", "allowed are: yes, no"),
     ("Affected site: NOWHERE", "one site, or none: FZK-LCG2, INFN-T1"),
     ("Cc: everybody", "it takes addresses"),
     ("Cc: support@helpdesk.example", "take part anyway"),

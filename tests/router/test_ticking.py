@@ -8,7 +8,7 @@ from router.decide import decide
 from router.decision import Due, Facts, Policy
 from router.limits import Limits, LimitTable
 from router.lines.noting import REMIND
-from router.ticket import Participant, Ticket, TicketEvent
+from router.ticket import Paging, Participant, Ticket, TicketEvent, TicketKind
 from router.ticking import MAX_LISTED, RECOUNT, TICK
 from router.timers import STEPS, Process, Step, Whom
 from router.timing import timed
@@ -145,7 +145,7 @@ def test_a_reminder_quotes_the_question_and_says_when_it_is_the_last() -> None:
     life = waiting(asked={7: ASKED})
     life.tick(life.due)
     assert (life.mails[0].values["text"], life.mails[0].values["author"]) == (ASKED.text, ASKED.by)
-    assert "asked on 02 March 2026" in life.why
+    assert "asked on 2 March 2026" in life.why
     assert "last" not in life.why
     life.tick(life.due)
     assert "the last reminder" in life.why
@@ -162,7 +162,7 @@ def test_first_line_hears_that_the_clock_ends_only_when_it_does() -> None:
     life = waiting()
     life.tick("06-01 10:00")
     life.tick("06-08 10:00")
-    assert "the clock does nothing more" in life.why
+    assert "The clock does nothing more" in life.why
     early = (Step(Whom.FIRST_LINE, days=1), Step(Whom.SUBMITTER, days=1))
     life = waiting(policy=replace(RULES, steps={**STEPS, Process.WAITING: early}))
     life.tick(life.due)
@@ -236,3 +236,14 @@ def test_days_that_somebody_asked_for_are_one_mail_and_skip_what_is_solved() -> 
     )
     assert {reason for one in found for reason in one.reasons} == {Reason.REMIND_ON}
     assert all(one == timed(one, RULES, MONDAY) for one in found)
+
+
+def test_the_clock_of_a_firing_alarm_asks_its_unit_and_wakes_nobody() -> None:
+    pager = Participant(Role.ALARM, "alarm@fzk.example", "FZK-LCG2", row=8)
+    ticket = about(TicketKind.ALARM, paging=Paging(paged_at=MONDAY))
+    life = Life(ticket=replace(ticket, participants=(*ticket.participants, pager)))
+    told = []
+    while life.due != "never":
+        told += life.tick(life.due)
+    assert told == [*[f"reminder -> {LIST}"] * 3, f"reminder -> {DESK}"]
+    assert life.ticket.paging == Paging(paged_at=MONDAY)

@@ -80,7 +80,7 @@ def test_an_ended_ticket_is_closed_after_ten_working_days(status: Status) -> Non
     assert life.due == "never"
 
 
-@pytest.mark.parametrize("status", [*FINAL, Status.ON_HOLD])
+@pytest.mark.parametrize("status", [*sorted(FINAL), Status.ON_HOLD])
 def test_nothing_comes_after_the_end_or_on_hold(status: Status) -> None:
     life = Life()
     life.turn(status=status)

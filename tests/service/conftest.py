@@ -2,17 +2,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fresh import open_fresh
 from manager import Manager
 
-from store.engine import Store, open_store
-from store.schema import upgrade
+from store.engine import Store
 
 
 @pytest.fixture
 def in_files(place: Path) -> Iterator[Store]:
     """An empty SQLite store, for what has to do with its files."""
-    opened = open_store(f"sqlite:///{place}/tickets.db")
-    upgrade(opened, first_ticket=100001)
+    opened = open_fresh(f"sqlite:///{place}/tickets.db")
     yield opened
     opened.close()
 

@@ -20,7 +20,7 @@ WEB_TOO = {"[store]": '[web]\nlisten = "127.0.0.1:1"\n\n[store]'}
 
 def under(manager: Manager, place: Path, changes: dict[str, str] | None = None) -> Helpdesk:
     """A daemon that this manager starts."""
-    desk = Helpdesk(place, changes, workers=1)
+    desk = Helpdesk(place, changes)
     desk.launch, desk.fds = manager.launch(), manager.fds
     desk.env |= manager.environ()
     return desk
@@ -152,7 +152,7 @@ def test_a_descriptor_that_is_not_there_is_a_fault(monkeypatch: pytest.MonkeyPat
 
 
 def test_sockets_for_another_process_are_left_alone(manager: Manager, place: Path) -> None:
-    desk = Helpdesk(place, workers=1)
+    desk = Helpdesk(place)
     desk.env |= manager.environ() | {"LISTEN_PID": "1", "LISTEN_FDS": "1"}
     desk.start()
     assert desk.send(mail(1), SUPPORT).startswith("250 ")

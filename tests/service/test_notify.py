@@ -21,7 +21,7 @@ def both_forms(place: Path, request: pytest.FixtureRequest) -> Iterator[Manager]
 
 
 def test_the_manager_hears_ready_where_and_stopping(both_forms: Manager, place: Path) -> None:
-    desk = Helpdesk(place, workers=1)
+    desk = Helpdesk(place)
     desk.env |= both_forms.environ()
     desk.start()
     both_forms.hear("READY=1")
@@ -34,7 +34,7 @@ def test_the_manager_hears_ready_where_and_stopping(both_forms: Manager, place: 
 
 
 def test_a_role_that_is_away_stands_in_the_status(manager: Manager, place: Path) -> None:
-    desk = Helpdesk(place, workers=1)
+    desk = Helpdesk(place)
     desk.env |= manager.environ()
     desk.start()
     manager.hear("STATUS=ready")
@@ -47,7 +47,7 @@ def test_a_role_that_is_away_stands_in_the_status(manager: Manager, place: Path)
 def test_the_watchdog_is_fed_only_while_the_supervisor_goes_round(
     manager: Manager, place: Path
 ) -> None:
-    desk = Helpdesk(place, workers=1)
+    desk = Helpdesk(place)
     desk.env |= manager.environ(watchdog_s=1.5)
     desk.start()
     assert desk.process is not None

@@ -67,7 +67,8 @@ class Verdict:
 
 def torture(plan: Plan, place: Path) -> Verdict:
     """Run one daemon in `place` through a plan and judge it; leaves no process behind."""
-    desk = Helpdesk(place, {"127.0.0.1:0": f"{_own_address()}:0", '[[vo]]\nname = "atlas"': WEB})
+    changes = {"127.0.0.1:0": f"{_own_address()}:0", '[[vo]]\nname = "atlas"': WEB}
+    desk = Helpdesk(place, changes, workers=2)
     history, books = History(plan.seed), Books(place)
     nemesis, watch = Nemesis(desk, plan.mode, plan.seed), Watch(books)
     faults: list[str] = []

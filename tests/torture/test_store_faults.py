@@ -5,28 +5,25 @@ goes on by itself, with the same processes and nothing lost.
 """
 
 import os
-import resource
 import shutil
 import signal
-import sqlite3
-import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from running import Helpdesk, mail, until
 from torture.books import Books
+from torture.faults import failing_sync, fill, locked, no_writing, small_disk
 from torture.history import DEFERRED, OK, SUPPORT, Attempt
 from torture.wire import hand_over
 
 from gateway.outbound.courier import Settings
 
-pytestmark = [pytest.mark.xdist_group("torture"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 WEB = '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'
 ANSWER_S = 5.5  # 5 s, and a little for a busy machine
 BACK_S = 10.0
@@ -75,7 +72,7 @@ class Client:
 def desk(disk: str) -> Iterator[Helpdesk]:
     """One daemon for all faults: it must be as good as new after each."""
     with tempfile.TemporaryDirectory(prefix="tg-", dir=disk) as name:
-        running = Helpdesk(Path(name), {'[[vo]]\nname = "atlas"': WEB})
+        running = Helpdesk(Path(name), {'[[vo]]\nname = "atlas"': WEB}, workers=2)
         running.start()
         yield running
         running.stop()
@@ -89,8 +86,8 @@ def client(desk: Helpdesk) -> Client:
 
 @needs_root
 def test_a_disk_below_its_reserve_takes_no_mail_and_forgets_none(tmp_path: Path) -> None:
-    with _small_disk(tmp_path / "disk", "330m") as disk:
-        desk = Helpdesk(disk, {'[[vo]]\nname = "atlas"': WEB})
+    with small_disk(tmp_path / "disk", "330m") as disk:
+        desk = Helpdesk(disk, {'[[vo]]\nname = "atlas"': WEB}, workers=2)
         desk.start()
         client, filler = Client(desk), disk / "filler"
         assert client.send().how == OK
@@ -100,12 +97,12 @@ def test_a_disk_below_its_reserve_takes_no_mail_and_forgets_none(tmp_path: Path)
             os.kill(worker, signal.SIGSTOP)
         for _ in range(5):
             assert client.send().how == OK
-        _fill(filler, leave=150_000_000)
+        fill(filler, leave=150_000_000)
         until(lambda: client.send().reply.startswith("452"), "the door has looked", BACK_S)
         assert client.send().reply.startswith("452")
         undecided = _undecided(desk)
         assert undecided >= 5
-        _fill(filler, leave=0)
+        fill(filler, leave=0)
         assert client.send().reply.startswith("452")
         for worker in _slots(roles, "work"):
             os.kill(worker, signal.SIGCONT)
@@ -125,7 +122,7 @@ def test_a_role_that_cannot_write_a_byte_loses_nothing_and_recovers(
     assert client.send().how == OK
     until(lambda: not _undecided(desk), "it is decided")
     roles = desk.roles()
-    with _no_writing(_slots(roles, role)):
+    with no_writing(_slots(roles, role)):
         for _ in range(8):
             attempt = client.send()
             assert attempt.how in {OK, DEFERRED}, attempt
@@ -153,7 +150,7 @@ def test_a_locked_journal_is_answered_in_time_and_nothing_is_lost(
     desk: Helpdesk, client: Client
 ) -> None:
     assert client.send().how == OK
-    with _locked(desk.place / "journal.db"):
+    with locked(desk.place / "journal.db"):
         end = time.monotonic() + LOCKED_S
         while time.monotonic() < end:
             attempt = client.send()
@@ -168,7 +165,7 @@ def test_a_locked_desk_does_not_reach_the_doors_and_nothing_is_lost(
     desk: Helpdesk, client: Client
 ) -> None:
     assert client.send().how == OK
-    with _locked(desk.place / "tickets.db"):
+    with locked(desk.place / "tickets.db"):
         end = time.monotonic() + LOCKED_S
         while time.monotonic() < end:
             attempt = client.send()
@@ -180,7 +177,7 @@ def test_a_locked_desk_does_not_reach_the_doors_and_nothing_is_lost(
 @needs_strace
 def test_a_mail_is_never_taken_while_the_disk_fails_to_sync(desk: Helpdesk, client: Client) -> None:
     assert client.send().how == OK
-    with _failing_sync(desk.roles()["doors-0"]):
+    with failing_sync(desk.roles()["doors-0"]):
         attempts = [client.send() for _ in range(8)]
         assert {attempt.how for attempt in attempts} == {DEFERRED}, attempts
         assert max(attempt.seconds for attempt in attempts) < ANSWER_S
@@ -195,7 +192,7 @@ def test_what_was_taken_just_before_the_disk_fails_survives_a_kill(on_disk: Path
     client = Client(desk)
     for _ in range(5):
         assert client.send().how == OK
-    with _failing_sync(desk.roles()["doors-0"]):
+    with failing_sync(desk.roles()["doors-0"]):
         assert client.send().how == DEFERRED
         desk.kill()
     desk.start()
@@ -233,70 +230,3 @@ def _unsent(desk: Helpdesk) -> int:
 def _page(desk: Helpdesk) -> int:
     with urlopen(f"http://{desk.web}/", timeout=10) as answer:  # our own page on loopback
         return int(answer.status)
-
-
-@contextmanager
-def _small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """Mount a file system of its own; needs root, as in the build's container."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def _fill(filler: Path, *, leave: int) -> None:
-    """Fill the disk but for some bytes."""
-    with filler.open("ab") as file:
-        found = os.statvfs(filler)
-        wanted = found.f_bavail * found.f_frsize - leave
-        os.posix_fallocate(file.fileno(), file.tell(), wanted)
-
-
-@contextmanager
-def _no_writing(pids: Sequence[int]) -> Iterator[None]:
-    """Let each write to a file fail in these processes."""
-    hard = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE)[1] for pid in pids}
-    for pid in pids:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard[pid]))
-    try:
-        yield
-    finally:
-        for pid in pids:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard[pid], hard[pid]))
-
-
-@contextmanager
-def _locked(database: Path) -> Iterator[None]:
-    """Hold the write lock of a database, like a careless backup."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as conn:
-        conn.execute("BEGIN IMMEDIATE")
-        yield
-        conn.execute("ROLLBACK")
-
-
-@contextmanager
-def _failing_sync(pid: int) -> Iterator[None]:
-    """Let each sync of a process fail with an I/O error."""
-    calls = "fsync,fdatasync"
-    tracer = subprocess.Popen(
-        ["strace", "-f", "-q", "-e", f"trace={calls}", "-e", f"inject={calls}:error=EIO",
-         "-o", "/dev/null", "-p", str(pid)],
-    )  # fmt: skip
-    try:
-        until(lambda: _traced(pid), "strace is attached")
-        yield
-    finally:
-        tracer.terminate()
-        try:
-            tracer.wait(5)
-        except subprocess.TimeoutExpired:  # it waits for a tracee that was killed
-            tracer.kill()
-            tracer.wait(5)
-
-
-def _traced(pid: int) -> bool:
-    """Whether every thread of a process is traced."""
-    threads = list(Path(f"/proc/{pid}/task").glob("*/status"))
-    return all("TracerPid:\t0" not in status.read_text() for status in threads)

@@ -14,7 +14,7 @@ from torture.driver import Plan, torture
 from torture.history import OK, History
 from torture.wire import hand_over
 
-pytestmark = [pytest.mark.xdist_group("torture"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_ten_kills_under_load_lose_nothing_and_double_nothing(on_disk: Path) -> None:

@@ -1,5 +1,6 @@
 """A clock that jumps: the clock of tickets stands still, says so once, and goes on when it may."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -110,6 +111,26 @@ def test_a_jump_stops_the_clock_across_restarts_tells_the_operator_once_and_ends
     stage.now = back
     assert TicketClock(stage.desk, "one", machine).tick() == 1, "that time has really come"
     assert reminded(stage) == [100001]
+
+
+def test_a_jump_in_the_middle_of_a_tick_breaks_it_off(stage: Stage) -> None:
+    opened(stage)
+    machine = Machine(stage)
+    clock = TicketClock(stage.desk, "one", machine)
+    clock.tick()
+    stage.now = due(stage)
+    clock.tick()
+    stage.now = due(stage)
+    looks = iter([timedelta(), 2 * JUMP])
+
+    def jumps(at: datetime) -> Look:
+        return replace(machine(at), up_s=machine(at).up_s - next(looks).total_seconds())
+
+    with stage.store.writing() as conn:  # or it would be noted, and looked at once more
+        clock_state.looked(conn, stage.now, machine.boot, machine(stage.now).ahead_s)
+    told = reminded(stage)
+    assert TicketClock(stage.desk, "one", jumps).tick() == 0
+    assert reminded(stage) == told
 
 
 def test_alarms_and_other_steps_go_on_while_the_clock_stands(stage: Stage) -> None:

@@ -6,6 +6,8 @@ from sqlalchemy import select
 from stage import Said, Stage
 
 from gateway.ticket_clock import tick_tickets
+from parsers.mail import hear
+from router.thread import ANSWERS_A_LIST
 from store.clock_tables import timing
 from store.tables import event, outbox, ticket
 from tests.work.test_steering import ANNE, TINA, TPM, answer, mail, stage
@@ -125,6 +127,8 @@ def test_an_answer_to_the_list_itself_is_a_ticket_at_first_line(stage: Stage) ->
     assert row["outcome"] == "new"
     assert f"notification -> {TPM}" in [str(one) for one in said]
     assert "It works again." in texts(stage, 100003)
+    told = next(one.mail for one in said if one.recipient == TPM)
+    assert ANSWERS_A_LIST in " ".join(hear(told).visible.split())
 
 
 def test_an_answer_to_the_list_with_the_tag_of_one_ticket_joins_that_one(stage: Stage) -> None:

@@ -15,8 +15,9 @@ from gateway.clock import prove_again
 from parsers.evidence import SenderEvidence
 from parsers.mail import hear
 from router.words import Outcome, Reason
+from store.relation_listing import relations_of
 from store.tables import event, mail_ticket
-from store.ticket_listing import TicketFilter, tickets
+from store.ticket_listing import TicketFilter, history, tickets
 from tests.work.mails import NOW, WORLD
 from tests.work.test_proving import LATE, OUTSIDE, Answers, answers, settle
 
@@ -204,3 +205,33 @@ def test_a_team_ticket_for_several_sites_is_opened_for_each(stage: Stage, answer
         ("TEAM", "NIKHEF-ELPROD"),
         ("TEAM", "SARA-MATRIX"),
     ]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_tickets_of_one_mail_refer_to_each_other_and_say_so(
+    stage: Stage, answers: Answers, at_once: bool
+) -> None:
+    answers.known["Lost 1"] = signed("FZK-LCG2; NL-T1", "team") if at_once else LATE
+    come(stage, "FZK-LCG2; NL-T1", "team")
+    if not at_once:
+        stage.said()
+        answers.known["Lost 1"] = signed("FZK-LCG2; NL-T1", "team")
+        prove(stage)
+    numbers = sorted(one.ticket for one in tickets(stage.store, TicketFilter()))
+    assert len(numbers) == 3
+    for number in numbers:
+        others = [one for one in numbers if one != number]
+        there = relations_of(stage.store, number)
+        assert [(one.what, one.ticket) for one in there] == [
+            ("cross reference", other) for other in others
+        ]
+        changes = [change for entry in history(stage.store, number) for change in entry.changes]
+        names = ", ".join(f"#{other}" for other in others)
+        assert ("cross reference", "", names) in changes
+    receipts = [one.mail.decode() for one in stage.said() if one.kind == "receipt"]
+    assert len(receipts) == 3
+    for receipt, number in zip(receipts, numbers, strict=True):
+        one, two = (other for other in numbers if other != number)
+        said = receipt.replace("\r\n  ", " ")
+        assert f"RELATED TICKETS: cross reference #{one}; cross reference #{two}" in said
+        assert f"The same mail has opened #{one}, #{two}." in said

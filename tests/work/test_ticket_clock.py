@@ -23,7 +23,6 @@ from store.tables import event, outbox
 from tests.work.test_steering import ANNE, TINA, TPM, answer, mail, stage
 
 __all__ = ["stage"]
-DUE = datetime(2026, 3, 5, 17, 30, tzinfo=UTC)  # 75 % of 40 hours after Monday 10:01, by 24 h a day
 SOON = timedelta(minutes=1)
 
 

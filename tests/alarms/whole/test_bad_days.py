@@ -5,7 +5,6 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
 from running import until
 
 from tests.alarms.whole.federation import NOBODY, Federation, edit, text_of, timer
@@ -13,7 +12,6 @@ from tests.hook.site import Site
 from tests.monitoring.alertmanager import Alertmanager
 
 AWAY = "the site has the alarm, but its monitoring cannot be reached"
-pytestmark = pytest.mark.xdist_group("whole")
 
 
 def ack(site: Site, ticket: int) -> None:

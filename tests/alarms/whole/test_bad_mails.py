@@ -11,8 +11,6 @@ from gateway.hook.drain import drain
 from tests.alarms.whole.federation import Federation
 from tests.hook.site import Signer, Site
 
-pytestmark = pytest.mark.xdist_group("whole")
-
 
 @pytest.fixture(scope="module")
 def mails(federation: Federation) -> list[bytes]:

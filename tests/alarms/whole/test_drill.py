@@ -3,7 +3,6 @@
 import json
 import subprocess
 
-import pytest
 from running import DEADLINE_S, PROGRAM
 
 from store.alarm_listing import AlarmRow
@@ -11,8 +10,6 @@ from store.engine import open_store
 from store.paging import hooks_heard
 from tests.alarms.whole.federation import ANNA, NOBODY, Federation
 from tests.hook.site import Site
-
-pytestmark = pytest.mark.xdist_group("whole")
 
 
 def typed(federation: Federation, *words: str) -> str:

@@ -6,13 +6,10 @@ The lines are run as they are printed; docs/hook.md says the same.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from running import until
 
 from tests.alarms.whole.federation import NOBODY, Federation, edit
 from tests.hook.site import Site
-
-pytestmark = pytest.mark.xdist_group("whole")
 
 
 @contextmanager

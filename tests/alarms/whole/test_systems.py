@@ -17,8 +17,6 @@ from tests.alarms.whole.systems import (
     System,
 )
 
-pytestmark = pytest.mark.xdist_group("whole")
-
 
 @pytest.fixture(params=["nagios", "nsca", "icinga2", "zabbix", "alertmanager"])
 def system(federation: Federation, request: pytest.FixtureRequest) -> Iterator[System]:

@@ -16,20 +16,15 @@ from parsers.alarm_answer import AnswerEvent
 from parsers.errors import Deferred, Refused
 from tests.hook.sinks.alarms import HOSTILE, acknowledged, alarm, later, resolved, showing
 from tests.monitoring.alertmanager import Alertmanager
-from tests.monitoring.fixtures import room
+from tests.monitoring.fixtures import an_alertmanager
 from tests.monitoring.programs import SITE, free_port
-
-pytestmark = pytest.mark.xdist_group("alertmanager")
 
 
 @pytest.fixture(scope="module")
 def alertmanager() -> Iterator[Alertmanager]:
     """One of its own: the others' alarms would be seen here."""
-    with room() as place:
-        server = Alertmanager(place)
-        server.start()
+    with an_alertmanager() as server:
         yield server
-        server.close()
 
 
 def sink_of(alertmanager: Alertmanager, **changes: Any) -> Sink:

@@ -15,8 +15,6 @@ from tests.hook.sinks.alarms import HOSTILE, acknowledged, alarm, later, resolve
 from tests.monitoring.icinga2 import Icinga2
 from tests.monitoring.programs import SITE, free_port
 
-pytestmark = pytest.mark.xdist_group("icinga2")
-
 
 def sink_of(icinga2: Icinga2, **changes: Any) -> Sink:
     settings = {

@@ -17,8 +17,6 @@ from tests.hook.sinks.alarms import HOSTILE, acknowledged, alarm, resolved, show
 from tests.monitoring.nagios import Nagios
 from tests.monitoring.programs import SITE
 
-pytestmark = pytest.mark.xdist_group("nagios")
-
 
 def sink_of(nagios: Nagios, **changes: Any) -> Sink:
     settings = {

@@ -15,8 +15,6 @@ from tests.monitoring.nagios import Nagios
 from tests.monitoring.nsca import Nsca
 from tests.monitoring.programs import SITE
 
-pytestmark = pytest.mark.xdist_group("nsca")
-
 
 def sink_of(nsca: Nsca, variant: str = "nsca-ng", **changes: Any) -> Sink:
     settings: dict[str, Any] = {

@@ -14,8 +14,6 @@ from tests.hook.sinks.alarms import HOSTILE, acknowledged, alarm, later, resolve
 from tests.monitoring.programs import SITE, free_port
 from tests.monitoring.zabbix import Zabbix
 
-pytestmark = pytest.mark.xdist_group("zabbix")
-
 
 def sink_of(zabbix: Zabbix, **changes: Any) -> Sink:
     settings = {

@@ -1,4 +1,4 @@
-"""Keep who works on a ticket, its solution, and how far its submitter has escalated it."""
+"""Keep who works on a ticket, its solution, its escalation, and whether it is its VO's alone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,3 +14,7 @@ def upgrade() -> None:
         op.add_column("ticket", text)
     level = sa.Column("escalation", sa.Integer(), nullable=False, server_default="0")
     op.add_column("ticket", level)
+    specific: sa.Column[bool] = sa.Column(
+        "vo_specific", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
+    op.add_column("ticket", specific)
