@@ -12,6 +12,7 @@ from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import LANE_REST, Intent, OurAddresses
 from router.calendars import Calendars
+from router.found import Counts, Earlier, SentRow
 from router.limits import LimitTable
 from router.queued import UnitDesk
 from router.ticket import Entry, Moved, Participant, Period, Relation, Ticket, TicketEvent
@@ -135,50 +136,6 @@ class Clue:
     token_class: TokenClass | None = None
     token_row: int = 0
     led_from: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The same mail, accepted before, that made or changed a ticket: what it asked for.
-
-    `proven` tells that its sender was known then or since, or that a person let the request go.
-    """
-
-    mail_id: int
-    intent: Intent
-    tickets: tuple[int, ...]
-    proven: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SentRow:
-    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's.
-
-    `failed_before` is when the last alarm mail of its ticket to its recipient was written that
-    failed before this one; None when there is none.
-    """
-
-    row: int
-    ticket: int
-    recipient: str
-    kind: MailKind
-    failed: bool = False
-    site: str = ""
-    failed_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What was counted for this mail's sender, without this mail.
-
-    Receipts to the sender and held requests of this mail's kind in the last hour, the sender's
-    mails to the ticket in the loop window, and whether a loop was announced there in that time.
-    """
-
-    receipts: int = 0
-    held: int = 0
-    mails_to_ticket: int = 0
-    loop_announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

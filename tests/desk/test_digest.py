@@ -206,7 +206,8 @@ def test_the_clock_of_tickets_makes_them_and_they_stand_still_with_it(
     machine = Machine(stage)
     clock = clock_of(stage, machine=machine)
     clock.tick()
-    ledger.opened(at("03-02 13:00"), support_unit="NGI_DE")
+    stage.now = at("03-02 13:00")
+    ledger.opened(stage.now, support_unit="NGI_DE")
     machine.jump(timedelta(days=1))
     clock.tick()
     assert told(stage) == [], "the wall clock has jumped"
