@@ -1,0 +1,42 @@
+"""Reply addresses of people who do not take part: of a merged ticket, or of one that they left."""
+
+import pytest
+
+from router.decide import decide
+from router.decision import Clue, Facts
+from router.leading import led_on
+from router.ticket import Ticket, TicketEvent, Tie
+from router.tokens import TokenClass
+from router.words import Reason, Status
+from tests.router.replies import LIST, PEOPLE, SITE, SUBMITTER, WORLD, about, by
+from tests.router.test_decision_table import NOW, POLICY
+from tests.router.test_relations import JOE, joined, other
+
+FORGED = "director@physics.example"
+TOKEN = Clue(Reason.THREAD_TOKEN, 12, token_class=TokenClass.PERSON, token_row=121)
+
+
+def heard_by(clue: Clue, named: Ticket, survivor: Ticket, sender: str = FORGED) -> TicketEvent:
+    """Return the entry of an unproven answer to an address that named one ticket."""
+    found = led_on([(clue, named)], lambda number: survivor if number == survivor.number else None)
+    facts = Facts(WORLD, PEOPLE, found=tuple(found))
+    (decision,) = decide(by(sender, "Delete it all.", proofs=()), facts, POLICY, NOW)
+    return decision.events[0]
+
+
+def test_an_answer_to_a_merged_ticket_says_whose_address_it_used() -> None:
+    merged = joined(other(status=Status.UNSOLVED), Tie.SURVIVOR, 7)
+    entry = heard_by(TOKEN, merged, joined(about(), Tie.MERGED, 12))
+    assert entry.by == f"{FORGED}, by the reply address of {JOE},"
+
+
+def test_who_was_given_the_address_is_not_named_twice() -> None:
+    merged = joined(other(status=Status.UNSOLVED), Tie.SURVIVOR, 7)
+    assert heard_by(TOKEN, merged, joined(about(), Tie.MERGED, 12), JOE).by == JOE
+
+
+@pytest.mark.parametrize("sender", [FORGED, SUBMITTER, LIST, SITE])
+def test_an_address_of_somebody_who_has_left_lends_nobody_a_name(sender: str) -> None:
+    clue = Clue(Reason.THREAD_TOKEN, 7, token_class=TokenClass.PERSON, token_row=99)
+    entry = heard_by(clue, about(), about(), sender)
+    assert entry.by == f"{sender}, by the reply address of somebody who has left,"
