@@ -40,3 +40,15 @@ def test_an_address_of_somebody_who_has_left_lends_nobody_a_name(sender: str) ->
     clue = Clue(Reason.THREAD_TOKEN, 7, token_class=TokenClass.PERSON, token_row=99)
     entry = heard_by(clue, about(), about(), sender)
     assert entry.by == f"{sender}, by the reply address of somebody who has left,"
+
+
+def test_an_old_solution_of_a_merged_ticket_verifies_nothing_of_the_survivor() -> None:
+    """Its submitter has opened both, and sends back what was said before the merge."""
+    merged = joined(other(status=Status.UNSOLVED), Tie.SURVIVOR, 7)
+    survivor = joined(about(status=Status.SOLVED, solution="Another one."), Tie.MERGED, 12)
+    found = led_on([(TOKEN, merged)], {7: survivor}.get)
+    facts = Facts(WORLD, PEOPLE, found=tuple(found), answers_solution=True)
+    back = by(SUBMITTER, "> --- please write above this line ---\n> Solution: A cable.")
+    (decision,) = decide(back, facts, POLICY, NOW)
+    assert decision.ticket is not None
+    assert decision.ticket.status is Status.SOLVED
