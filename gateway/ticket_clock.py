@@ -18,11 +18,11 @@ from router.counting import counted_by
 from router.decision import Due
 from router.lines.noting import REMIND
 from router.registers import STOPPED
-from router.ticking import RECOUNT, TICK
+from router.ticking import MAX_LISTED, RECOUNT, TICK
 from store import clock_state
 from store.clock_facts import due_tickets, put_off, who_is_due
 from store.leases import LeaseLost, Term, require
-from store.reminders import keep_once, postpone_all, who_wanted
+from store.reminders import keep_once, postpone_wanted, wanted_of, who_wanted
 
 READERS_AT_ONCE = 100
 AFTER_A_FAULT = timedelta(minutes=15)
@@ -42,44 +42,44 @@ def tick_tickets(desk: Desk, terms: Terms = tuple) -> int:
         wanted = who_wanted(conn, REMIND, desk.clock(), READERS_AT_ONCE)
         due = who_is_due(conn, desk.clock(), READERS_AT_ONCE)
     for reader in wanted:
-        _do_or_put_off(desk, reader, terms)
+        _together(desk, REMIND, reader, terms)
     for reader in due:
-        try:
-            desk.do(Due(TICK, detail=reader), terms=terms())
-        except LeaseLost:
-            raise
-        except Exception:  # one bad ticket must not hold up the others
-            _log.exception("the steps of tickets failed; each is tried alone", reader=reader)
-            _one_by_one(desk, reader, terms)
+        _together(desk, TICK, reader, terms)
     return len(wanted) + len(due)
 
 
-def _do_or_put_off(desk: Desk, reader: str, terms: Terms) -> None:
-    """Remind somebody of all that he wanted to be reminded of."""
+def _together(desk: Desk, what: str, reader: str, terms: Terms) -> None:
+    """Do all that is due for one reader; each alone if that fails."""
     try:
-        desk.do(Due(REMIND, detail=reader), terms=terms())
+        desk.do(Due(what, detail=reader), terms=terms())
     except LeaseLost:
         raise
-    except Exception:
-        _log.exception("a reminder failed; tried again later", reader=reader)
-        with desk.store.writing() as conn:
-            require(conn, terms())
-            postpone_all(conn, REMIND, reader, desk.clock(), desk.clock() + AFTER_A_FAULT)
+    except Exception:  # one bad ticket must not hold up the others
+        _log.exception("steps failed; each is tried alone", step=what, reader=reader)
+        _one_by_one(desk, what, reader, terms)
 
 
-def _one_by_one(desk: Desk, reader: str, terms: Terms) -> None:
+def _one_by_one(desk: Desk, what: str, reader: str, terms: Terms) -> None:
+    now = desk.clock()
     with desk.store.reading() as conn:
-        numbers = due_tickets(conn, reader, desk.clock())
+        if what == TICK:
+            numbers = due_tickets(conn, reader, now)
+        else:
+            numbers = wanted_of(conn, what, reader, now, MAX_LISTED)
     for number in numbers:
         try:
-            desk.do(Due(TICK, number, detail=reader), terms=terms())
+            desk.do(Due(what, number, detail=reader), terms=terms())
         except LeaseLost:
             raise
         except Exception:
-            _log.exception("the step of a ticket failed; tried again later", ticket=number)
+            _log.exception("a step failed; tried again later", step=what, ticket=number)
+            later = desk.clock() + AFTER_A_FAULT
             with desk.store.writing() as conn:  # a store that is gone says so here
                 require(conn, terms())
-                put_off(conn, number, desk.clock() + AFTER_A_FAULT)
+                if what == TICK:
+                    put_off(conn, number, later)
+                else:
+                    postpone_wanted(conn, what, reader, number, desk.clock(), later)
 
 
 class TicketClock:
