@@ -83,15 +83,26 @@ def _one_by_one(desk: Desk, what: str, reader: str, terms: Terms) -> None:
 
 
 class TicketClock:
-    """The clock of one daemon. `look_at` looks at the machine's clocks."""
+    """The clock of one daemon. `look_at` looks at the machine's clocks.
 
-    def __init__(self, desk: Desk, holder: str, look_at: Callable[[datetime], Look] = look) -> None:
+    `database_at` gives the time of the database that all daemons share, None when there is none.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        holder: str,
+        look_at: Callable[[datetime], Look] = look,
+        database_at: Callable[[], datetime | None] = lambda: None,
+    ) -> None:
         self._desk = desk
         self._lead = Lead(desk.store, holder)
         self._look = look_at
+        self._database_at = database_at
         self._by = counted_by(desk.policy)
         self._is_counted = False
         self._seen: Look | None = None
+        self._was_apart = False
         self._digests = UnitDigests(desk)
 
     def tick(self) -> int:
@@ -127,6 +138,9 @@ class TicketClock:
         seen = self._seen = self._look(self._desk.clock())
         with self._desk.store.reading() as conn:
             state = clock_state.read_clock(conn)
+        if state.boot != seen.boot and self._is_apart(seen.at):
+            self._lead.release()  # another daemon's clock may be right
+            return False
         verdict, why = judge(state, seen)
         if verdict is Verdict.STANDS:
             return False
@@ -148,6 +162,21 @@ class TicketClock:
         elif verdict is Verdict.GOES_ON:
             _log.info("the clock of tickets goes on")
         return verdict is not Verdict.STOPS
+
+    def _is_apart(self, at: datetime) -> bool:
+        """Whether the clock of this machine is not that of the database.
+
+        Looked at where nothing else can tell, such as when another daemon kept the clock before.
+        """
+        there = self._database_at()
+        if there is None or abs(at - there) <= JUMP:
+            self._was_apart = False
+            return False
+        if not self._was_apart:
+            times = {"here": f"{at:%Y-%m-%d %H:%M}", "database": f"{there:%Y-%m-%d %H:%M}"}
+            _log.error("the clock of tickets is not kept here: two clocks are apart", **times)
+        self._was_apart = True
+        return True
 
     def _recount(self) -> None:
         """Set the clocks anew that were set by other rules, some at a time."""
