@@ -1,4 +1,4 @@
-"""Reply addresses of people who do not take part: of a merged ticket, or of one that they left."""
+"""What somebody gains by another ticket: by an address of one that was merged, or by a guess."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from router.tokens import TokenClass
 from router.words import Reason, Status
 from tests.router.replies import LIST, PEOPLE, SITE, SUBMITTER, WORLD, about, by
 from tests.router.test_decision_table import NOW, POLICY
-from tests.router.test_relations import JOE, joined, other
+from tests.router.test_relations import JOE, all_after, joined, other
 
 FORGED = "director@physics.example"
 TOKEN = Clue(Reason.THREAD_TOKEN, 12, token_class=TokenClass.PERSON, token_row=121)
@@ -52,3 +52,12 @@ def test_an_old_solution_of_a_merged_ticket_verifies_nothing_of_the_survivor() -
     (decision,) = decide(back, facts, POLICY, NOW)
     assert decision.ticket is not None
     assert decision.ticket.status is Status.SOLVED
+
+
+@pytest.mark.parametrize("line", ["Master: #12", "Cross reference: #12"])
+def test_whether_a_ticket_is_there_is_not_told_by_the_reasons_either(line: str) -> None:
+    foreign = other(support_unit="Elsewhere", vo="cms")
+    rosa = by(LIST, line)
+    seen = [all_after(rosa, about(), *known)[0].reasons for known in ((), (foreign,))]
+    assert seen[0] == seen[1]
+    assert Reason.LINE_NOT_ALLOWED in seen[0]
