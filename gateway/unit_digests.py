@@ -15,7 +15,7 @@ from gateway.queues import unit_names
 from router.decision import Due
 from router.queued import Section, UnitDesk
 from router.unit_desk import look_at_desk, look_elsewhere
-from router.unit_digest import STEP, kept_until, read_detail, wants_digest
+from router.unit_digest import STEP, kept_until, read_detail, says_anything, wants_digest
 from store.digest_steps import bring_forward, keep_first, open_digests
 from store.leases import LeaseLost, Term, require
 from store.queue import queued, units_with_tickets
@@ -35,7 +35,7 @@ class UnitDigests:
         self._kept_at: datetime | None = None
 
     def tick(self, terms: Terms = tuple) -> int:
-        """Make the digests that are due; return how many.
+        """Make the digests that are due; return how many units were told anything.
 
         Raises LeaseLost when the lease behind `terms` is lost, Deferred when the store fails.
         """
@@ -74,7 +74,11 @@ def keep_digests(desk: Desk, terms: Terms = tuple) -> None:
 
 
 def make_digests(desk: Desk, terms: Terms = tuple) -> int:
-    """Make the digests that are due; one that fails is tried again later."""
+    """Make the digests that are due; return how many units were told anything.
+
+    One that fails is tried again later.
+    """
+    told = 0
     with desk.store.reading() as conn:
         steps = due_steps(conn, desk.clock(), only=STEP)
     for step in steps:
@@ -83,12 +87,13 @@ def make_digests(desk: Desk, terms: Terms = tuple) -> int:
             there = _desk_of(desk, unit, since) if wants_digest(unit, desk.policy) else None
             due = Due(STEP, detail=step.detail, desk=there)
             desk.do(due, reminder=step.row, terms=terms())
+            told += there is not None and says_anything(there)
         except LeaseLost:
             raise
         except Exception:  # one bad unit must not hold up the others
             _log.exception("a digest failed; tried again later", row=step.row)
             _later(desk, step, terms)
-    return len(steps)
+    return told
 
 
 def _later(desk: Desk, step: DueStep, terms: Terms) -> None:

@@ -2,7 +2,7 @@
 
 Rule: each ticket stands in one section, the first that fits. What a ticket waits for its submitter
 brings no limit nearer. Nothing is decided here: it is looked at, and counted.
-Sources: EGI-EOSC (docs/sources.md); docs/desk.md.
+Sources: EOSC-RULES (docs/sources.md); docs/desk.md.
 """
 
 from collections.abc import Iterable, Iterator

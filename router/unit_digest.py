@@ -3,7 +3,8 @@
 Rule: a step says when it was last made, and keeps itself for the beginning of the next working day
 after that in which it is done. So there is one for each unit and working day, however late it is
 done; days that nobody was there for are in the next one. When there is nothing to say there is no
-mail. First line also sees the whole federation. Sources: EGI-EOSC (docs/sources.md); docs/desk.md.
+mail. First line also sees the whole federation. Sources: EOSC-RULES (docs/sources.md);
+docs/desk.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -58,12 +59,13 @@ def unit_digest(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[
     detail = step_detail(unit, now)
     coming = Reminder(STEP, next_day_begins(calendar, now), per_ticket=False, detail=detail)
     mails: tuple[Outgoing, ...] = ()
-    if due.desk is not None and _says_anything(due.desk):
+    if due.desk is not None and says_anything(due.desk):
         mails = _mails(due.desk, facts, policy, now)
     return (Decision(Outcome.COMMAND, (), outgoing=mails, reminders=(coming,)),)
 
 
-def _says_anything(desk: UnitDesk) -> bool:
+def says_anything(desk: UnitDesk) -> bool:
+    """Whether there is anything to tell."""
     listed = any(section.total for section in desk.sections.values())
     return listed or any(tally.places[Place.RED] for tally in desk.elsewhere)
 

@@ -12,6 +12,7 @@ from router.timers import Process, Step, Whom
 from router.words import Reason
 
 HOUR = timedelta(hours=1)
+DAY = "%-d %B %Y"
 
 
 def why_reminded(found: Overdue, ticket: Ticket, policy: Policy) -> tuple[Reason, str]:
@@ -28,16 +29,16 @@ def _says(found: Overdue, ticket: Ticket, policy: Policy) -> tuple[Reason, str]:
     came = timing.unit_since if timing is not None else ticket.updated_at
     unit = ticket.support_unit
     if process is Process.WAITING:
-        return _waits(found, ticket, policy, f"{since:%d %B %Y}")
+        return _waits(found, ticket, policy, f"{since:{DAY}}")
     taken = "Nobody has taken" if process is Process.RESPONSE else "Nobody has solved"
     if step.whom is Whom.FIRST_LINE and not step.percent:
         return Reason.A_PERSON_LOOKS, (
-            f"{taken} ticket #{ticket.number}, which came to {unit} on {came:%d %B %Y}."
-            f" Please look at it{_end(found, policy)}."
+            f"{taken} ticket #{ticket.number}, which came to {unit} on {came:{DAY}}."
+            f" Please look at it.{_end(found, policy)}"
         )
     if not step.percent:
         return Reason.NOBODY_TOOK_IT, (
-            f"{taken} ticket #{ticket.number}, which came to {unit} on {came:%d %B %Y}."
+            f"{taken} ticket #{ticket.number}, which came to {unit} on {came:{DAY}}."
         )
     limit = policy.limits.of(unit).limit(ticket.status, ticket.priority) or timedelta()
     hours = f"{limit / HOUR:g} working hours"
@@ -62,13 +63,13 @@ def _waits(found: Overdue, ticket: Ticket, policy: Policy, since: str) -> tuple[
         )
     return Reason.A_PERSON_LOOKS, (
         f"{ticket.submitter} was asked on {since} about ticket #{ticket.number} and has not"
-        f" answered. Please look at it{_end(found, policy)}: if nothing is left to do, answer with"
-        ' "Status: unsolved" and the reason.'
+        " answered. Please look at it: if nothing is left to do, answer with"
+        f' "Status: unsolved" and the reason.{_end(found, policy)}'
     )
 
 
 def _end(found: Overdue, policy: Policy) -> str:
-    return "" if _behind(found, policy) else ", the clock does nothing more"
+    return "" if _behind(found, policy) else " The clock does nothing more."
 
 
 def _behind(found: Overdue, policy: Policy) -> tuple[Step, ...]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    false,
     func,
     literal,
     select,
@@ -92,7 +93,7 @@ def _opened(since: datetime, until: datetime, by: str) -> Any:
     """Count the tickets that were opened, by name and by why they are left out."""
     name = _first_unit() if by == "unit" else _name(by)
     found = (
-        select(name.label("name"), _left_out().label("reason"))
+        select(name.label("name"), _left_out(_discarded()).label("reason"))
         .where(ticket.c.opened_at >= since, ticket.c.opened_at < until)
         .subquery()
     )
@@ -115,7 +116,11 @@ def _measured(since: datetime, until: datetime, by: str) -> Any:
             func.count().over(partition_by=of).label("number"),
         )
         .join(ticket, ticket.c.number == period.c.ticket)
-        .where(period.c.ended_at >= since, period.c.ended_at < until, _left_out() == _COUNTED)
+        .where(
+            period.c.ended_at >= since,
+            period.c.ended_at < until,
+            _left_out(discarded=false()) == _COUNTED,
+        )
         .subquery()
     )
     columns = (found.c.name, found.c.measure)
@@ -155,12 +160,12 @@ def _first_unit() -> ColumnElement[str]:
     return func.coalesce(first, ticket.c.support_unit)
 
 
-def _left_out() -> ColumnElement[str]:
+def _left_out(discarded: ColumnElement[bool]) -> ColumnElement[str]:
     """Return why a ticket counts in no report, "" for one that does."""
     of_ticket = paging.c.ticket == ticket.c.number
     exercise = exists().where(and_(of_ticket, paging.c.mode != str(Mode.ACTUAL)))
     reasons = zip(
-        (ticket.c.held.is_not(None), _discarded(), exercise, ticket.c.category == TEST),
+        (ticket.c.held.is_not(None), discarded, exercise, ticket.c.category == TEST),
         LEFT_OUT,
         strict=True,
     )

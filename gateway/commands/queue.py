@@ -20,8 +20,10 @@ from gateway.commands.opening import (
 if TYPE_CHECKING:
     from gateway.queues import UnitRow
 
-HEADS = ("ticket", "place", "status", "left", "age", "priority", "site", "person", "next", "at",
-         "waits for", "subject")  # fmt: skip
+HEADS = (
+    *("ticket", "place", "status", "left", "age", "priority", "site", "person", "next"),
+    *("next at", "waits for", "subject"),
+)
 
 
 @click.command()
@@ -30,11 +32,11 @@ HEADS = ("ticket", "place", "status", "left", "age", "priority", "site", "person
 @LIMIT
 @click.argument("unit", required=False)
 def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bool) -> None:
-    """List what is open at UNIT, in the order of work; without UNIT, a line for each unit.
+    """List what is open at UNIT, or a line for each unit.
 
-    UNIT is a support unit or a ROC. Alarms come first, then held requests for one, red, amber, what
-    is held, yellow and green; in each, the least working time left until the limit. Held tickets
-    stand at first line.
+    UNIT is a support unit or a ROC; its tickets come in the order of work: alarms first, then held
+    requests for one, red, amber, what is held, yellow and green; in each, the least working time
+    left until the limit. Held tickets stand at first line.
     """
     from gateway import queues, show
     from gateway.desk import open_desk

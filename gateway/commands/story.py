@@ -15,13 +15,14 @@ from store.ticket_listing import EventRow, TicketRow
 STATE = (
     *("ticket", "kind", "wanted", "status", "held", "priority", "vo", "notified_site"),
     *("affected_site", "support_unit", "assigned_to", "submitter", "opened_at", "updated_at"),
+    "colour",
     *("category", "type_of_issue", "mou_area", "subject"),
 )
 
 
-def show_story(store: Store, row: TicketRow, *, as_json: bool) -> None:
-    """Print everything that the store knows of a ticket."""
-    more = show.as_object(ticket_listing.details(store, row.ticket))
+def show_story(store: Store, row: TicketRow, colour: str = "", *, as_json: bool) -> None:
+    """Print everything that the store knows of a ticket; its `colour` is of this moment."""
+    more = show.as_object(ticket_listing.details(store, row.ticket)) | {"colour": colour}
     history = ticket_listing.history(store, row.ticket)
     people = ticket_listing.participants(store, row.ticket)
     relations = relation_listing.relations_of(store, row.ticket)

@@ -43,7 +43,9 @@ def tickets(
     With NUMBER: its state, its whole history, who takes part, and every mail of it.
     """
     from gateway import show
+    from gateway.colours import coloured
     from gateway.desk import open_desk
+    from gateway.now import utc_now
     from store.ticket_listing import TicketFilter, find_ticket
     from store.ticket_listing import tickets as listed
 
@@ -55,7 +57,9 @@ def tickets(
                 raise Stop(f"there is no ticket {number}", NOT_FOUND)
             from gateway.commands.story import show_story
 
-            show_story(store, row, as_json=as_json)
+            policy = open_desk(config, store).policy
+            (found,) = coloured(store, [row], policy, utc_now())
+            show_story(store, row, str(found["colour"]), as_json=as_json)
             return
         known = open_desk(config, store).known.registry if site else None
         named = tuple(s.name for s in known.find_sites(site)) if known else ()
@@ -63,9 +67,6 @@ def tickets(
         wanted = TicketFilter(named if site else (), _known_status(status), held)
         rows = listed(store, wanted, rows_at_most(limit, as_json=as_json))
         if as_json:
-            from gateway.colours import coloured
-            from gateway.now import utc_now
-
             show.json_lines(coloured(store, rows, open_desk(config, store).policy, utc_now()))
             return
         heads = (*HEADS, "updated_at", "subject")

@@ -82,7 +82,7 @@ def test_held_tickets_are_listed_alone(office: Path) -> None:
 def test_one_ticket_is_shown_with_its_whole_story(run: Run) -> None:
     number = run("tickets", "--json", "--site", "FJELL-LCG2", "--not-held").rows[0]["ticket"]
     (row,) = run("tickets", number, "--json").rows
-    parts = {"history", "participants", "mails", "outgoing", "evidence"}
+    parts = {"history", "participants", "relations", "moved", "mails", "outgoing", "evidence"}
     assert set(row) == TICKET_KEYS | DETAIL_KEYS | parts
     assert "Connection timed out" in row["history"][0]["text"]
     assert "ada@atlas.example" in {one["address"] for one in row["participants"]}

@@ -189,7 +189,7 @@ _TEXT_MAY_BE_EMPTY = {
 
 def _fits(loc: tuple[Any, ...], wrong: Any) -> bool:
     if wrong is True:
-        return loc[-1] == "alarms"
+        return loc[-1] in {"alarms", "digest"}
     from_a_directory = (loc[0], loc[-1]) == ("roc", "address")
     return wrong == "" and (loc[-1] in _TEXT_MAY_BE_EMPTY or from_a_directory)
 

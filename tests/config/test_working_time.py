@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.config.hours import read_hours
-from gateway.config.load import Fault, Severity, load
+from gateway.config.load import Fault, Severity, load, policy
 from gateway.config.working import calendars, limit_table, years_around
 from gateway.public_holidays import public_holidays
 from router.calendars import Calendars
@@ -167,6 +167,14 @@ def test_a_roc_has_a_calendar_and_a_level_too(folder: Path) -> None:
     limits = limit_table(load(folder / "config.toml"))
     assert limits.of("ngi_north") == LEVELS["advanced"]
     assert limits.of("TPM") == LEVELS["default"]
+
+
+def test_a_digest_is_switched_off_for_one_unit_or_for_all(folder: Path) -> None:
+    path = folder / "config.toml"
+    path.write_text(with_unit("digest = false"))
+    assert (policy(load(path)).digest, policy(load(path)).no_digest) == (True, frozenset({"tpm"}))
+    path.write_text(with_sections("[clock]\ndigest = false"))
+    assert (policy(load(path)).digest, policy(load(path)).no_digest) == (False, frozenset())
 
 
 def test_a_level_is_changed_where_it_is_named_and_made_where_it_is_new(folder: Path) -> None:

@@ -15,7 +15,7 @@ WORLD = Path(__file__).parents[1] / "worlds" / "proven.toml"
 
 def with_hours(policy: Policy) -> Policy:
     """The rules of a stage, with the hours and limits of the ledger."""
-    return replace(policy, calendars=RULES.calendars, limits=RULES.limits)
+    return replace(policy, calendars=RULES.calendars, limits=RULES.limits, digest=True)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_a_long_queue_is_a_short_mail(stage: Stage, ledger: Ledger) -> None:
     go(stage, "03-03 09:00")
     (letter,) = [one for one in stage.said() if one.kind == STEP]
     text = text_of(letter.mail)
-    assert "NEW: 300\n" in text
+    assert "== New: 300 ==\n" in text
     assert "\n290 more.\n" in text
     assert text.count("#1000") == 10
     assert len(text) < 10_000
@@ -108,7 +108,7 @@ def test_a_mail_is_readable_on_a_telephone(stage: Stage, ledger: Ledger) -> None
 1 ticket is open at NGI_DE: 1 red. New is what came since 2026-03-02
 12:00 UTC. To answer about a ticket, write to the address below it.
 
-PAST THEIR LIMIT: 1
+== Past their limit: 1 ==
 
 #100001  Files lost
     assigned, urgent, 4 h past the limit

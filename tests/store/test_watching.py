@@ -79,10 +79,15 @@ def test_an_upgrade_counts_the_tickets_that_are_there(stage: Stage) -> None:
             "directory",
             "paging",
             "site_hook",
+            "timing",
+            "period",
+            "clock",
             "relation",
             "moved_entry",
         ):
             conn.execute(text(f"DROP TABLE {later}"))
+        for index in ("unit", "opened"):
+            conn.execute(text(f"DROP INDEX ix_ticket_{index}"))
         for column in ("assigned_to", "solution", "escalation", "vo_specific"):
             conn.execute(text(f"ALTER TABLE ticket DROP COLUMN {column}"))
         conn.execute(text("UPDATE desk_revision SET version_num = '0002'"))
