@@ -128,6 +128,7 @@ class Clue:
     `reason` says by what. Exactly one of `ticket` (from a token, a keyed Message-ID or a tag) and
     `message_id` (to be looked up) is set. `token_row` is the participant row that a token names.
     `led_from` is the ticket that it named, when that was merged into another; 0 when it was not.
+    `holder` is the address that the token was given to there, "" when nobody there has it by now.
     """
 
     reason: Reason
@@ -136,6 +137,7 @@ class Clue:
     token_class: TokenClass | None = None
     token_row: int = 0
     led_from: int = 0
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
