@@ -19,14 +19,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from parsers.alarm import AlarmStatus
 from router.addresses import LANE_REPLY
-from router.alarming import alarm_status
 from router.decision import Decision, Facts, Mail, Outgoing, Policy, Request
 from router.lines.joining import PERSONAL
 from router.notices import SOLUTION, Story, once_each
 from router.people import GETS, readers
-from router.relations import CLOSED, OPPOSITE, others, tied, untied
+from router.relations import CLOSED, OPPOSITE, may_wait, others, tied, untied
 from router.ticket import Change, Participant, Relation, Ticket, TicketEvent, Tie
 from router.transitions import TRANSITIONS, Actor
 from router.words import FINAL, Audience, EventKind, MailKind, Reason, Role, Status
@@ -165,18 +163,13 @@ def _begun(cause: Cause, relation: Relation, one: Beside) -> Beside:
     ticket = tied(one.ticket, Relation(opposite, cause.number))
     one = replace(one, ticket=ticket, quiet=False)
     one = one.changed(str(opposite), "", f"#{cause.number}")
-    if opposite is Tie.CHILD and _may_wait(ticket):
+    if opposite is Tie.CHILD and may_wait(ticket):
         return one.moved(Status.ON_HOLD)
     if opposite is Tie.COPY:
         return _joined(cause, one, frozenset({Role.SUBMITTER}))
     if opposite is Tie.MERGED:
         return replace(_joined(cause, one, _READING), story=_story(cause))
     return one
-
-
-def _may_wait(ticket: Ticket) -> bool:
-    """Whether a parent can be set on hold; that would answer an alarm that nobody has seen."""
-    return ticket.status is not Status.ON_HOLD and alarm_status(ticket) is not AlarmStatus.FIRING
 
 
 def _joined(cause: Cause, one: Beside, roles: frozenset[Role]) -> Beside:
@@ -222,7 +215,7 @@ def _turned(cause: Cause, relation: Relation, one: Beside) -> Beside:
     if relation.what is Tie.PARENT and old is not new:
         if (old in CLOSED) != (new in CLOSED):
             one = one.changed(f"child #{cause.number}", str(old), str(new))
-        if old in CLOSED and new not in CLOSED and _may_wait(one.ticket):
+        if old in CLOSED and new not in CLOSED and may_wait(one.ticket):
             return one.moved(Status.ON_HOLD)
         if old not in CLOSED and new in CLOSED:
             return _gone_on(cause, one)

@@ -86,6 +86,11 @@ def open_children(ticket: Ticket, facts: Facts) -> tuple[int, ...]:
     return tuple(one.number for one in children if one is not None and one.status not in CLOSED)
 
 
+def may_wait(ticket: Ticket) -> bool:
+    """Whether a parent can be set on hold; that would answer an alarm that nobody has seen."""
+    return ticket.status is not Status.ON_HOLD and alarm_status(ticket) is not AlarmStatus.FIRING
+
+
 def why_not(ticket: Ticket, what: Tie, other: Ticket) -> str:
     """Return why `other` cannot become this to a ticket, and what could; "" when it can.
 

@@ -23,6 +23,8 @@ from tests.postgresql.looking import ends, is_still, on
 from tests.postgresql.test_halted_daemon import Pids, let_time_pass, send_each
 
 TICKETS = 40
+RELAY = 'url = "maildir:outgoing"\n'
+ALWAYS = {RELAY: RELAY + '\n[clock]\nhours = ["mon-sun 00:00-24:00"]\n'}  # whatever day it is
 
 
 def waits_since_long_ago(store: Store) -> None:
@@ -49,8 +51,9 @@ def test_the_keeper_stands_still_beyond_its_lease_and_no_step_is_done_twice_or_l
 ) -> None:
     for name in ("one", "two"):
         (place / name).mkdir()
+    here = {**on(own_url), **ALWAYS}
     with ExitStack() as stack:
-        desks = [stack.enter_context(helpdesk(place / n, on(own_url))) for n in ("one", "two")]
+        desks = [stack.enter_context(helpdesk(place / n, here)) for n in ("one", "two")]
         store = open_store(own_url)
         stack.callback(store.close)
         for number in range(TICKETS):
