@@ -27,7 +27,7 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: install run test torture bench first-run check servers lock hook.pyz clean
+.PHONY: install run test torture bench simulation first-run check servers lock hook.pyz clean
 
 install: .venv/installed-run
 ifdef EXTRAS
@@ -62,6 +62,11 @@ torture: .venv/installed-dev
 # 25 GB of disk for the full store. BENCH_ARGS="--row 1" runs one row, --quick a small version.
 bench: .venv/installed-dev
 	$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
+
+# Two years of the clock in some minutes, several hundred lives, checked minute by minute
+# (docs/clock.md). SIMULATION_ARGS="--seed 7" runs the same years again.
+simulation: .venv/installed-dev
+	$(BIN)/python tests/simulation/run.py $(SIMULATION_ARGS)
 
 # A mailbox with 50,000 old mails, read by a daemon that is killed in the middle (docs/imap.md).
 first-run: .venv/installed-dev

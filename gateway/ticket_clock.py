@@ -7,6 +7,7 @@ one. When the rules change by which clocks are set, each clock is set anew befor
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from time import sleep
 
 import structlog
 
@@ -28,6 +29,9 @@ READERS_AT_ONCE = 100
 AFTER_A_FAULT = timedelta(minutes=15)
 COUNTED_AT_ONCE, CHUNKS_AT_ONCE = 200, 25
 LOOKED_EVERY = timedelta(minutes=1)
+# Between two transactions. On SQLite who waits for his turn is only woken when it is free; he would
+# find it taken again, several times.
+GIVE_WAY_S = 0.01
 Terms = Callable[[], Sequence[Term]]
 _log = structlog.get_logger("clock")
 
@@ -51,6 +55,7 @@ def tick_tickets(desk: Desk, terms: Terms = tuple) -> int:
         except Exception:  # one bad ticket must not hold up the others
             _log.exception("the steps of tickets failed; each is tried alone", reader=reader)
             _one_by_one(desk, reader, terms)
+        sleep(GIVE_WAY_S)
     return len(wanted) + len(due)
 
 
@@ -127,6 +132,7 @@ class TicketClock:
         seen = self._seen = self._look(self._desk.clock())
         with self._desk.store.reading() as conn:
             state = clock_state.read_clock(conn)
+        self._is_counted = self._is_counted and state.counted_by == self._by
         verdict, why = judge(state, seen)
         if verdict is Verdict.STANDS:
             return False
@@ -142,6 +148,7 @@ class TicketClock:
             else:
                 if verdict is Verdict.GOES_ON:
                     clock_state.resume(conn, seen.at)
+                    self._is_counted = False
                 clock_state.looked(conn, seen.at, seen.boot, seen.ahead_s)
         if verdict is Verdict.STOPS:
             _log.error("the clock of tickets stands still", why=why)
@@ -162,6 +169,7 @@ class TicketClock:
                 after = state.counted_to if state.counting_by == self._by else 0
                 numbers = clock_state.open_after(conn, after, COUNTED_AT_ONCE)
             self._count(numbers)
+            sleep(GIVE_WAY_S)
             with self._desk.store.writing() as conn:
                 require(conn, self._terms())
                 if numbers:

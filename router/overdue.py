@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from router.decision import Policy
 from router.ticket import Ticket
 from router.timers import Process, Step
-from router.timing import next_due, next_step
+from router.timing import may_tell, next_due, next_step, told
 from router.working_time import add_working, add_working_days, next_working
 
 LATE_START = timedelta(hours=1)  # a step that is done later than this moves those behind it
@@ -34,12 +34,15 @@ def overdue(ticket: Ticket, policy: Policy, now: datetime) -> Overdue | None:
     """Return what is due of a ticket's clock, None when nothing is.
 
     Several steps that tell the same person are one, the last of them. A step that tells somebody
-    else waits for its own time, which then counts from this one: nobody is skipped.
+    else waits for its own time, which then counts from this one: nobody is skipped. What fell due
+    while nobody looked is not done at night either.
     """
     timing, found = ticket.timing, None
     while timing is not None:
         at, coming = next_due(ticket, timing, policy), next_step(timing, policy)
         if at is None or at > now or coming is None:
+            break
+        if found is None and may_tell(told(ticket, coming[1], policy), policy, now) > now:
             break
         if found is not None and found.step.whom is not coming[1].whom:
             break

@@ -20,7 +20,7 @@ from router.people import GETS
 from router.routing import first_line
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.timers import Whom
-from router.timing import retime
+from router.timing import not_ahead, retime
 from router.transitions import Actor, move
 from router.why_reminded import why_reminded
 from router.words import US, Audience, EventKind, MailKind, Outcome, Reason, Role, Status
@@ -50,10 +50,19 @@ def tick(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decisio
 def recount(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
     """Set the clocks of `facts.listed` by the calendars, limits and steps of today.
 
-    Nothing is done or said. A ticket that never had a clock begins now.
+    Nothing is done or said. A ticket that never had a clock begins now, and what a wrong clock of
+    the machine has put off into the future does, too.
     """
     del due
-    stale = [one for one in facts.listed if retime(one, policy, now)[0] != one.timing]
+    right = [
+        replace(one, timing=not_ahead(one.timing, now)) if one.timing is not None else one
+        for one in facts.listed
+    ]
+    stale = [
+        one
+        for one, was in zip(right, facts.listed, strict=True)
+        if retime(one, policy, now)[0] != was.timing
+    ]
     written = tuple(Decision(Outcome.COMMAND, (), ticket=one) for one in stale)
     return written or (Decision(Outcome.COMMAND, ()),)
 

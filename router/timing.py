@@ -37,18 +37,38 @@ def retime(
     if ticket.held is not None:
         return None, ()
     if old is None:
-        timing = _begun(ticket, now)
-        return _due(ticket, timing, policy), ()
+        return _set(ticket, _begun(ticket, now), policy, now), ()
     if old.status is ticket.status and old.unit == ticket.support_unit:
-        return _due(ticket, old, policy), ()
+        return _set(ticket, old, policy, now), ()
     periods = ended(ticket, old, policy, now)
-    timing = _moved(ticket, old, policy, now)
-    return _due(ticket, timing, policy), periods
+    return _set(ticket, _moved(ticket, old, policy, now), policy, now), periods
+
+
+def not_ahead(timing: Timing, now: datetime) -> Timing:
+    """Return a clock on which nothing has happened later than now.
+
+    What was written while the machine's clock was years ahead would else be forgotten for years.
+    """
+    return replace(
+        timing,
+        unit_since=min(timing.unit_since, now),
+        status_since=min(timing.status_since, now),
+        base=min(timing.base, now),
+        taken_at=min(timing.taken_at, now) if timing.taken_at is not None else None,
+    )
 
 
 def next_due(ticket: Ticket, timing: Timing, policy: Policy) -> datetime | None:
     """Return when the next step of a ticket's process falls due, None for never."""
     return _due(ticket, timing, policy).due_at
+
+
+def may_tell(name: str, policy: Policy, now: datetime) -> datetime:
+    """Return when whoever is due to be told may be: now, or when his work begins again.
+
+    `name` is that of `Timing.due_for`.
+    """
+    return next_working(_hours(name, policy), now)
 
 
 def next_step(timing: Timing, policy: Policy) -> tuple[Process, Step] | None:
@@ -122,6 +142,15 @@ def _steps_behind(ticket: Ticket, timing: Timing, policy: Policy, now: datetime)
     return behind
 
 
+def _set(ticket: Ticket, timing: Timing, policy: Policy, now: datetime) -> Timing:
+    """Return the clock with its next step; one that was missed waits for its reader's hours."""
+    timing = _due(ticket, timing, policy)
+    if timing.due_at is None or timing.due_at > now:
+        return timing
+    later = may_tell(timing.due_for, policy, now)
+    return replace(timing, due_at=later) if later > now else timing
+
+
 def _due(ticket: Ticket, timing: Timing, policy: Policy) -> Timing:
     """Return the clock with the time at which its next step falls due."""
     found = next_step(timing, policy)
@@ -134,9 +163,13 @@ def _due(ticket: Ticket, timing: Timing, policy: Policy) -> Timing:
     at = _falls_due(ticket, timing, step, policy, calendar)
     if at is None:
         return replace(timing, due_at=None, due_for="")
-    name = _told(ticket, step, policy)
-    hours = policy.calendars.default if "@" in name or not name else policy.calendars.of(name)
-    return replace(timing, due_at=next_working(hours, at), due_for=name)
+    name = told(ticket, step, policy)
+    return replace(timing, due_at=next_working(_hours(name, policy), at), due_for=name)
+
+
+def _hours(name: str, policy: Policy) -> Calendar:
+    """Return by whose hours somebody is told: a unit's own, the helpdesk's for all others."""
+    return policy.calendars.default if "@" in name or not name else policy.calendars.of(name)
 
 
 def _falls_due(
@@ -156,7 +189,7 @@ def _falls_due(
     return add_working(calendar, timing.status_since, max(timedelta(), share - before))
 
 
-def _told(ticket: Ticket, step: Step, policy: Policy) -> str:
+def told(ticket: Ticket, step: Step, policy: Policy) -> str:
     """Return whose hours count for a step, and whose mails are gathered: `Timing.due_for`."""
     if step.whom is Whom.SUBMITTER:
         return ticket.submitter.lower()

@@ -60,8 +60,11 @@ def stop(conn: Connection, at: datetime, why: str) -> None:
 
 
 def resume(conn: Connection, at: datetime) -> None:
-    """Let the clock go on from `at`, whatever it was compared with before."""
-    _write(conn, stopped_at=None, why="", ticked_at=at, boot="", ahead_s=0)
+    """Let the clock go on from `at`, whatever it was compared with before.
+
+    The clocks of all tickets are set anew, because some were set by a wrong time.
+    """
+    _write(conn, stopped_at=None, why="", ticked_at=at, boot="", ahead_s=0, counted_by="")
 
 
 def counting(conn: Connection, by: str, to: int) -> None:

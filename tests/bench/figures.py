@@ -28,8 +28,12 @@ def ratio_figure(
     *,
     ours: Callable[[], float],
     theirs: Callable[[], float],
+    unit: str = " mails/s",
 ) -> Figure:
-    """Measure mails a second of both in turn, the order changing each round; compare by round."""
+    """Measure mails a second, or `unit`, of both in turn; compare by round.
+
+    The order changes each round.
+    """
     pairs = []
     for turn in range(rounds):
         if turn % 2:
@@ -48,7 +52,7 @@ def ratio_figure(
         f"{middle:.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
         "" if reach is None else f">= {reach:.2f}",
         None if reach is None else middle >= reach,
-        f"{rates[0]:.0f} and {rates[1]:.0f} mails/s",
+        f"{rates[0]:.0f} and {rates[1]:.0f}{unit}",
     )
 
 

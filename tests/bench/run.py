@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
-from bench import delay, memory, paging, peers, speed  # noqa: E402 - found by the line above
+from bench import delay, memory, paging, peers, speed, ticking  # noqa: E402 - found by the line above
 from bench.figures import Figure, table  # noqa: E402 - the same
 from bench.plan import Plan  # noqa: E402 - the same
 
@@ -36,6 +36,7 @@ ROWS: dict[str, Row] = {
     "7": memory.run,
     "8": delay.run_alarms,
     "9": paging.run,
+    "10": ticking.run,
 }
 
 

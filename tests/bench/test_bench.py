@@ -9,6 +9,7 @@ import pytest
 from bench.desk import Lost, desk
 from bench.letters import letters
 from bench.sending import Refused, send_all
+from postgres import programs
 
 from tests.postfix.postfix import why_not
 
@@ -21,6 +22,14 @@ def test_a_small_run_compares_with_the_stock_sink(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("|")]
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["1", "1"], done.stdout
+
+
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed")  # red under CI
+def test_a_small_run_lets_the_clock_do_a_thousand_steps(place: Path) -> None:
+    words = [sys.executable, RUN, "--quick", "--row", "10", "--place", place / "b"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=110)
+    assert done.returncode == 0, done.stderr
+    assert sum(line.startswith("| 10 ") for line in done.stdout.splitlines()) == 6, done.stdout
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())  # honest without root; red under CI

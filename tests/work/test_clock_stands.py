@@ -160,6 +160,25 @@ def test_when_the_operator_says_so_the_clock_goes_on_and_overdue_steps_are_one(
     assert reminded(stage) == [100001]
 
 
+@pytest.mark.parametrize("by_an_operator", [False, True])
+def test_a_ticket_that_came_while_the_clock_was_years_ahead_is_not_forgotten(
+    stage: Stage, by_an_operator: bool
+) -> None:
+    machine = Machine(stage)
+    TicketClock(stage.desk, "one", machine).tick()
+    clock = TicketClock(stage.desk, "one", machine)
+    machine.jump(3650 * DAY)
+    clock.tick()
+    opened(stage)
+    assert due(stage) - stage.now < 30 * DAY
+    machine.jump(-3650 * DAY)
+    if by_an_operator:
+        with stage.store.writing() as conn:
+            clock_state.resume(conn, stage.now)
+    clock.tick()
+    assert timedelta() < due(stage) - stage.now < 30 * DAY
+
+
 def test_a_machine_that_slept_for_days_has_not_jumped(stage: Stage) -> None:
     opened(stage)
     machine = Machine(stage)
