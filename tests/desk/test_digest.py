@@ -60,6 +60,7 @@ def test_a_unit_is_told_at_the_beginning_of_its_day_and_once(stage: Stage, ledge
     assert told(stage) == []
     go(stage, "03-03 09:00", times=3)
     assert told(stage) == [(NGI, {"New": [number]})]
+    assert _open_steps(stage) == {at("03-04 09:00")}
     go(stage, "03-03 16:59")
     assert told(stage) == []
     go(stage, "03-04 09:00")
