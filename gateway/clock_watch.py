@@ -2,8 +2,9 @@
 
 Rule: the wall clock and the seconds since the start of the machine go at one speed. When they part
 by more than 15 minutes, the wall clock has jumped; a machine that slept, or was off, has not. On
-another machine, or after another start, only a clock before the last look is wrong. A jump stops
-the clock until the wall clock is back where it should be, or an operator says that it is right.
+another machine, or after another start, only a clock before the last look is known to be wrong
+here (`gateway.ticket_clock` asks a shared database first). A jump stops the clock until the wall
+clock is back where it should be, or an operator says that it is right.
 """
 
 import time

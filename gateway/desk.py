@@ -102,7 +102,8 @@ class Desk:
         if request.name == RECOUNT:
             return read_listed(conn, map(int, request.detail.split()), known)
         if request.name == REMIND:
-            wanted = take_wanted(conn, REMIND, request.detail, self.clock(), MAX_LISTED)
+            reader, only = request.detail, request.ticket
+            wanted = take_wanted(conn, REMIND, reader, self.clock(), MAX_LISTED, only)
             return read_listed(conn, wanted, known)
         if request.name == "receipt-digest":
             return read_unanswered_facts(conn, request.detail, known, self.clock())

@@ -19,11 +19,11 @@ from router.counting import counted_by
 from router.decision import Due
 from router.lines.noting import REMIND
 from router.registers import STOPPED
-from router.ticking import RECOUNT, TICK
+from router.ticking import MAX_LISTED, RECOUNT, TICK
 from store import clock_state
 from store.clock_facts import due_tickets, put_off, who_is_due
 from store.leases import LeaseLost, Term, require
-from store.reminders import keep_once, postpone_all, who_wanted
+from store.reminders import keep_once, postpone_wanted, wanted_of, who_wanted
 
 READERS_AT_ONCE = 100
 AFTER_A_FAULT = timedelta(minutes=15)
@@ -46,57 +46,68 @@ def tick_tickets(desk: Desk, terms: Terms = tuple) -> int:
         wanted = who_wanted(conn, REMIND, desk.clock(), READERS_AT_ONCE)
         due = who_is_due(conn, desk.clock(), READERS_AT_ONCE)
     for reader in wanted:
-        _do_or_put_off(desk, reader, terms)
+        _together(desk, REMIND, reader, terms)
     for reader in due:
-        try:
-            desk.do(Due(TICK, detail=reader), terms=terms())
-        except LeaseLost:
-            raise
-        except Exception:  # one bad ticket must not hold up the others
-            _log.exception("the steps of tickets failed; each is tried alone", reader=reader)
-            _one_by_one(desk, reader, terms)
-        sleep(GIVE_WAY_S)
+        _together(desk, TICK, reader, terms)
     return len(wanted) + len(due)
 
 
-def _do_or_put_off(desk: Desk, reader: str, terms: Terms) -> None:
-    """Remind somebody of all that he wanted to be reminded of."""
+def _together(desk: Desk, what: str, reader: str, terms: Terms) -> None:
+    """Do all that is due for one reader; each alone if that fails."""
     try:
-        desk.do(Due(REMIND, detail=reader), terms=terms())
+        desk.do(Due(what, detail=reader), terms=terms())
     except LeaseLost:
         raise
-    except Exception:
-        _log.exception("a reminder failed; tried again later", reader=reader)
-        with desk.store.writing() as conn:
-            require(conn, terms())
-            postpone_all(conn, REMIND, reader, desk.clock(), desk.clock() + AFTER_A_FAULT)
+    except Exception:  # one bad ticket must not hold up the others
+        _log.exception("steps failed; each is tried alone", step=what, reader=reader)
+        _one_by_one(desk, what, reader, terms)
+    sleep(GIVE_WAY_S)
 
 
-def _one_by_one(desk: Desk, reader: str, terms: Terms) -> None:
+def _one_by_one(desk: Desk, what: str, reader: str, terms: Terms) -> None:
+    now = desk.clock()
     with desk.store.reading() as conn:
-        numbers = due_tickets(conn, reader, desk.clock())
+        if what == TICK:
+            numbers = due_tickets(conn, reader, now)
+        else:
+            numbers = wanted_of(conn, what, reader, now, MAX_LISTED)
     for number in numbers:
         try:
-            desk.do(Due(TICK, number, detail=reader), terms=terms())
+            desk.do(Due(what, number, detail=reader), terms=terms())
         except LeaseLost:
             raise
         except Exception:
-            _log.exception("the step of a ticket failed; tried again later", ticket=number)
+            _log.exception("a step failed; tried again later", step=what, ticket=number)
+            later = desk.clock() + AFTER_A_FAULT
             with desk.store.writing() as conn:  # a store that is gone says so here
                 require(conn, terms())
-                put_off(conn, number, desk.clock() + AFTER_A_FAULT)
+                if what == TICK:
+                    put_off(conn, number, later)
+                else:
+                    postpone_wanted(conn, what, reader, number, desk.clock(), later)
 
 
 class TicketClock:
-    """The clock of one daemon. `look_at` looks at the machine's clocks."""
+    """The clock of one daemon. `look_at` looks at the machine's clocks.
 
-    def __init__(self, desk: Desk, holder: str, look_at: Callable[[datetime], Look] = look) -> None:
+    `database_at` gives the time of the database that all daemons share, None when there is none.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        holder: str,
+        look_at: Callable[[datetime], Look] = look,
+        database_at: Callable[[], datetime | None] = lambda: None,
+    ) -> None:
         self._desk = desk
         self._lead = Lead(desk.store, holder)
         self._look = look_at
+        self._database_at = database_at
         self._by = counted_by(desk.policy)
         self._is_counted = False
         self._seen: Look | None = None
+        self._was_apart = False
         self._digests = UnitDigests(desk)
 
     def tick(self) -> int:
@@ -132,6 +143,9 @@ class TicketClock:
         seen = self._seen = self._look(self._desk.clock())
         with self._desk.store.reading() as conn:
             state = clock_state.read_clock(conn)
+        if state.boot != seen.boot and self._is_apart(seen.at):
+            self._lead.release()  # another daemon's clock may be right
+            return False
         self._is_counted = self._is_counted and state.counted_by == self._by
         verdict, why = judge(state, seen)
         if verdict is Verdict.STANDS:
@@ -155,6 +169,21 @@ class TicketClock:
         elif verdict is Verdict.GOES_ON:
             _log.info("the clock of tickets goes on")
         return verdict is not Verdict.STOPS
+
+    def _is_apart(self, at: datetime) -> bool:
+        """Whether the clock of this machine is not that of the database.
+
+        Looked at where nothing else can tell, such as when another daemon kept the clock before.
+        """
+        there = self._database_at()
+        if there is None or abs(at - there) <= JUMP:
+            self._was_apart = False
+            return False
+        if not self._was_apart:
+            times = {"here": f"{at:%Y-%m-%d %H:%M}", "database": f"{there:%Y-%m-%d %H:%M}"}
+            _log.error("the clock of tickets is not kept here: two clocks are apart", **times)
+        self._was_apart = True
+        return True
 
     def _recount(self) -> None:
         """Set the clocks anew that were set by other rules, some at a time."""

@@ -12,6 +12,7 @@ from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import LANE_REST, Intent, OurAddresses
 from router.calendars import Calendars
+from router.found import Counts, Earlier, SentRow
 from router.limits import LimitTable
 from router.queued import UnitDesk
 from router.ticket import Entry, Moved, Participant, Period, Relation, Ticket, TicketEvent
@@ -127,6 +128,7 @@ class Clue:
     `reason` says by what. Exactly one of `ticket` (from a token, a keyed Message-ID or a tag) and
     `message_id` (to be looked up) is set. `token_row` is the participant row that a token names.
     `led_from` is the ticket that it named, when that was merged into another; 0 when it was not.
+    `holder` is the address that the token was given to there, "" when nobody there has it by now.
     """
 
     reason: Reason
@@ -135,50 +137,7 @@ class Clue:
     token_class: TokenClass | None = None
     token_row: int = 0
     led_from: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The same mail, accepted before, that made or changed a ticket: what it asked for.
-
-    `proven` tells that its sender was known then or since, or that a person let the request go.
-    """
-
-    mail_id: int
-    intent: Intent
-    tickets: tuple[int, ...]
-    proven: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SentRow:
-    """The outgoing mail that a bounce or a hook's receipt is about; `site` is an alarm mail's.
-
-    `failed_before` is when the last alarm mail of its ticket to its recipient was written that
-    failed before this one; None when there is none.
-    """
-
-    row: int
-    ticket: int
-    recipient: str
-    kind: MailKind
-    failed: bool = False
-    site: str = ""
-    failed_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What was counted for this mail's sender, without this mail.
-
-    Receipts to the sender and held requests of this mail's kind in the last hour, the sender's
-    mails to the ticket in the loop window, and whether a loop was announced there in that time.
-    """
-
-    receipts: int = 0
-    held: int = 0
-    mails_to_ticket: int = 0
-    loop_announced: bool = False
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ it, and one decision. Nothing goes further than one ticket (`router.relations` s
     ends        who waited only because of it goes on
     solved      a master's open slaves are solved with it; one that is given up lets them go
     done        the last open child lets its parent go on, and the parent's unit is mailed
-    reopened    a child makes its open parent wait again
+    reopened    a child makes its open parent wait again, unless that is an unanswered alarm
     words       of a supporter to everybody, for a master's open slaves, too
 
 Source: EGI-STAFF (docs/sources.md).
@@ -19,8 +19,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from parsers.alarm import AlarmStatus
 from router.addresses import LANE_REPLY
+from router.alarming import alarm_status
 from router.decision import Decision, Facts, Mail, Outgoing, Policy, Request
+from router.lines.joining import PERSONAL
 from router.notices import SOLUTION, Story, once_each
 from router.people import GETS, readers
 from router.relations import CLOSED, OPPOSITE, others, tied, untied
@@ -162,13 +165,18 @@ def _begun(cause: Cause, relation: Relation, one: Beside) -> Beside:
     ticket = tied(one.ticket, Relation(opposite, cause.number))
     one = replace(one, ticket=ticket, quiet=False)
     one = one.changed(str(opposite), "", f"#{cause.number}")
-    if opposite is Tie.CHILD and ticket.status is not Status.ON_HOLD:
+    if opposite is Tie.CHILD and _may_wait(ticket):
         return one.moved(Status.ON_HOLD)
     if opposite is Tie.COPY:
         return _joined(cause, one, frozenset({Role.SUBMITTER}))
     if opposite is Tie.MERGED:
         return replace(_joined(cause, one, _READING), story=_story(cause))
     return one
+
+
+def _may_wait(ticket: Ticket) -> bool:
+    """Whether a parent can be set on hold; that would answer an alarm that nobody has seen."""
+    return ticket.status is not Status.ON_HOLD and alarm_status(ticket) is not AlarmStatus.FIRING
 
 
 def _joined(cause: Cause, one: Beside, roles: frozenset[Role]) -> Beside:
@@ -186,9 +194,11 @@ def _joined(cause: Cause, one: Beside, roles: frozenset[Role]) -> Beside:
         if person.address.lower() not in there:
             joins = Participant(role, person.address, person.name, person.mode)
             new.setdefault(person.address.lower(), joins)
-    names = ", ".join(person.address for person in new.values())
     one = replace(one, joins=tuple(new.values()))
-    return one.changed("cc", "", names) if names else one
+    for role, field in ((Role.CC, "cc"), (Role.SUBSCRIBER, "subscriber")):
+        names = ", ".join(person.address for person in new.values() if person.role is role)
+        one = one.changed(field, "", names) if names else one
+    return one
 
 
 def _story(cause: Cause) -> str:
@@ -212,7 +222,7 @@ def _turned(cause: Cause, relation: Relation, one: Beside) -> Beside:
     if relation.what is Tie.PARENT and old is not new:
         if (old in CLOSED) != (new in CLOSED):
             one = one.changed(f"child #{cause.number}", str(old), str(new))
-        if old in CLOSED and new not in CLOSED and one.ticket.status is not Status.ON_HOLD:
+        if old in CLOSED and new not in CLOSED and _may_wait(one.ticket):
             return one.moved(Status.ON_HOLD)
         if old not in CLOSED and new in CLOSED:
             return _gone_on(cause, one)
@@ -282,11 +292,12 @@ def _mails(cause: Cause, one: Beside, event: TicketEvent, told: set[str]) -> Ite
     only_changes = not (one.words or solved)
     people = readers(one.before, cause.me, ours, only_changes=only_changes)
     is_slave = cause.number in others(one.before, Tie.MASTER)
-    story = Story(one.ticket, event, cause.policy, one.notes)
+    shown = tuple(each for each in event.changes if each.field not in PERSONAL)
+    story = Story(one.ticket, replace(event, changes=shown), cause.policy, one.notes)
     for reader in people:
         in_charge = GETS[reader.role].audience in {Audience.UNIT, Audience.SITE}
         if is_slave and reader.address.lower() in told and (in_charge or not solved):
             continue
         whole = one.story and GETS[reader.role].audience is Audience.UNIT
-        mine = replace(story, event=replace(event, text=one.story)) if whole else story
+        mine = replace(story, event=replace(story.event, text=one.story)) if whole else story
         yield mine.to(reader, MailKind.SOLUTION if solved else MailKind.UPDATE, LANE_REPLY)

@@ -8,8 +8,9 @@ from parsers.heard import OVER_A_CAP, Automatic, Note
 from router.addresses import Intent
 from router.authority import Sender
 from router.claim import Claim
-from router.decision import Earlier, Facts, Mail, Policy
+from router.decision import Facts, Mail, Policy
 from router.entitled import why_not
+from router.found import Earlier
 from router.kinds import Kind
 from router.rights import Rights
 from router.ticket import Ticket

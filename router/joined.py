@@ -50,15 +50,19 @@ class Joined:
         return is_for_another(self.mail, self.sender, here, self.policy, self.now)
 
     def author(self) -> str:
-        """Return who wrote, as shown; a token's holder who signs with another name is said so."""
+        """Return who wrote, as shown; a token's holder who signs with another name is said so.
+
+        The holder need not take part: in a ticket that has survived another, or after leaving.
+        """
         name = author_of(self.mail)
         if self.clue.reason is not Reason.THREAD_TOKEN or self.may.act_as_submitter:
             return name
         row = self.clue.token_row
-        holder = next((p for p in self.ticket.participants if p.row == row), None)
-        if holder is None or same_address(holder.address, self.address):
+        people = (p.address for p in self.ticket.participants if p.row == row)
+        holder = next(people, self.clue.holder)
+        if same_address(holder, self.address):
             return name
-        return f"{name}, by the reply address of {holder.address},"
+        return f"{name}, by the reply address of {holder or 'somebody who has left'},"
 
     def event(self, kind: EventKind, *, verified: bool, reasons: tuple[Reason, ...]) -> TicketEvent:
         """Return the history entry for this mail; internal when its writer wanted that."""

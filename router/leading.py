@@ -47,4 +47,5 @@ def _led(clue: Clue, ticket: Ticket, read: Callable[[int], Ticket | None]) -> tu
         if holder is not None and clue.token_row and same_address(one.address, holder.address)
     )
     row = next((one.row for one in same), 0)
-    return replace(clue, token_row=row, led_from=ticket.number), here
+    address = holder.address if holder is not None and clue.token_row else ""
+    return replace(clue, token_row=row, led_from=ticket.number, holder=address), here

@@ -10,9 +10,10 @@ from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
 from router.authority import Sender, sender_of
 from router.claim import Claim, may_name_several
-from router.decision import Decision, Earlier, Facts, Mail, Outgoing, Policy, Reminder, Route
+from router.decision import Decision, Facts, Mail, Outgoing, Policy, Reminder, Route
 from router.entitled import vo_granted
 from router.fields import Fields, read_fields
+from router.found import Earlier
 from router.holding import circumstances, standing_of, why_held, why_no_answer
 from router.kinds import Kind, kind_for
 from router.methods import say_asked_of

@@ -99,7 +99,8 @@ def why_not(ticket: Ticket, what: Tie, other: Ticket) -> str:
         return f"{_is(there)} already."
     if there is not None and there.what is not Tie.CROSS:
         return f'{_is(there)}; "Unlink: #{number}" ends that.'
-    return _other_is_wrong(what, other) or _own_is_wrong(ticket, what) or _too_many(what, other)
+    wrong = _other_is_wrong(what, other) or _own_is_wrong(ticket, what) or _too_many(what, other)
+    return wrong or (_too_many(what, ticket) if what is Tie.CROSS else "")
 
 
 def _other_is_wrong(what: Tie, other: Ticket) -> str:

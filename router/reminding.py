@@ -1,17 +1,20 @@
 """The day has come on which a supporter wanted to be reminded of some tickets: one mail about all.
 
-Rule: only of what is still open; a ticket that is solved meanwhile needs nobody.
+Rule: only of what is still open; a ticket that is solved meanwhile needs nobody. Not at night: what
+was missed while no daemon ran is kept until the ticket's unit works again.
 Source: EGI-STAFF (docs/sources.md).
 """
 
 from datetime import datetime
 
-from router.decision import Decision, Due, Facts, Policy
+from router.decision import Decision, Due, Facts, Policy, Reminder
+from router.lines.noting import REMIND
 from router.notices import Story
 from router.registers import OPEN
 from router.ticket import Participant, Ticket, TicketEvent
 from router.ticking import Notice, told_together
 from router.words import US, EventKind, Outcome, Reason, Role
+from router.working_time import next_working
 
 
 def remind(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
@@ -27,6 +30,10 @@ def remind(due: Due, facts: Facts, policy: Policy, now: datetime) -> tuple[Decis
 def _remind(
     ticket: Ticket, address: str, policy: Policy, now: datetime
 ) -> tuple[Decision, list[Notice]]:
+    begins = next_working(policy.calendars.of(ticket.support_unit), now)
+    if begins > now:
+        again = Reminder(REMIND, begins, detail=f"{begins:%Y-%m-%d} {address}")
+        return Decision(Outcome.COMMAND, (), ticket=ticket, reminders=(again,)), []
     reasons = (Reason.REMIND_ON,)
     text = f"{address} was reminded."
     event = TicketEvent(EventKind.REMINDED, US, now, text, internal=True, reasons=reasons)

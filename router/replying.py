@@ -129,9 +129,13 @@ def _steering(joined: Joined, ticket: Ticket, changes: tuple[Change, ...]) -> St
 
 
 def _accepts(joined: Joined, steered: Steering) -> bool:
-    """Whether this is an unchanged answer to the solution, by one who may verify it."""
+    """Whether this is an unchanged answer to the solution, by one who may verify it.
+
+    What a ticket was told before it was merged into this one is not this one's solution.
+    """
     found = move(joined.ticket.status, Status.VERIFIED, steered.actors)
-    return joined.facts.answers_solution and not joined.ticket.held and found is not None
+    is_its_own = joined.facts.answers_solution and not joined.clue.led_from
+    return is_its_own and not joined.ticket.held and found is not None
 
 
 def _answer(joined: Joined, steered: Steering, story: Story) -> tuple[Outgoing, ...]:

@@ -9,7 +9,8 @@ visible in the outbox.
 from dataclasses import replace
 from datetime import datetime
 
-from router.decision import Decision, Facts, Policy, SentRow
+from router.decision import Decision, Facts, Policy
+from router.found import SentRow
 from router.notices import operator_notice
 from router.ticket import Ticket, TicketEvent
 from router.unanswered import next_step

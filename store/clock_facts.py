@@ -15,6 +15,7 @@ from router.ticking import MAX_LISTED
 from router.words import EventKind, Status
 from store.clock_tables import timing
 from store.facts import Known
+from store.relation_tables import moved_entry
 from store.rows import read_event, read_tickets
 from store.tables import event
 
@@ -50,15 +51,21 @@ def due_tickets(conn: Connection, reader: str, now: datetime) -> list[int]:
 
 
 def _read_asked(conn: Connection, numbers: list[int]) -> dict[int, TicketEvent]:
-    """Return, by ticket, the last words that everybody may read of before it was set waiting."""
+    """Return, by ticket, the last words that everybody may read of before it was set waiting.
+
+    What was moved to another ticket is not said again.
+    """
+    gone = and_(moved_entry.c.ticket == event.c.ticket, moved_entry.c.entry == event.c.number)
     newest = (
         select(event.c.ticket, func.max(event.c.number).label("number"))
         .join(timing, timing.c.ticket == event.c.ticket)
+        .outerjoin(moved_entry, gone)
         .where(
             event.c.ticket.in_(numbers),
             event.c.kind == str(EventKind.COMMENT),
             event.c.internal.is_(False),
             event.c.text != "",
+            moved_entry.c.entry.is_(None),
             event.c.at <= timing.c.status_since,
         )
         .group_by(event.c.ticket)

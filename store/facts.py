@@ -15,7 +15,8 @@ from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
 from router.authority import Sender, sender_of
-from router.decision import Clue, Counts, Earlier, Facts, Mail, Policy
+from router.decision import Clue, Facts, Mail, Policy
+from router.found import Counts, Earlier
 from router.kinds import kind_for
 from router.people import author_of
 from router.thread import answered_row, sent_row, thread

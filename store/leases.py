@@ -11,6 +11,7 @@ On SQLite one daemon has the store, so every lease is its own and nothing is wri
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from sqlalchemy import Connection, TextClause, select, text
@@ -47,6 +48,9 @@ _HOLDS = _said(
     "SELECT 1 FROM lease WHERE name = :name AND holder = :holder AND epoch = :epoch"
     " AND until >= <now>"
 )
+
+
+_CLOCK = text("SELECT clock_timestamp()")
 
 
 class LeaseLost(Deferred):
@@ -99,6 +103,15 @@ def holder(store: Store, what: str) -> str:
     with store.reading() as conn:
         found = conn.execute(select(lease.c.holder).where(lease.c.name == _name(what)))
         return found.scalar_one_or_none() or ""
+
+
+def time_of(store: Store) -> datetime | None:
+    """Return what time it is by a shared database, in UTC; None for a store that is not shared."""
+    if not store.shared:
+        return None
+    with store.reading() as conn:
+        said: datetime = conn.execute(_CLOCK).scalar_one()
+    return said.astimezone(UTC)
 
 
 def require(conn: Connection, terms: Iterable[Term]) -> None:

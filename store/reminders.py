@@ -64,22 +64,38 @@ def who_wanted(conn: Connection, step: str, now: datetime, limit: int) -> list[s
     return list(dict.fromkeys(detail.partition(" ")[2] for detail in details))[:limit]
 
 
-def take_wanted(
-    conn: Connection, step: str, reader: str, now: datetime, limit: int
+def take_wanted(  # noqa: PLR0917 - plain arguments of a query
+    conn: Connection, step: str, reader: str, now: datetime, limit: int, only: int = 0
 ) -> tuple[int, ...]:
-    """Mark as done what one reader wanted to be reminded of by now; return the tickets."""
-    query = select(reminder.c.id, reminder.c.ticket).where(
-        *_open(step, now), reminder.c.detail.endswith(f" {reader}", autoescape=True)
-    )
+    """Mark as done what one reader wanted to be reminded of by now; return the tickets.
+
+    Of all of them, or of `only` one.
+    """
+    query = select(reminder.c.id, reminder.c.ticket).where(*_wanted(step, reader, now))
+    if only:
+        query = query.where(reminder.c.ticket == only)
     rows = conn.execute(query.order_by(reminder.c.due_at, reminder.c.id).limit(limit)).all()
     mine = [ticket for row, ticket in rows if mark_done(conn, row, now)]
     return tuple(dict.fromkeys(mine))
 
 
-def postpone_all(conn: Connection, step: str, reader: str, now: datetime, due_at: datetime) -> None:
-    """Let what one reader wanted to be reminded of fall due again later."""
-    of = reminder.c.detail.endswith(f" {reader}", autoescape=True)
-    conn.execute(update(reminder).where(*_open(step, now), of).values(due_at=due_at))
+def wanted_of(conn: Connection, step: str, reader: str, now: datetime, limit: int) -> list[int]:
+    """Return the tickets that one reader wanted to be reminded of by now; each once."""
+    query = select(reminder.c.ticket).where(*_wanted(step, reader, now))
+    rows = conn.execute(query.order_by(reminder.c.due_at, reminder.c.id).limit(limit))
+    return list(dict.fromkeys(rows.scalars()))
+
+
+def postpone_wanted(  # noqa: PLR0917 - plain arguments of a query
+    conn: Connection, step: str, reader: str, of: int, now: datetime, due_at: datetime
+) -> None:
+    """Let what one reader wanted to be reminded of about a ticket fall due again later."""
+    late = update(reminder).where(*_wanted(step, reader, now), reminder.c.ticket == of)
+    conn.execute(late.values(due_at=due_at))
+
+
+def _wanted(step: str, reader: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return *_open(step, now), reminder.c.detail.endswith(f" {reader}", autoescape=True)
 
 
 def _open(step: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from router.decision import SentRow
+from router.found import SentRow
 from router.words import MailKind
 from store.tables import outbox
 

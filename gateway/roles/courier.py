@@ -33,6 +33,7 @@ from router.links import link_day, sign_link
 from router.registers import ANCHORS
 from store import journal
 from store.health import say_of_role
+from store.leases import time_of
 from store.outbox import OutboxRow
 from templates.render import Speaker
 
@@ -60,7 +61,7 @@ async def _carry(post: Post) -> None:
         on_failed=partial(_given_up, desk),
     )
     found = {ANCHORS: partial(said_of_anchors, config)} if config.proof.anchors else {}
-    tickets = TicketClock(desk, post.name)
+    tickets = TicketClock(desk, post.name, database_at=partial(time_of, desk.store))
     clock = start_clock(desk, wake.set, prover_of(config), found, tickets.tick)
     carrying = asyncio.create_task(courier.run(stop, wake))
     carrying.add_done_callback(lambda _task: link.stop())  # never a clock without a courier

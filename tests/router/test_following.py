@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from parsers.alarm import AlarmStatus
+from router.alarming import alarm_status
 from router.decision import Decision
 from router.ticket import Paging, Participant, Relation, Ticket, TicketKind, Tie
 from router.transitions import TRANSITIONS, Actor
-from router.words import FINAL, MailKind, Reason, Role, Status
+from router.words import FINAL, MailKind, Notify, Reason, Role, Status
 from tests.router.replies import (
     DESK,
     LIST,
@@ -20,6 +22,7 @@ from tests.router.replies import (
     text_to,
     told,
 )
+from tests.router.test_decision_table import NOW
 from tests.router.test_relations import JOE, all_after, joined, other
 
 OPEN = sorted(set(Status) - FINAL - {Status.SOLVED, Status.UNSOLVED})
@@ -249,3 +252,35 @@ def test_from_one_relation_to_another_in_one_mail_is_one_entry_for_each_ticket()
     assert len(their.events) == 1
     assert Reason.BY_RELATION in their.reasons
     assert SITE in told(one)
+
+
+def test_a_child_that_is_opened_again_answers_no_alarm_of_its_parent() -> None:
+    """Its submitter would stop the pages of an alarm that nobody has seen."""
+    people = (Participant(Role.SUBMITTER, SUBMITTER, row=1), Participant(Role.ALARM, SITE, row=2))
+    alarm = other(
+        12, kind=TicketKind.ALARM, status=Status.REOPENED, participants=people,
+        paging=Paging(paged_at=NOW, round=2),
+    )  # fmt: skip
+    child = joined(about(status=Status.SOLVED), Tie.PARENT, 12)
+    mail = by(SUBMITTER, "Reopen: yes\n\nStill.")
+    one = after_of(all_after(mail, child, joined(alarm, Tie.CHILD, 7)), 12)
+    assert one.ticket is not None
+    assert one.ticket.status is Status.REOPENED
+    assert alarm_status(one.ticket) is AlarmStatus.FIRING
+    assert not told(one, MailKind.ALARM)
+    assert changes(one)["child #7"] == ("solved", "reopened")
+
+
+def test_a_merge_tells_nobody_who_has_subscribed_to_the_other() -> None:
+    subscriber = Participant(Role.SUBSCRIBER, "quiet@x.example", row=5)
+    ticket = about()
+    ticket = replace(ticket, participants=(*ticket.participants, subscriber))
+    keen = Participant(Role.CC, SUE, mode=Notify.ON_EVERY_CHANGE, row=123)
+    survivor = other()
+    survivor = replace(survivor, participants=(*survivor.participants, keen))
+    one = after_of(all_after(by(SUPPORTER, "Merge into: #12"), ticket, survivor), 12)
+    assert {(p.role, p.address) for p in one.joins} >= {(Role.SUBSCRIBER, "quiet@x.example")}
+    assert SUE in told(one)
+    assert "quiet@x.example" not in str([mail.values for mail in one.outgoing])
+    assert changes(one)["subscriber"] == ("", "quiet@x.example"), "the history has it"
+    assert changes(one)["cc"] == ("", SUBMITTER)

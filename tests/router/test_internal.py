@@ -6,7 +6,8 @@ import pytest
 
 from parsers.heard import Automatic
 from router.decide import decide
-from router.decision import Clue, Command, Counts, Decision, Facts
+from router.decision import Clue, Command, Decision, Facts
+from router.found import Counts
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 from tests.router.replies import (

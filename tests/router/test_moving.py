@@ -179,7 +179,7 @@ def test_answers_to_a_merged_ticket_lead_to_the_survivor_but_those_of_a_site() -
     bounce = Clue(Reason.BOUNCED, ticket=7)
     found = led_on([(one, first) for one in (person, site, stranger, bounce)], known.get)
     assert [ticket.number for _, ticket in found] == [13, 7, 13, 7]
-    assert found[0][0] == replace(person, token_row=77, led_from=7)
+    assert found[0][0] == replace(person, token_row=77, led_from=7, holder=SUBMITTER)
     assert found[1][0] == site
     unknown = replace(person, token_row=3)  # the site's contact takes no part there
     assert led_on([(unknown, first)], known.get)[0][0].token_row == 0

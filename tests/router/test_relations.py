@@ -289,3 +289,10 @@ def test_an_operator_does_the_same_by_the_same_rules() -> None:
     assert there.events[0].by == "root"
     with pytest.raises(Refused, match=r"there is no ticket #12\."):
         decide(ask, replace(facts, related={}), POLICY, NOW)
+
+
+def test_a_ticket_takes_no_more_cross_references_from_its_own_side_either() -> None:
+    full = joined(about(), Tie.CROSS, *range(1000, 1000 + MOST_CROSS))
+    one, *beside = all_after(by(SUPPORTER, "Cross reference: #12"), full, other())
+    assert (one.ties, beside) == ((), [])
+    assert f"#7 has {MOST_CROSS} cross references" in " ".join(one.notes)

@@ -7,6 +7,7 @@ from stage import Said, Stage
 
 from gateway.ticket_clock import tick_tickets
 from parsers.mail import hear
+from router.decision import Command
 from router.thread import ANSWERS_A_LIST
 from store.clock_tables import timing
 from store.tables import event, outbox, ticket
@@ -140,3 +141,18 @@ def test_an_answer_to_the_list_with_the_tag_of_one_ticket_joins_that_one(stage: 
     )
     assert row["outcome"] == "comment"
     assert status(stage, 100002) == "in progress"
+
+
+def test_a_question_that_was_moved_elsewhere_is_not_asked_again(stage: Stage) -> None:
+    mail(stage, ANNE, "They fail.")
+    answer(stage, TINA, "Which files?", TPM)
+    answer(stage, TINA, "Status: waiting for reply\r\n\r\nWhose password is x?", TPM)
+    mail(stage, TINA, "Another.")
+    with stage.store.reading() as conn:
+        query = select(event.c.number).where(event.c.text.contains("password"))
+        number = conn.execute(query).scalar_one()
+    stage.desk.do(Command("move", 100001, "root (command line)", entry=number, other=100002))
+    stage.said()
+    (reminder,) = [one for one in ticked(stage) if one.recipient == ANNE]
+    assert b"password" not in reminder.mail
+    assert b"Which files?" in reminder.mail

@@ -11,14 +11,16 @@ from stage import Stage
 import gateway.desk
 from gateway import clock_lead
 from gateway.clock_watch import Look
-from gateway.ticket_clock import TicketClock
+from gateway.ticket_clock import TicketClock, tick_tickets
 from parsers.errors import Deferred
 from router.counting import counted_by
+from router.lines.noting import REMIND
 from router.words import EventKind
 from store import clock_state
 from store.clock_tables import timing
 from store.engine import open_store
 from store.leases import LeaseLost
+from store.reminders import due_steps, keep_once, who_wanted
 from store.tables import event, outbox
 from tests.work.test_steering import ANNE, TINA, TPM, answer, mail, stage
 
@@ -110,6 +112,21 @@ def test_one_bad_ticket_does_not_stop_the_others_and_is_tried_again_later(stage:
     assert reminded(stage) == [100001, 100003]
     assert clocks(stage)[100002] == (0, stage.now + timedelta(minutes=15))
     assert clock.tick() == 0, "it holds up nobody"
+
+
+def test_one_bad_ticket_does_not_stop_the_days_that_somebody_asked_for(stage: Stage) -> None:
+    opened(stage, 3)
+    with stage.store.writing() as conn:
+        for number in (100001, 100002, 100003):
+            keep_once(conn, REMIND, stage.now, ticket=number, detail=f"2026-03-02 {TINA}")
+        bad = update(timing).where(timing.c.ticket == 100002)
+        conn.execute(bad.values(status="broken"))
+    tick_tickets(stage.desk)
+    assert reminded(stage) == [100001, 100003]
+    with stage.store.reading() as conn:
+        assert who_wanted(conn, REMIND, stage.now, 9) == [], "it holds up nobody"
+        (later,) = due_steps(conn, stage.now + timedelta(minutes=15), only=REMIND)
+    assert later.ticket == 100002
 
 
 def test_a_tick_that_is_killed_before_its_commit_is_done_by_the_next(stage: Stage) -> None:
