@@ -13,10 +13,12 @@ from stage import Stage
 
 import gateway.desk
 import gateway.unit_digests
+from gateway.clock import tick
 from gateway.ticket_clock import TicketClock
 from gateway.unit_digests import UnitDigests
 from router.calendars import ALWAYS, Calendars
 from router.unit_digest import STEP
+from store.digest_steps import keep_first, open_digests
 from store.engine import open_store
 from store.tables import outbox, reminder
 from tests.desk.ledger import HOURS, Ledger, at
@@ -60,6 +62,7 @@ def test_a_unit_is_told_at_the_beginning_of_its_day_and_once(stage: Stage, ledge
     assert told(stage) == []
     go(stage, "03-03 09:00", times=3)
     assert told(stage) == [(NGI, {"New": [number]})]
+    assert _open_steps(stage) == {at("03-04 09:00")}
     go(stage, "03-03 16:59")
     assert told(stage) == []
     go(stage, "03-04 09:00")
@@ -210,7 +213,9 @@ def test_the_clock_of_tickets_makes_them_and_they_stand_still_with_it(
     ledger.opened(stage.now, support_unit="NGI_DE")
     machine.jump(timedelta(days=1))
     clock.tick()
+    tick(stage.desk)
     assert told(stage) == [], "the wall clock has jumped"
+    assert _open_steps(stage) == {at("03-03 09:00")}
     machine.jump(timedelta(days=-1))
     clock.tick()
     stage.now = at("03-03 09:00")
@@ -225,13 +230,23 @@ def test_two_daemons_keep_and_make_one(stage: Stage, ledger: Ledger) -> None:
     steps: list[Callable[[], object]] = [clocks[0].tick, clocks[0].release, clocks[1].tick]
     for step in steps:
         step()
-    ledger.opened(at("03-02 13:00"), support_unit="NGI_DE")
+    stage.now = at("03-02 13:00")
+    ledger.opened(stage.now, support_unit="NGI_DE")
     stage.now = at("03-03 09:00")
     for clock in clocks:
         clock.tick()
     clocks[1].release()
     clocks[0].tick()
     assert len(told(stage)) == 1
+
+
+def test_a_unit_has_one_open_step_whoever_keeps_it(stage: Stage) -> None:
+    for _ in range(2):
+        with stage.store.writing() as conn:
+            keep_first(conn, [("NGI_DE", at("03-03 09:00"))], stage.now)
+    with stage.store.reading() as conn:
+        assert len(conn.execute(select(reminder.c.id)).all()) == 1
+        assert list(open_digests(conn)) == ["NGI_DE"]
 
 
 def test_an_answer_about_a_listed_ticket_reaches_it(stage: Stage) -> None:

@@ -110,6 +110,7 @@ def test_what_was_discarded_and_taken_up_again_counts(march: Store) -> None:
     assert _by_site(march)["LATE"]["left_out"] == {"discarded": 1}
     ledger.turn(number, at("03-16 11:00"), status="reopened")
     ledger.turn(number, at("03-16 12:00"), status="solved")
+    ledger.turn(number, at("03-30 12:00"), status="closed")
     late = _by_site(march)["LATE"]
     assert (late["opened"], late["solved"], late["reopened"], late["left_out"]) == (1, 1, 1, {})
 

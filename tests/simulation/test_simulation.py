@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from simulation.checking import check
+from simulation.digests import digests, wrong_digests
 from simulation.records import Records
 from simulation.run import simulate
 from simulation.world import BEGIN
@@ -20,6 +21,11 @@ def test_no_step_is_double_missing_early_late_or_out_of_hours(place: Path) -> No
     assert verdict.words == []
     assert len(records.told) > TICKETS
     _finds_what_is_wrong(records)
+    made = digests(place)
+    assert len(made) > DAYS
+    assert wrong_digests(made, 0) == []
+    who, at = made[0]
+    assert len(wrong_digests([*made, (who, at + timedelta(minutes=1))], 0)) == 1
 
 
 def _finds_what_is_wrong(records: Records) -> None:
