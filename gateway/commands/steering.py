@@ -59,7 +59,7 @@ def ticket(
     internal: bool,
     **lines: str | None,
 ) -> None:
-    """Change TICKET as a supporter does by mail; or join and part tickets.
+    """Change TICKET as a supporter does by mail, join or part it.
 
     With "merge OTHER", TICKET ends; its people, and answers to it, go to OTHER. With "move ENTRY
     OTHER", a comment, by its number in the history, goes to OTHER; with "split ENTRY" it becomes a
