@@ -178,6 +178,34 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             asked=True,
         ),
     ),
+    "update-unsolved-with-a-reason": (
+        MailKind.UPDATE,
+        _like(
+            status="unsolved",
+            author="anna@roc.example",
+            text="I am sorry.",
+            solution="The tape is lost.",
+            changes=[{"field": "status", "old": "in progress", "new": "unsolved"}],
+            mine=True,
+            closes_on="2026-12-08",
+        ),
+    ),
+    "update-merged": (
+        MailKind.UPDATE,
+        _like(
+            status="unsolved",
+            author="anna@roc.example",
+            text="",
+            solution="Merged into #41.",
+            changes=[
+                {"field": "merged into", "old": "", "new": "#41"},
+                {"field": "status", "old": "assigned", "new": "unsolved"},
+            ],
+            relations="merged into #41",
+            mine=True,
+            closes_on="2026-12-08",
+        ),
+    ),
     "solution": (
         MailKind.SOLUTION,
         _like(
