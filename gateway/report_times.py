@@ -76,7 +76,10 @@ def _first_of(month: str) -> date:
     match = _MONTH.fullmatch(month)
     if match is None:
         raise Malformed(f"{month!r} is no month, such as 2026-03")
-    return _day(f"{month}-01")
+    try:
+        return _day(f"{month}-01")
+    except Malformed:
+        raise Malformed(f"{month!r} is no month, such as 2026-03") from None
 
 
 def _last_of(day: date) -> date:

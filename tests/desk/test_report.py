@@ -143,7 +143,7 @@ def _by_site(store: Store) -> dict[object, dict[str, object]]:
         ("2025-12", "", "", True, "2025-12-01 2025-12-31"),
         ("", "2026-04-10", "", False, "2026-04-10 2026-04-15"),
         ("", "2026-04-10", "2026-04-10", False, "2026-04-10 2026-04-10"),
-        ("2026-13", "", "", False, "'2026-13-01' is no day, such as 2026-03-02"),
+        ("2026-13", "", "", False, "'2026-13' is no month, such as 2026-03"),
         ("march", "", "", False, "'march' is no month, such as 2026-03"),
         ("2026-03", "2026-03-01", "", False, "either --month or --from and --to, not both"),
         ("", "", "2026-03-01", False, "--to needs --from"),
