@@ -61,7 +61,7 @@ def days_of(
     if since:
         first, last = _day(since), _day(until) if until else today
         if last < first:
-            raise Malformed(f"{last} is before {first}")
+            raise Malformed(f"{last}{'' if until else ' (today)'} is before {first}")
         if (last - first).days > MAX_MONTHS * 31:
             raise Malformed(f"more than {MAX_MONTHS // 12} years")
         return Days(first, last, zone)

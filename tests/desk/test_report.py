@@ -148,7 +148,7 @@ def _by_site(store: Store) -> dict[object, dict[str, object]]:
         ("2026-03", "2026-03-01", "", False, "either --month or --from and --to, not both"),
         ("", "", "2026-03-01", False, "--to needs --from"),
         ("", "2026-03-02", "2026-03-01", False, "2026-03-01 is before 2026-03-02"),
-        ("", "2026-04-16", "", False, "2026-04-15 is before 2026-04-16"),
+        ("", "2026-04-16", "", False, "2026-04-15 (today) is before 2026-04-16"),
         ("", "1026-04-16", "", False, "'1026-04-16' is too far away"),
         ("", "2001-01-01", "", False, "more than 10 years"),
         ("", "2026-02-29", "", False, "'2026-02-29' is no day, such as 2026-03-02"),
