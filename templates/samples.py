@@ -111,6 +111,10 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             reasons=["alarm wanted, not proven", "only a mailing list says who sent it"],
         ),
     ),
+    "notification-to-a-person": (
+        MailKind.NOTIFICATION,
+        _like(assigned_to="anna@roc.example"),
+    ),
     "site-notification": (MailKind.SITE_NOTIFICATION, TICKET),
     "alarm": (MailKind.ALARM, _like(**_AN_ALARM, alarm=_ALARM)),
     "alarm-again": (

@@ -50,7 +50,7 @@ LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Rows at most [
 TABLE_ROWS = 50
 
 
-class TicketNumber(click.ParamType):
+class TicketNumber(click.ParamType[int]):
     """A ticket's number, as it is or as mails write it: `100001`, `#100001`."""
 
     name = "ticket"
@@ -63,7 +63,6 @@ class TicketNumber(click.ParamType):
         if not (text.isascii() and text.isdigit() and int(text)):
             self.fail(f"{value!r} is no number of a ticket, such as 100001", param, ctx)
         return int(text)
-
 
 
 def rows_at_most(limit: int | None, *, as_json: bool) -> int | None:
