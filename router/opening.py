@@ -198,9 +198,8 @@ def tell_of_opening(story: Story, to: Route, lane: int) -> tuple[Outgoing, ...]:
 def _renamed(mail: Mail, follows: Ticket | None, policy: Policy) -> Mail:
     """Return an answer to a closed ticket under that one's subject, without number and status."""
     subject = mail.heard.subject
-    if follows is None or not follows.subject or not subject.endswith(follows.subject):
-        return mail
-    if follows.number not in ticket_tags(subject, policy.ticket_tag):
+    named = follows is not None and follows.number in ticket_tags(subject, policy.ticket_tag)
+    if follows is None or not named or not subject.endswith(follows.subject or "#"):
         return mail
     return replace(mail, heard=replace(mail.heard, subject=follows.subject))
 
