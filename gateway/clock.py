@@ -5,7 +5,7 @@ is missed or fails loses nothing, because the next one finds the same steps.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -170,14 +170,18 @@ def start_clock(
         except Exception:
             _log.exception("a tick failed; the next one finds the same steps")
 
+    async def _until_stopped(job: Callable[..., Awaitable[None]], *args: object) -> None:
+        with suppress(asyncio.CancelledError):  # shut down in the middle: the role ends
+            await job(*args)
+
     scheduler = AsyncIOScheduler(timezone="UTC")
     keep = partial(
-        scheduler.add_job, trigger="interval", coalesce=True, max_instances=1,
+        scheduler.add_job, _until_stopped, trigger="interval", coalesce=True, max_instances=1,
         misfire_grace_time=None,
     )  # fmt: skip
-    keep(_do, args=[partial(tick, desk, found)], seconds=TICK_S, id="tick")
-    keep(_do, args=[tick_tickets], seconds=TICK_S, id="tickets")  # an alarm waits for none of these
-    keep(_reprove, seconds=TICK_S, id="reprove")
-    keep(_hourly, seconds=HOUR_S, id="hourly", next_run_time=desk.clock())
+    keep(args=[_do, partial(tick, desk, found)], seconds=TICK_S, id="tick")
+    keep(args=[_do, tick_tickets], seconds=TICK_S, id="tickets")  # an alarm waits for none of these
+    keep(args=[_reprove], seconds=TICK_S, id="reprove")
+    keep(args=[_hourly], seconds=HOUR_S, id="hourly", next_run_time=desk.clock())
     scheduler.start()
     return scheduler

@@ -61,7 +61,7 @@ def days_of(
     if since:
         first, last = _day(since), _day(until) if until else today
         if last < first:
-            raise Malformed(f"{last} is before {first}")
+            raise Malformed(f"{last}{'' if until else ' (today)'} is before {first}")
         if (last - first).days > MAX_MONTHS * 31:
             raise Malformed(f"more than {MAX_MONTHS // 12} years")
         return Days(first, last, zone)
@@ -76,7 +76,10 @@ def _first_of(month: str) -> date:
     match = _MONTH.fullmatch(month)
     if match is None:
         raise Malformed(f"{month!r} is no month, such as 2026-03")
-    return _day(f"{month}-01")
+    try:
+        return _day(f"{month}-01")
+    except Malformed:
+        raise Malformed(f"{month!r} is no month, such as 2026-03") from None
 
 
 def _last_of(day: date) -> date:

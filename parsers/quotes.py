@@ -22,6 +22,11 @@ _VERBS = re.compile(
 )
 _DATED = re.compile(r"\d{1,4}[./:-]\d{1,2}|\b(?:19|20)\d{2}\b|\d{4}年")
 _TIMED = re.compile(r"\d{1,2}\s?[:hH時\uff1a]\s?\d{2}|\b(?:kl|kello)\.? ?\d{1,2}[.:]\d{2}")
+# Alpine writes no time of the day: "On Mon, 2 Mar 2026, Help wrote:".
+_ALPINE = re.compile(
+    r"On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} "
+    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}, .{1,100} wrote:"
+)
 MAX_INTRO_WORDS = 25
 _ADDRESS = re.compile(r"\S@\S")
 _ORIGINAL = re.compile(
@@ -153,12 +158,14 @@ def is_intro(text: str) -> bool:
     """Tell whether text is surely what a mail program writes above a quote, or nothing.
 
     That has a day, a time of the day, and who wrote; a person's sentence above a quote seldom has.
+    One program leaves the time out, in a form of its own.
     """
     if not text.strip():
         return True
     says = _VERBS.search(text) or _ADDRESS.search(text)
     short = len(text.split()) <= MAX_INTRO_WORDS
-    return bool(says and short and _DATED.search(text) and _TIMED.search(text))
+    timed = _TIMED.search(text) or _ALPINE.fullmatch(text.strip())
+    return bool(says and short and _DATED.search(text) and timed)
 
 
 def _is_header(lines: list[str], at: int) -> bool:

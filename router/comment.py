@@ -183,7 +183,9 @@ def _frozen(joined: Joined) -> Decision:
     minutes = policy.loop_window_s // 60
     lines = [
         f"{event.by} sent more than {policy.loop_mails} mails to {where} in {minutes} minutes.",
-        "They are kept in the ticket, but nobody is told of them until it is quiet again.",
+        "They are kept in the ticket, but until it is quiet again nobody is told of them.",
+        "Lines in them are not followed.",
+        "If a person wrote them: loop_mails and loop_window in [routing] say how many are a loop.",
     ]
     announced = joined.facts.counts.loop_announced
     message_id = joined.mail.heard.message_id

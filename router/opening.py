@@ -6,6 +6,7 @@ A held ticket shows the route that it would take (why it is held: `router.holdin
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from parsers.subject import ticket_tags
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
 from router.authority import Sender, sender_of
@@ -91,6 +92,7 @@ def open_tickets(
     if follows is not None and not wish.sites and not wish.unit:
         wish = Wish((follows.notified_site,) if follows.notified_site else (), follows.support_unit)
         wish = replace(wish, unit="" if wish.sites else wish.unit)
+    mail = _renamed(mail, follows, policy)
     fields = read_fields(mail.heard, facts.registry)
     extra, notes = circumstances(mail, facts, policy, raised, follows)
     fields = replace(fields, notes=(*fields.notes, *notes))
@@ -192,6 +194,15 @@ def tell_of_opening(story: Story, to: Route, lane: int) -> tuple[Outgoing, ...]:
         *story.to_all(unit, MailKind.NOTIFICATION, lane),
     )
     return tuple(once_each(mails))
+
+
+def _renamed(mail: Mail, follows: Ticket | None, policy: Policy) -> Mail:
+    """Return an answer to a closed ticket under that one's subject, without number and status."""
+    subject = mail.heard.subject
+    named = follows is not None and follows.number in ticket_tags(subject, policy.ticket_tag)
+    if follows is None or not named or not subject.endswith(follows.subject or "#"):
+        return mail
+    return replace(mail, heard=replace(mail.heard, subject=follows.subject))
 
 
 def _ticket_and_event(

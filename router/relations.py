@@ -115,7 +115,10 @@ def _other_is_wrong(what: Tie, other: Ticket) -> str:
     over = above(other)
     if over is not None and over.what in CLOSES:
         return f"#{number} is itself {_below(over)}; please name #{over.ticket}."
-    if other.status in (FINAL if what in {Tie.CROSS, Tie.ORIGINAL} else CLOSED):
+    if what in {Tie.CROSS, Tie.ORIGINAL}:
+        if other.status in FINAL:
+            return f"#{number} is {other.status}, for good; it takes one that may be reopened."
+    elif other.status in CLOSED:
         return f"#{number} is {other.status}; it takes an open ticket."
     if over is not None and what in {Tie.MASTER, Tie.PARENT}:
         return f"#{number} is itself {_below(over)}; please name #{over.ticket}, or end that."

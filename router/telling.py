@@ -20,6 +20,7 @@ from router.transitions import Tell
 from router.words import Audience, MailKind, Reason, Role
 
 _BROUGHT = frozenset({Role.CC, Role.INVOLVED, Role.SUPPORTER, Role.SITE})
+INTERNAL = " (internal, for supporters only)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,11 @@ def _own(telling: Telling) -> tuple[TicketEvent, ...]:
 def _one_text(events: Iterable[TicketEvent]) -> TicketEvent:
     first, *later = events
     told = [(one, without_lines(one.text)) for one in later]
-    parts = [f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC:\n\n{text}" for one, text in told if text]
+    parts = [
+        f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC{INTERNAL if one.internal else ''}:\n\n{text}"
+        for one, text in told
+        if text
+    ]
     return replace(first, text="\n\n".join((first.text, *parts)))
 
 

@@ -41,7 +41,7 @@ def _says(found: Overdue, ticket: Ticket, policy: Policy) -> tuple[Reason, str]:
             f"{taken} ticket #{ticket.number}, which came to {unit} on {came:{DAY}}."
         )
     limit = policy.limits.of(unit).limit(ticket.status, ticket.priority) or timedelta()
-    hours = f"{limit / HOUR:g} working hours"
+    hours = _said(limit)
     if step.percent < 100:
         return Reason.NEAR_THE_LIMIT, (
             f"{taken} ticket #{ticket.number} yet, and {step.percent} % of the time for it"
@@ -50,6 +50,15 @@ def _says(found: Overdue, ticket: Ticket, policy: Policy) -> tuple[Reason, str]:
     return Reason.LIMIT_PASSED, (
         f"{taken} ticket #{ticket.number}, and the time for it ({hours}) has passed."
     )
+
+
+def _said(limit: timedelta) -> str:
+    """Return a limit as words: whole minutes are said as such where they are no simple hours."""
+    hours = f"{limit / HOUR:.4g}"
+    if timedelta(hours=float(hours)) == limit:
+        return f"{hours} working hours" if hours != "1" else "1 working hour"
+    minutes = limit // timedelta(minutes=1)
+    return f"{minutes} working minutes" if minutes != 1 else "1 working minute"
 
 
 def _waits(found: Overdue, ticket: Ticket, policy: Policy, since: str) -> tuple[Reason, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from router.words import MailKind
 from templates.render import LeftOut, Setting
+from templates.samples_ends import CHANGES, MERGED, UNSOLVED
 from templates.samples_lists import DAY, DAY_OF_A_UNIT, DIGEST, DUE, STANDING, STANDS
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -80,10 +81,6 @@ _ALARM = {
     "ends_at": "",
 }
 _AN_ALARM = {"kind": "ALARM", "wanted": "ALARM", "priority": "top priority", "vo": "atlas"}
-_CHANGES = [
-    {"field": "status", "old": "assigned", "new": "in progress"},
-    {"field": "mou area", "old": "", "new": "All other tier-1 services"},
-]
 
 
 def _like(**changed: Any) -> Mapping[str, Any]:
@@ -111,6 +108,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             reasons=["alarm wanted, not proven", "only a mailing list says who sent it"],
         ),
     ),
+    "notification-to-a-person": (MailKind.NOTIFICATION, _like(assigned_to="anna@roc.example")),
     "site-notification": (MailKind.SITE_NOTIFICATION, TICKET),
     "alarm": (MailKind.ALARM, _like(**_AN_ALARM, alarm=_ALARM)),
     "alarm-again": (
@@ -161,12 +159,12 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
         MailKind.SITE_NOTIFICATION,
         _like(kind="TEAM", wanted="TEAM", priority="top priority", vo="atlas"),
     ),
-    "update": (MailKind.UPDATE, _like(status="in progress", changes=_CHANGES, text_cut=True)),
+    "update": (MailKind.UPDATE, _like(status="in progress", changes=CHANGES, text_cut=True)),
     "update-internal": (
         MailKind.UPDATE,
         _like(internal=True, author="anna@roc.example", text="The disk is on its way."),
     ),
-    "update-changes-only": (MailKind.UPDATE, _like(text="", changes=_CHANGES)),
+    "update-changes-only": (MailKind.UPDATE, _like(text="", changes=CHANGES)),
     "update-question": (
         MailKind.UPDATE,
         _like(
@@ -178,6 +176,8 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             asked=True,
         ),
     ),
+    "update-unsolved-with-a-reason": (MailKind.UPDATE, _like(**UNSOLVED)),
+    "update-merged": (MailKind.UPDATE, _like(**MERGED)),
     "solution": (
         MailKind.SOLUTION,
         _like(

@@ -50,6 +50,21 @@ LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Rows at most [
 TABLE_ROWS = 50
 
 
+class TicketNumber(click.ParamType[int]):
+    """A ticket's number, as it is or as mails write it: `100001`, `#100001`."""
+
+    name = "ticket"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the number; what is none ends the command."""
+        text = str(value).removeprefix("#")
+        if not (text.isascii() and text.isdigit() and int(text)):
+            self.fail(f"{value!r} is no number of a ticket, such as 100001", param, ctx)
+        return int(text)
+
+
 def rows_at_most(limit: int | None, *, as_json: bool) -> int | None:
     """Return the limit in force: a table for people is short, JSON is whole."""
     return limit if limit is not None or as_json else TABLE_ROWS

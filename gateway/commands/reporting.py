@@ -35,6 +35,8 @@ def report(
     from gateway.report_times import days_of
     from parsers.errors import Malformed
 
+    if as_json and as_csv:
+        raise Stop("either --json or --csv, not both", FAULT)
     config = config_at(config_file)
     zone = zone_of(config.clock.timezone)
     today = utc_now().astimezone(zone).date()

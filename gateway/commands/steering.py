@@ -11,7 +11,15 @@ from typing import Any
 import click
 
 from gateway.commands.moving import METAVAR, command_of, said
-from gateway.commands.opening import CONFIG, NOT_FOUND, Stop, config_at, failures, store_of
+from gateway.commands.opening import (
+    CONFIG,
+    NOT_FOUND,
+    Stop,
+    TicketNumber,
+    config_at,
+    failures,
+    store_of,
+)
 
 # Option -> the line of a reply that it is, and what it takes.
 LINES = (
@@ -31,7 +39,7 @@ LINES = (
     ("--cross-reference", "Cross reference", "Tickets that have to do with it, by number."),
     ("--master", "Master", "The ticket with which it is solved, or none."),
     ("--parent", "Parent", "The ticket that cannot be solved before it, or none."),
-    ("--duplicate-of", "Duplicate of", "The ticket that it repeats, or none; it is closed."),
+    ("--duplicate-of", "Duplicate of", "The ticket that it repeats, or none; it is unsolved."),
     ("--unlink", "Unlink", "Tickets that have nothing to do with it any more."),
 )
 
@@ -48,7 +56,7 @@ def _with_lines(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--comment", default="", help="The text; needed to hold, reopen or raise a ticket.")
 @click.option("--internal", is_flag=True, help="For supporters only; see docs/work-by-mail.md.")
 @_with_lines
-@click.argument("ticket", type=click.IntRange(min=1))
+@click.argument("ticket", type=TicketNumber())
 @click.argument("action", nargs=-1, metavar=METAVAR)
 def ticket(
     config_file: Path,

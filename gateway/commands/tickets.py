@@ -11,6 +11,7 @@ from gateway.commands.opening import (
     LIMIT,
     NOT_FOUND,
     Stop,
+    TicketNumber,
     config_at,
     failures,
     rows_at_most,
@@ -27,7 +28,7 @@ HEADS = ("ticket", "kind", "status", "held", "priority", "notified_site", "suppo
 @click.option("--site", default="", help="Tickets that notify this site, by name or alias.")
 @click.option("--status", default="", help='Tickets in this status, such as "in progress".')
 @click.option("--held/--not-held", default=None, help="Tickets that wait for a release, or not.")
-@click.argument("number", required=False, type=click.IntRange(min=1))
+@click.argument("number", required=False, type=TicketNumber())
 def tickets(
     *,
     config_file: Path,
@@ -83,7 +84,7 @@ def _known_status(status: str) -> str:
 
 
 COMMENT = click.option("--comment", default="", help="Why, for the ticket's history.")
-TICKET = click.argument("ticket", type=click.IntRange(min=1))
+TICKET = click.argument("ticket", type=TicketNumber())
 
 
 @click.command()

@@ -33,7 +33,7 @@ def read_steps(texts: Iterable[str]) -> tuple[Step, ...]:
 def _step(text: str) -> Step:
     match = _STEP.fullmatch(text)
     if match is None or match[3] not in set(Whom) or int(match[1]) == 0:
-        raise fault(_TOLD)
+        raise fault(f"{text!r} {_TOLD}")
     number, whom = int(match[1]), Whom(match[3])
     if match[2] == "%":
         return Step(whom, percent=number)

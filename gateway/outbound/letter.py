@@ -22,7 +22,9 @@ from templates.message import Head, build
 from templates.render import BrokenTemplate, Setting, Speaker, Spoken
 
 ATTACHMENT_BYTES = 5_000_000  # in total; a bigger load stays with the ticket and is named
-_REPLIES = frozenset({MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL})
+_REPLIES = frozenset(
+    {MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS}
+)
 _log = structlog.get_logger(__name__)
 
 RawOf = Callable[[int], bytes | None]

@@ -74,7 +74,7 @@ def unlink(steering: Steering, line: Field) -> Steering:
         there = between(steering.ticket, number)
         if there is None:
             now = ", ".join(f"{one.what} #{one.ticket}" for one in steering.ticket.relations)
-            why = f"#{number} is nothing to this ticket; there is: {now or 'none'}."
+            why = f"#{number} has no relation to this ticket; there is: {now or 'none'}."
             steering = steering.refused(line.line, why)
         while there is not None:
             if not RIGHTS[there.what] & steering.actors:

@@ -98,9 +98,10 @@ STRAY_LINES = (
     "mail."
 )
 INTERNAL_ASTRAY = (
-    'A line like "Internal: yes" was seen, but not among the first lines of the mail, so the text '
-    "was shown to supporters only."
+    'A line like "Internal: yes" was seen, but mistyped, or not among the first lines of the mail, '
+    "so the text was shown to supporters only."
 )
+UNPROVEN = ", and who wrote this mail is not proven for that (by DKIM or S/MIME)"
 
 
 def steer(steering: Steering) -> Steering:
@@ -154,7 +155,9 @@ def _astray(steering: Steering) -> Steering:
 
 def _follow(steering: Steering, rule: Rule, line: Field) -> Steering:
     if rule.by and not rule.by & steering.actors:
-        why = f"it needs a proven right; it is for: {'; '.join(sorted(rule.by))}."
+        sender = steering.sender
+        unproven = UNPROVEN if sender is not None and not sender.may.update_team else ""
+        why = f"it needs a proven right{unproven}; it is for: {'; '.join(sorted(rule.by))}."
         return steering.refused(line.line, why, right=True)
     if steering.ticket.held and not rule.held:
         return steering.refused(line.line, "the ticket is held; first line has to let it go.")

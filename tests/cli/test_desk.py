@@ -117,8 +117,9 @@ def test_by_month_there_are_twelve_lines_unless_days_are_said(run: Run) -> None:
     [
         (("--month", "march"), "'march' is no month, such as 2026-03\n"),
         (("--to", "2026-03-01"), "--to needs --from\n"),
+        (("--csv", "--json"), "either --json or --csv, not both\n"),
     ],
 )
-def test_days_that_are_none_are_refused(run: Run, words: tuple[str, ...], said: str) -> None:
+def test_what_is_no_report_is_refused(run: Run, words: tuple[str, ...], said: str) -> None:
     done = run("report", *words)
     assert (done.code, done.out, done.err) == (1, "", said)

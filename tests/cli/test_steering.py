@@ -139,3 +139,17 @@ def test_a_wrong_action_says_how_it_is_written(run: Run, words: tuple[object, ..
 def test_a_ticket_that_is_not_there(run: Run) -> None:
     done = run("ticket", 999_999_999, "--status", "solved")
     assert (done.code, "there is no ticket 999999999" in done.err) == (3, True)
+
+
+@pytest.mark.parametrize("command", ["tickets", "ticket", "release"])
+def test_a_number_may_be_written_as_in_mails_and_what_is_none_says_so(
+    run: Run, command: str
+) -> None:
+    done = run(command, "#999999999", *(("--comment", "Hm.") if command == "ticket" else ()))
+    assert (done.code, "ticket 999999999" in done.err) == (3, True)
+    for word in ("abc", "#", "0", "#-1"):
+        done = run(command, "--", word)
+        assert (done.code, f"'{word}' is no number of a ticket, such as 100001" in done.err) == (
+            2,
+            True,
+        )

@@ -55,7 +55,7 @@ def test_no_steps_at_all_are_none(folder: Path, key: str) -> None:
 
 FAULTS = [
     ('response = ["soon unit"]', TOLD),
-    ('response = ["5 wd"]', TOLD),
+    ('response = ["75 % unit", "5 wd"]', f"'5 wd' {TOLD}"),
     ('response = ["5 d unit"]', TOLD),
     ('response = ["0 wd unit"]', TOLD),
     ('response = ["-1 wd unit"]', TOLD),

@@ -46,6 +46,16 @@ async def test_the_mail_is_what_the_row_says(store: Store) -> None:
     assert taken.rcpt == "jo@lab.example"
 
 
+@pytest.mark.parametrize("kind", ["help", "status"])
+async def test_an_answer_to_a_question_says_that_it_is_one(
+    store: Store, tmp_path: Path, kind: str
+) -> None:
+    add_row(store, kind=kind)
+    await courier(store, Maildir(tmp_path)).once()
+    (file,) = (tmp_path / "new").iterdir()
+    assert b"\nAuto-Submitted: auto-replied\n" in file.read_bytes()
+
+
 async def test_a_row_without_a_bounce_token_goes_from_the_null_sender(
     store: Store, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from parsers.mail import hear
 QUOTE = "> --- please write above this line ---\n>\n> Solution:\n> Restarted.\n"
 INTROS = [
     "On Mon, 2 Mar 2026 at 09:00, Help <support@helpdesk.example> wrote:",
+    "On Mon, 2 Mar 2026, Help wrote:",
     "On Mon, Mar 02, 2026 at 09:00:00AM +0000, Help wrote:",
     "Am 02.03.26 um 09:00 schrieb Help:",
     "Am Mo., 2. März 2026 um 09:00 Uhr schrieb Help <support@helpdesk.example>:",
@@ -59,6 +60,8 @@ def test_the_line_that_a_mail_program_writes_above_a_quote_is_no_word(intro: str
         "Nothing is solved, see what I wrote in 2026:",
         "anne@physics.example says it fails since 02.03.:",
         "That is what you wrote:",
+        "On 2 Mar 2026 you wrote:",
+        "It fails again. On Mon, 2 Mar 2026, Help wrote:",
         "I said on 2 March 2026 that it fails, and it does.\nYou wrote:",
     ],
 )

@@ -52,6 +52,26 @@ def test_a_text_or_a_file_still_opens_one() -> None:
     assert decision.outcome is Outcome.NEW
 
 
+@pytest.mark.parametrize(
+    ("subject", "becomes"),
+    [
+        ("Re: Ticket-ID: #7 SOLVED Lost", "Lost"),
+        ("AW: Re: Ticket-ID: #7 Lost", "Lost"),
+        ("Re: Ticket-ID: #7 another problem", "Re: Ticket-ID: #7 another problem"),
+        ("Re: Ticket-ID: #8 SOLVED Lost", "Re: Ticket-ID: #8 SOLVED Lost"),
+    ],
+)
+def test_an_answer_after_the_end_does_not_carry_the_old_number_along(
+    subject: str, becomes: str
+) -> None:
+    one = by(SUBMITTER, "It fails again.")
+    one = replace(one, heard=replace(one.heard, subject=subject))
+    decision = after(one, about(status=Status.CLOSED))
+    assert decision.ticket is not None
+    assert (decision.outcome, decision.ticket.subject) == (Outcome.NEW, becomes)
+    assert text_to(decision, SUBMITTER)["subject"] == becomes
+
+
 def test_an_empty_mail_is_kept_and_told_to_nobody() -> None:
     decision = after(by("chris@physics.example", "> what we wrote\n"), about())
     assert (decision.outcome, told(decision)) == (Outcome.COMMENT, set())

@@ -145,3 +145,16 @@ def test_the_submitter_is_not_involved_in_what_is_internal(who: str) -> None:
     assert "reads no internal notes" in " ".join(decision.notes)
     fine = after(by(SUPPORTER, "Involve: eva@x.example\n\nPlease help."), shared())
     assert {(one.role, one.address) for one in fine.joins} == {(Role.INVOLVED, "eva@x.example")}
+
+
+def test_a_unit_that_takes_over_sees_which_of_the_words_were_internal() -> None:
+    note = TicketEvent(EventKind.COMMENT, FIRST_LINE, NOW, SECRET, internal=True)
+    said = replace(note, text="It is urgent.", internal=False)
+    opening = replace(said, kind=EventKind.OPENED, text="Lost.")
+    one = by(SUPPORTER, "Assign to: NGI_IT\n")
+    decision = after(one, shared(), opening=opening, later=(note, said))
+    (text,) = [o.values["text"] for o in decision.outgoing if o.recipient == "it@roc.example"]
+    _, internal, public = str(text).split("\n\n" + FIRST_LINE)
+    assert "(internal, for supporters only):" in internal
+    assert SECRET in internal
+    assert "internal" not in public

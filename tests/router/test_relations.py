@@ -113,7 +113,7 @@ REFUSED = [
         for status in (Status.SOLVED, Status.UNSOLVED, *sorted(FINAL))
     ),
     *(
-        (key, about(), other(status=status), "#12", f"#12 is {status}")
+        (key, about(), other(status=status), "#12", f"#12 is {status}, for good; it takes one that")
         for key in ("Duplicate of", "Cross reference")
         for status in sorted(FINAL)
     ),
@@ -142,10 +142,19 @@ REFUSED = [
     *((key, FIRING, other(), "#12", "nobody has answered its alarm") for key in ("Master",
       "Duplicate of", "Merge into")),
     ("Parent", about(), replace(FIRING, number=12), "#12", "nobody has answered the alarm of #12"),
-    ("Unlink", about(), other(), "#12", "#12 is nothing to this ticket; there is: none"),
+    ("Unlink", about(), other(), "#12", "#12 has no relation to this ticket; there is: none"),
     ("Unlink", joined(about(), Tie.MASTER, 9), other(), "#12", "there is: master #9"),
     ("Unlink", about(), other(), "all", "it takes numbers of tickets"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["Duplicate of", "Cross reference"])
+@pytest.mark.parametrize("status", [Status.SOLVED, Status.UNSOLVED])
+def test_a_ticket_that_may_be_reopened_is_still_referred_to(key: str, status: Status) -> None:
+    one, there = all_after(by(SUPPORTER, f"{key}: #12\n"), about(), other(status=status))
+    assert [tie.ticket for tie in one.ties] == [12]
+    assert there.ticket is not None
+    assert there.ticket.status is status
 
 
 @pytest.mark.parametrize(("key", "mine", "there", "value", "says"), REFUSED)

@@ -55,6 +55,17 @@ def test_supporters_of_the_responsible_unit_or_region_steer(
     assert bool(changes(decision)) is may
 
 
+@pytest.mark.parametrize(
+    ("text", "who"), [("Status: solved\n\nDone.", IVO), ("Category: Test\n", SUBMITTER)]
+)
+def test_whoever_is_not_proven_is_told_that_it_is_this_what_is_missing(text: str, who: str) -> None:
+    unproven = after(by(RITA, text, ()), about())
+    assert "is not proven for that (by DKIM or S/MIME); it is for" in str(unproven.notes)
+    proven = after(by(who, text), about())
+    assert "was not followed" in str(proven.notes)
+    assert "not proven" not in str(proven.notes)
+
+
 def test_a_region_gives_a_ticket_to_one_of_its_people() -> None:
     decision = after(by(RITA, "Assign to: me\n"), about())
     assert changes(decision) == {"assigned person": ("", RITA)}

@@ -1,6 +1,7 @@
 """What the clock says and to whom: together, late, to nobody, and with the question quoted."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from router.ticking import MAX_LISTED, RECOUNT, TICK
 from router.timers import STEPS, Process, Step, Whom
 from router.timing import timed
 from router.transitions import TRANSITIONS
-from router.words import EventKind, MailKind, Reason, Role, Status
+from router.words import EventKind, MailKind, Priority, Reason, Role, Status
 from tests.router.lives import MONDAY, RULES, Life, at
 from tests.router.replies import DESK, LIST, PEOPLE, SITE, SUBMITTER, WORLD, about
 
@@ -52,6 +53,23 @@ def test_no_submitter_is_left_to_first_line_without_a_reminder() -> None:
     assert "the last reminder" in life.why
     assert life.tick("06-01 10:01") == []
     assert life.tick("06-08 10:00") == [f"reminder -> {DESK}"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (4, "4 working minutes"),
+        (60, "1 working hour"),
+        (84, "1.4 working hours"),
+        (100, "100 working minutes"),
+        (480, "8 working hours"),
+    ],
+)
+def test_a_limit_is_said_as_people_say_it(minutes: int, said: str) -> None:
+    limits = Limits(dict.fromkeys(Priority, timedelta(minutes=minutes)))
+    life = Life(replace(RULES, limits=LimitTable(limits)))
+    assert life.tick(life.due) == [f"reminder -> {LIST}"]
+    assert f"75 % of the time for it ({said}) have passed" in life.why
 
 
 @pytest.mark.parametrize(
