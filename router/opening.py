@@ -296,6 +296,5 @@ def _needs_a_site(kind: Kind, facts: Facts) -> str:
     names = sorted(site.name for site in facts.registry.sites if site.routable)
     listed = ", ".join(names[:MAX_SITES_LISTED])
     more = ", ..." if len(names) > MAX_SITES_LISTED else ""
-    return (
-        f'A ticket of kind {kind.kind} needs a line "Site: NAME" at the top; sites: {listed}{more}.'
-    )
+    told = f'A ticket of kind {kind.kind} needs a line "Site: NAME" at the top; sites:'
+    return f"{told} {listed}{more}."

@@ -293,9 +293,7 @@ def test_a_reader_that_leaves_early_is_no_error(office: Path) -> None:
 def test_no_output_of_any_command_holds_the_secret(run: Run, office: Path) -> None:
     secret = (office / "secret").read_text().strip()
     mail = Path(__file__).parents[2] / "gateway" / "demo" / "mails" / "team.eml"
-    for args in (
-        *(["check-config"], ["tickets", "--json"], ["outbox", "--json"]),
-        ["explain", "--json", mail],
-    ):
+    lists = (["check-config"], ["tickets", "--json"], ["outbox", "--json"])
+    for args in (*lists, ["explain", "--json", mail]):
         done = run(*args)
         assert secret not in done.out + done.err

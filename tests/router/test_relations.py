@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from parsers.errors import Refused
 from router.decide import decide
-from router.decision import Clue, Decision, Facts, Mail
+from router.decision import Clue, Command, Decision, Facts, Mail
 from router.relations import MOST, MOST_CROSS, OPPOSITE
 from router.ticket import Paging, Participant, Relation, Ticket, TicketKind, Tie
 from router.tokens import TokenClass
@@ -287,8 +288,6 @@ def test_who_reads_a_merged_ticket_reads_the_survivor_and_nothing_internal() -> 
 
 def test_an_operator_does_the_same_by_the_same_rules() -> None:
     from parsers.block import Field
-    from parsers.errors import Refused
-    from router.decision import Command
 
     clue = Clue(Reason.THREAD_TAG, 7)
     facts = Facts(WORLD, PEOPLE, found=((clue, about()),), related={12: other()})
@@ -298,10 +297,3 @@ def test_an_operator_does_the_same_by_the_same_rules() -> None:
     assert there.events[0].by == "root"
     with pytest.raises(Refused, match=r"there is no ticket #12\."):
         decide(ask, replace(facts, related={}), POLICY, NOW)
-
-
-def test_a_ticket_takes_no_more_cross_references_from_its_own_side_either() -> None:
-    full = joined(about(), Tie.CROSS, *range(1000, 1000 + MOST_CROSS))
-    one, *beside = all_after(by(SUPPORTER, "Cross reference: #12"), full, other())
-    assert (one.ties, beside) == ((), [])
-    assert f"#7 has {MOST_CROSS} cross references" in " ".join(one.notes)
