@@ -34,7 +34,8 @@ def waits_since_long_ago(store: Store) -> None:
     since = dict.fromkeys(("unit_since", "status_since", "base", "due_at"), before)
     whom = select(ticket.c.submitter).where(ticket.c.number == timing.c.ticket).scalar_subquery()
     with store.writing() as conn:
-        conn.execute(update(ticket).values(said))
+        # With a new version, or a clock that is just being set would write over it.
+        conn.execute(update(ticket).values({**said, "version": ticket.c.version + 1}))
         conn.execute(update(timing).values({**said, **since, "steps": 0, "due_for": whom}))
 
 
