@@ -1,5 +1,6 @@
 """Faults that a store may meet, each for the length of a block: made by the kernel, not by us."""
 
+import errno
 import os
 import resource
 import sqlite3
@@ -9,6 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from running import until
+
+TRIES = 50
 
 
 @contextmanager
@@ -23,11 +26,27 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
 
 
 def fill(filler: Path, *, leave: int) -> None:
-    """Fill the disk but for some bytes."""
-    with filler.open("ab") as file:
-        found = os.statvfs(filler)
-        wanted = found.f_bavail * found.f_frsize - leave
-        os.posix_fallocate(file.fileno(), file.tell(), wanted)
+    """Fill the disk but for some bytes; what is left is counted again when others write, too."""
+    for _ in range(TRIES):
+        with filler.open("ab") as file:
+            found = os.statvfs(filler)
+            wanted = found.f_bavail * found.f_frsize - leave
+            if wanted <= 0:
+                return
+            with suppress_full():
+                os.posix_fallocate(file.fileno(), file.tell(), wanted)
+                return
+    raise AssertionError(f"the disk could not be filled in {TRIES} attempts")
+
+
+@contextmanager
+def suppress_full() -> Iterator[None]:
+    """Leave a block that finds the disk full by now."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
 
 
 @contextmanager
