@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from gateway.desk import Desk
 from parsers.errors import Refused
 from parsers.registry import Registry
+from parsers.text import folded
 from router.decision import Policy
 from router.queued import Place, Standing, Tally
 from router.queues import coming, first_of, stand, waits_for
@@ -75,16 +76,16 @@ class UnitRow:
 
 def unit_named(desk: Desk, name: str) -> str:
     """Return a unit's name as its tickets have it; raises Refused, naming those that are near."""
-    folded = " ".join(name.lower().split())
+    wanted = folded(name)
     known = desk.known.registry.find_unit(name)
     if known is not None:
         return known.name
     with reads(desk.store.reading) as conn:
         names = {one.lower(): one for one in units_with_tickets(conn)}
-    if folded in names:  # a directory has dropped it, its tickets are still there
-        return names[folded]
+    if wanted in names:  # a directory has dropped it, its tickets are still there
+        return names[wanted]
     names |= {one.lower(): one for one in unit_names(desk.known.registry)}
-    near = [names[one] for one in get_close_matches(folded, names, n=3)]
+    near = [names[one] for one in get_close_matches(wanted, names, n=3)]
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise Refused(f'The support unit "{name}" is not known here.{hint}')
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from parsers.text import folded
+
 ROUTABLE = frozenset({"certified", "enabled"})  # GOCDB's word and OIM's, in lower case
 
 
@@ -119,7 +121,7 @@ class Registry:
 
     def find_sites(self, name: str) -> tuple[Site, ...]:
         """Return the sites of that name or alias: none, one, or several for a shared alias."""
-        return self._sites_by_name.get(" ".join(name.lower().split()), ())
+        return self._sites_by_name.get(folded(name), ())
 
     def downtimes_of(self, site: Site) -> tuple[Downtime, ...]:
         """Return the downtimes that are known for a site, also those to come and just over."""
@@ -132,7 +134,7 @@ class Registry:
 
     def find_unit(self, name: str) -> SupportUnit | None:
         """Return the support unit or ROC of that name; a ROC is given as a unit."""
-        wanted = " ".join(name.lower().split())
+        wanted = folded(name)
         for unit in self.units:
             if unit.name.lower() == wanted:
                 return unit

@@ -7,6 +7,8 @@ as a whole word. A subject is a hint: it never proves anything.
 import re
 from collections.abc import Iterable
 
+from parsers.text import folded
+
 # Reply prefixes of mail programs by language (en, de, fr, es, it, pt, nl, da, sv, no, fi, pl, cs,
 # hu, ro, tr, el, he, ru, zh).
 _REPLY = (
@@ -27,7 +29,6 @@ def _prefix(words: tuple[str, ...]) -> re.Pattern[str]:
 
 _ANY_PREFIX = _prefix(_REPLY + _FORWARD)
 _FORWARD_PREFIX = _prefix(_FORWARD)
-_REPLY_PREFIX = _prefix(_REPLY)
 MAX_PREFIXES = 20
 
 
@@ -52,7 +53,7 @@ def site_names_in(subject: str, names: Iterable[str]) -> tuple[str, ...]:
     `names` are in lower case and may hold blanks. Of names that overlap the longest wins. A name
     without a digit or a hyphen counts only as `[name]`, or as `name:` at the start.
     """
-    text = " ".join(subject.lower().split())
+    text = folded(subject)
     start = reply_prefix_stripped(text)
     hits: list[tuple[int, int, str]] = []
     for name in names:

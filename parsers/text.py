@@ -34,6 +34,11 @@ def clean(text: str, *, one_line: bool = False) -> str:
     return " ".join(text.split()) if one_line else text
 
 
+def folded(name: str) -> str:
+    """Return a name or a word as it is compared: case and blanks make no difference."""
+    return " ".join(name.lower().split())
+
+
 def cut(text: str, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, bool]:
     """Return `text` within `max_bytes` of UTF-8, and whether anything was cut off.
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, tzinfo
 from itertools import pairwise
 
 from parsers.errors import Malformed
+from parsers.text import folded
 
 DAY_MIN = 24 * 60
 WEEK_DAYS = 7
@@ -73,4 +74,4 @@ class Calendars:
 
     def of(self, unit: str) -> Calendar:
         """Return the calendar of a unit, whatever the case and spacing of its name."""
-        return self.by_unit.get(" ".join(unit.lower().split()), self.default)
+        return self.by_unit.get(folded(unit), self.default)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from parsers.addresses import is_writable, mailboxes
 from parsers.heard import InboundMail
 from parsers.registry import Registry
+from parsers.text import folded
 from router.words import Notify, Priority
 
 # Fields that anybody may give when opening a ticket; the others steer one and need a right.
@@ -62,7 +63,7 @@ def read_fields(heard: InboundMail, registry: Registry) -> Fields:
         vo = known
     else:
         vo = ""
-    specific = " ".join(block.value("vo_specific").lower().split())
+    specific = folded(block.value("vo_specific"))
     if specific not in {"", "yes", "no"} or (specific == "yes" and not vo):
         notes.append("The VO specific field takes yes or no, and a VO beside it; not used.")
     affected = block.value("affected_site")
@@ -91,7 +92,7 @@ def read_fields(heard: InboundMail, registry: Registry) -> Fields:
 def _one_of(words: type[Word], value: str, default: Word, name: str, notes: list[str]) -> Word:
     if not value:
         return default
-    wanted = " ".join(value.lower().split())
+    wanted = folded(value)
     for word in words:
         if wanted == word.value:
             return word

@@ -24,10 +24,10 @@ from router.decision import Decision, Facts, Mail, Outgoing, Policy, Request
 from router.lines.joining import PERSONAL
 from router.notices import SOLUTION, Story, once_each
 from router.people import GETS, readers
-from router.relations import CLOSED, OPPOSITE, may_wait, others, tied, untied
+from router.relations import OPPOSITE, may_wait, others, tied, untied
 from router.ticket import Change, Participant, Relation, Ticket, TicketEvent, Tie
 from router.transitions import TRANSITIONS, Actor
-from router.words import FINAL, Audience, EventKind, MailKind, Reason, Role, Status
+from router.words import FINAL, OPEN, Audience, EventKind, MailKind, Reason, Role, Status
 
 MAX_STORY_PARTS = 30  # of what was said in a ticket that is merged
 _READING = frozenset({Role.SUBMITTER, Role.CC, Role.INVOLVED, Role.SUBSCRIBER})
@@ -206,18 +206,18 @@ def _story(cause: Cause) -> str:
 def _turned(cause: Cause, relation: Relation, one: Beside) -> Beside:
     """Return what a new status of the cause, or its supporter's words, do to this ticket."""
     old, new = cause.before.status, cause.ticket.status
-    if relation.what is Tie.SLAVE and one.ticket.status not in CLOSED:
-        if old not in CLOSED and new in CLOSED:
+    if relation.what is Tie.SLAVE and one.ticket.status in OPEN:
+        if old in OPEN and new not in OPEN:
             return _with_master(cause, one)
         if cause.decision.words:
             note = f"This was written to its master, #{cause.number}."
             return replace(one.noted(note), words=cause.decision.words)
     if relation.what is Tie.PARENT and old is not new:
-        if (old in CLOSED) != (new in CLOSED):
+        if (old in OPEN) != (new in OPEN):
             one = one.changed(f"child #{cause.number}", str(old), str(new))
-        if old in CLOSED and new not in CLOSED and may_wait(one.ticket):
+        if old not in OPEN and new in OPEN and may_wait(one.ticket):
             return one.moved(Status.ON_HOLD)
-        if old not in CLOSED and new in CLOSED:
+        if old in OPEN and new not in OPEN:
             return _gone_on(cause, one)
     return one
 
@@ -243,11 +243,11 @@ def _with_master(cause: Cause, one: Beside) -> Beside:
 
 def _gone_on(cause: Cause, one: Beside) -> Beside:
     """Let a parent go on when no child is open any more."""
-    if one.ticket.status in CLOSED:
+    if one.ticket.status not in OPEN:
         return one
     children = others(one.ticket, Tie.CHILD)
     known = [cause.knows(number) for number in children]
-    if any(child is not None and child.status not in CLOSED for child in known):
+    if any(child is not None and child.status in OPEN for child in known):
         return one
     names = ", ".join(f"#{number}" for number in children)
     if one.ticket.status is Status.ON_HOLD:
@@ -280,7 +280,7 @@ def _mails(cause: Cause, one: Beside, event: TicketEvent, told: set[str]) -> Ite
     A unit or a site that is mailed about the master is not mailed about each slave, too; nor is
     anybody told the same words twice.
     """
-    solved = one.before.status not in CLOSED and one.ticket.status is Status.SOLVED
+    solved = one.before.status in OPEN and one.ticket.status is Status.SOLVED
     ours = cause.policy.addresses
     only_changes = not (one.words or solved)
     people = readers(one.before, cause.me, ours, only_changes=only_changes)

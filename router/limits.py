@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from parsers.text import folded
 from router.words import Priority, Status
 
 WORKING_DAY = timedelta(hours=8)  # EGI-REPORTS; a calendar may have longer or shorter ones
@@ -67,7 +68,6 @@ QUARTERS: tuple[tuple[int, Colour], ...] = (  # of the limit; the published tabl
     (3, Colour.AMBER),
     (2, Colour.YELLOW),
 )
-WARNING_QUARTERS = 3  # 75 %
 
 
 def colour(limit: timedelta | None, worked: timedelta) -> Colour:
@@ -86,11 +86,6 @@ def colour_of(limits: Limits, status: Status, priority: Priority, worked: timede
     return ENDED.get(status) or colour(limits.limit(status, priority), worked)
 
 
-def warning_after(limit: timedelta) -> timedelta:
-    """Return the working time after which the unit is warned."""
-    return limit * WARNING_QUARTERS / 4
-
-
 @dataclass(frozen=True, slots=True)
 class LimitTable:
     """The limits of each support unit that has some of its own, by its name; others: `default`."""
@@ -100,4 +95,4 @@ class LimitTable:
 
     def of(self, unit: str) -> Limits:
         """Return the limits of a unit, whatever the case and spacing of its name."""
-        return self.by_unit.get(" ".join(unit.lower().split()), self.default)
+        return self.by_unit.get(folded(unit), self.default)

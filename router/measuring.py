@@ -11,10 +11,8 @@ from datetime import datetime, timedelta
 from router.decision import Policy
 from router.limits import UNTAKEN
 from router.ticket import Period, Ticket, Timing
-from router.words import FINAL, Measure, Status
+from router.words import CLOSED, OPEN, Measure, Status
 from router.working_time import working_between
-
-CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
 
 
 def worked(timing: Timing, policy: Policy, now: datetime) -> timedelta:
@@ -40,7 +38,7 @@ def ended(ticket: Ticket, old: Timing, policy: Policy, now: datetime) -> tuple[P
         limit = limits.response.get(old.priority)
         late = limit is not None and lasted > limit
         found.append(Period(Measure.RESPONSE, old.unit, old.status_since, now, lasted, late=late))
-    if ticket.status in CLOSED and old.status not in CLOSED | FINAL:
+    if ticket.status in CLOSED and old.status in OPEN:
         waited = old.waited
         if old.status is Status.WAITING:
             waited += waited_now(old, policy, now)

@@ -13,10 +13,9 @@ from router.overdue import closes_at
 from router.people import GETS, same_address
 from router.ticket import Participant, Ticket, TicketEvent
 from router.told import TOLD
-from router.words import US, Audience, MailKind, Reason, Status
+from router.words import CLOSED, US, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
-ENDS = frozenset({Status.SOLVED, Status.UNSOLVED})
 SOLUTION = "solution"  # this change is shown as a text of its own
 ANSWERS = frozenset(
     {MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS}
@@ -103,7 +102,7 @@ class Story:
 
     def _closes_on(self) -> str:
         """Return the day on which a ticket that is ended with this will be closed, "" for never."""
-        ended = any(c.field == "status" and c.new in ENDS for c in self.event.changes)
+        ended = any(c.field == "status" and c.new in CLOSED for c in self.event.changes)
         at = closes_at(self.policy, self.event.at) if ended else None
         return at.astimezone(self.policy.calendars.default.zone).date().isoformat() if at else ""
 

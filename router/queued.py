@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from router.limits import ENDED
 from router.ticket import TicketKind, Timing
 from router.words import Priority, Status
 
-OPEN = tuple(one for one in Status if one not in ENDED)
 WAITS_FOR_OTHERS = frozenset({Status.WAITING, Status.ON_HOLD})
 FAR = timedelta(days=36_500)
 HEAP = 200

@@ -16,14 +16,13 @@ from router.federation import without_alarm_address
 from router.notices import Story, operator_notice
 from router.people import unit_of
 from router.ticket import Change, Ticket, TicketEvent
-from router.words import FINAL, US, EventKind, MailKind, Outcome, Reason, Role, Status
+from router.words import OPEN, US, EventKind, MailKind, Outcome, Reason, Role
 
 ALARM_ADDRESSES_AGAIN = timedelta(days=1)
 ANCHORS_AGAIN = timedelta(days=1)
 ALARM_ADDRESSES = "alarm-addresses"
 ANCHORS = "trust-anchors"
 STOPPED = "clock-stopped"
-OPEN = frozenset(Status) - FINAL - {Status.SOLVED, Status.UNSOLVED}
 MAX_LISTED = 100
 _NOTHING = (Decision(Outcome.COMMAND, ()),)
 

@@ -14,11 +14,10 @@ from router.alarming import alarm_status
 from router.decision import Facts
 from router.ticket import Relation, Ticket, Tie
 from router.transitions import Actor
-from router.words import FINAL, Status
+from router.words import FINAL, OPEN, Status
 
 MOST = 15  # slaves, children, or duplicates of one ticket
 MOST_CROSS = 40  # cross references of one ticket
-CLOSED = FINAL | {Status.SOLVED, Status.UNSOLVED}
 OPPOSITE: Mapping[Tie, Tie] = {
     Tie.MASTER: Tie.SLAVE,
     Tie.SLAVE: Tie.MASTER,
@@ -83,7 +82,7 @@ def in_order(relations: tuple[Relation, ...]) -> tuple[Relation, ...]:
 def open_children(ticket: Ticket, facts: Facts) -> tuple[int, ...]:
     """Return the children that keep a ticket from being solved."""
     children = (facts.ticket(number) for number in others(ticket, Tie.CHILD))
-    return tuple(one.number for one in children if one is not None and one.status not in CLOSED)
+    return tuple(one.number for one in children if one is not None and one.status in OPEN)
 
 
 def may_wait(ticket: Ticket) -> bool:
@@ -118,7 +117,7 @@ def _other_is_wrong(what: Tie, other: Ticket) -> str:
     if what in {Tie.CROSS, Tie.ORIGINAL}:
         if other.status in FINAL:
             return f"#{number} is {other.status}, for good; it takes one that may be reopened."
-    elif other.status in CLOSED:
+    elif other.status not in OPEN:
         return f"#{number} is {other.status}; it takes an open ticket."
     if over is not None and what in {Tie.MASTER, Tie.PARENT}:
         return f"#{number} is itself {_below(over)}; please name #{over.ticket}, or end that."
@@ -130,7 +129,7 @@ def _other_is_wrong(what: Tie, other: Ticket) -> str:
 def _own_is_wrong(ticket: Ticket, what: Tie) -> str:
     if what is Tie.CROSS:
         return ""
-    if ticket.status in CLOSED:
+    if ticket.status not in OPEN:
         return 'please reopen it first, with "Status: reopened".'
     over = above(ticket)
     if over is not None:

@@ -10,10 +10,9 @@ from datetime import datetime
 from router.decision import Decision, Due, Facts, Policy, Reminder
 from router.lines.noting import REMIND
 from router.notices import Story
-from router.registers import OPEN
 from router.ticket import Participant, Ticket, TicketEvent
 from router.ticking import Notice, told_together
-from router.words import US, EventKind, Outcome, Reason, Role
+from router.words import OPEN, US, EventKind, Outcome, Reason, Role
 from router.working_time import next_working
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 
+from parsers.text import folded
 from router.addresses import LANE_REST
 from router.decision import Decision, Due, Facts, Outgoing, Policy, Reminder
 from router.queued import Place, Section, Standing, Tally, UnitDesk
@@ -37,7 +38,7 @@ def read_detail(detail: str) -> tuple[datetime, str]:
 
 def wants_digest(unit: str, policy: Policy) -> bool:
     """Whether a unit gets a digest."""
-    return policy.digest and " ".join(unit.lower().split()) not in policy.no_digest
+    return policy.digest and folded(unit) not in policy.no_digest
 
 
 def kept_until(unit: str, since: datetime, policy: Policy, now: datetime) -> datetime:

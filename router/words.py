@@ -160,7 +160,10 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+# A ticket is open, closed by a person (and may be opened again), or final (EOSC-STATUS).
 FINAL = frozenset({Status.VERIFIED, Status.CLOSED})
+CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
+OPEN = frozenset(Status) - CLOSED - FINAL
 
 
 class Priority(StrEnum):

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, func, select
 
 from router.asking import MAX_TICKETS, question
 from router.decision import Mail
-from router.registers import OPEN
 from router.ticket import Ticket
-from router.words import MailKind
+from router.words import OPEN, MailKind
 from store.rows import read_tickets
 from store.tables import outbox
 from store.tables import ticket as ticket_table

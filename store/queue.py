@@ -13,10 +13,10 @@ from sqlalchemy import Connection, and_, func, select
 from parsers.alarm import Mode
 from router.decision import Policy
 from router.lines.noting import REMIND
-from router.queued import OPEN, Queued, Tally
+from router.queued import Queued, Tally
 from router.queues import stand
 from router.ticket import TicketKind, Timing
-from router.words import Priority, Status
+from router.words import OPEN, Priority, Status
 from store.alarm_tables import paging
 from store.clock_tables import timing
 from store.engine import Store
@@ -24,7 +24,7 @@ from store.listing import reads
 from store.tables import reminder, ticket
 
 ROWS_AT_ONCE = 500
-_OPEN = tuple(str(one) for one in OPEN)
+_OPEN = tuple(str(one) for one in sorted(OPEN))
 _TEXTS = ("submitter", "vo", "subject", "assigned_to", "escalation", "opened_at", "updated_at")
 _TIMES = ("unit", "unit_since", "status_since", "base", "taken_at", "steps", "due_at", "due_for")
 _COLUMNS = (

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.config.calendars import PLACE
 from gateway.config.faults import Finding, Location
 from gateway.public_holidays import UnknownHolidays, public_holidays
+from parsers.text import folded
 from router.limits import LEVELS
 
 Document = dict[str, Any]
@@ -47,4 +48,4 @@ def _entries(document: Document, section: str) -> Iterator[tuple[int, Document]]
 
 
 def _folded(name: Any) -> str:
-    return " ".join(name.split()).lower() if isinstance(name, str) else ""
+    return folded(name) if isinstance(name, str) else ""

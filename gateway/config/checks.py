@@ -13,6 +13,7 @@ from gateway.config.evidence_checks import check_evidence
 from gateway.config.faults import Finding, Severity
 from gateway.config.keychecks import check_keys
 from gateway.config.pages import page_warnings
+from parsers.text import folded
 
 Document = dict[str, Any]
 Check = Callable[[Document], Iterator[Finding]]
@@ -21,10 +22,6 @@ Check = Callable[[Document], Iterator[Finding]]
 def cross_check(document: Document) -> list[Finding]:
     """Return what every rule finds in a document that tomllib has read."""
     return [finding for check in CHECKS for finding in check(document)]
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.split()).lower()
 
 
 def _entries(document: Document, section: str) -> Iterator[tuple[int, Document]]:
@@ -53,7 +50,7 @@ def _texts(entry: Document, key: str) -> Iterator[tuple[int, str]]:
 def _names(document: Document, *sections: str) -> dict[str, str]:
     """Return folded name -> name as written, over the entries of these sections."""
     return {
-        _folded(name): name
+        folded(name): name
         for section in sections
         for _, entry in _entries(document, section)
         if (name := _text(entry, "name"))
@@ -62,12 +59,12 @@ def _names(document: Document, *sections: str) -> dict[str, str]:
 
 def _site_names(document: Document) -> set[str]:
     aliases = (a for _, site in _entries(document, "site") for _, a in _texts(site, "aliases"))
-    return set(_names(document, "site")) | {_folded(alias) for alias in aliases}
+    return set(_names(document, "site")) | {folded(alias) for alias in aliases}
 
 
 def _first_line(document: Document) -> Iterator[Finding]:
     name = _text(_table(document, "helpdesk"), "first_line")
-    if name and _folded(name) not in _names(document, "unit"):
+    if name and folded(name) not in _names(document, "unit"):
         yield Finding(("helpdesk", "first_line"), f"there is no [[unit]] named {name!r}")
 
 
@@ -97,18 +94,18 @@ def _duplicates(document: Document) -> Iterator[Finding]:
         for section in sections:
             for index, entry in _entries(document, section):
                 name = _text(entry, "name")
-                if name and _folded(name) in seen:
+                if name and folded(name) in seen:
                     yield Finding((section, index, "name"), f"{name!r} is there twice")
-                seen.add(_folded(name))
+                seen.add(folded(name))
 
 
 def _aliases(document: Document) -> Iterator[Finding]:
     names = _names(document, "site")
     for index, site in _entries(document, "site"):
-        own = _folded(_text(site, "name"))
+        own = folded(_text(site, "name"))
         for place, alias in _texts(site, "aliases"):
-            other = names.get(_folded(alias))
-            if other is not None and _folded(alias) != own:
+            other = names.get(folded(alias))
+            if other is not None and folded(alias) != own:
                 loc = ("site", index, "aliases", place)
                 yield Finding(loc, f"{alias!r} is the name of another site")
 
@@ -125,7 +122,7 @@ def _references(document: Document) -> Iterator[Finding]:
         known = _names(document, target)
         for index, entry in _entries(document, section):
             name = _text(entry, key)
-            if name and _folded(name) not in known:
+            if name and folded(name) not in known:
                 loc = (section, index, key)
                 yield Finding(loc, f"there is no [[{target}]] named {name!r}")
 
@@ -140,7 +137,7 @@ def _list_references(document: Document) -> Iterator[Finding]:
             continue
         for index, entry in _entries(document, section):
             for place, name in _texts(entry, key):
-                if _folded(name) not in known[target]:
+                if folded(name) not in known[target]:
                     loc = (section, index, key, place)
                     yield Finding(loc, f"there is no {target} named {name!r}")
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.config.faults import Finding, Severity
+from parsers.text import folded
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}")  # no name that only begins so
@@ -34,10 +35,6 @@ def _text(entry: Document, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.split()).lower()
-
-
 def _names(document: Document) -> Iterator[Finding]:
     for name, _ in _directories(document):
         if not NAME.fullmatch(name) or name in OWN_NAMES:
@@ -48,13 +45,13 @@ def _vos(document: Document) -> Iterator[Finding]:
     vos = document.get("vo")
     entries = vos if isinstance(vos, list) else []
     names = [_text(one, "name") for one in entries if isinstance(one, dict)]
-    known = {_folded(name): name for name in names}
+    known = {folded(name): name for name in names}
     for name, entry in _directories(document):
         vo = _text(entry, "vo")
-        if vo and _folded(vo) not in known:
+        if vo and folded(vo) not in known:
             yield Finding(("directory", name, "vo"), f"there is no [[vo]] named {vo!r}")
-        elif vo and vo != known[_folded(vo)] and _text(entry, "kind") in OF_PEOPLE:
-            told = f"must be spelt {known[_folded(vo)]!r} here, too: it makes group names"
+        elif vo and vo != known[folded(vo)] and _text(entry, "kind") in OF_PEOPLE:
+            told = f"must be spelt {known[folded(vo)]!r} here, too: it makes group names"
             yield Finding(("directory", name, "vo"), told)
         elif not vo and _text(entry, "kind") in OF_PEOPLE:
             yield Finding(("directory", name, "kind"), "needs vo: whose people it lists")

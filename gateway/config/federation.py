@@ -54,13 +54,11 @@ class Vo(Section):
     name: Name = Field(description="Its name, as in the VO field of a mail.")
 
 
-class Roc(Section):
-    """[[roc]]: a regional operations centre, responsible for its sites' tickets."""
+class Responsible(Section):
+    """What [[roc]] and [[unit]] have in common: who is responsible for tickets."""
 
     name: Name = Field(description="Its name.")
-    address: Addresses = Field(
-        default=(), description="Its helpdesk's mailbox or list; may come from a directory."
-    )
+    address: Addresses = Field(default=(), description="Its mailing list.")
     supporters: Addresses = Field(
         default=(), description="People whose proven replies may change its tickets."
     )
@@ -75,23 +73,19 @@ class Roc(Section):
     )
 
 
-class Unit(Section):
+class Roc(Responsible):
+    """[[roc]]: a regional operations centre, responsible for its sites' tickets."""
+
+    address: Addresses = Field(
+        default=(), description="Its helpdesk's mailbox or list; may come from a directory."
+    )
+
+
+class Unit(Responsible):
     """[[unit]]: a support unit: a mailing list of supporters."""
 
     name: Name = Field(description="Its name, as in the `Assign to` line of a mail.")
     address: Addresses = Field(min_length=1, description="Its mailing list.")
-    supporters: Addresses = Field(
-        default=(), description="People whose proven replies may change its tickets."
-    )
-    calendar: str = Field(
-        default="", description="The [[calendar]] of its working time; that of [clock] otherwise."
-    )
-    support_level: Text = Field(
-        default="default", description="How soon it responds: a name of [[support_level]]."
-    )
-    digest: bool = Field(
-        default=True, description="Whether it gets a daily digest, if [clock] digest is on."
-    )
     helpdesk: str = Field(
         default="", description="The [[helpdesk_peer]] behind its address, if it is one."
     )

@@ -13,6 +13,7 @@ from gateway.config.federation import Roc, Unit
 from gateway.config.hours import read_hours
 from gateway.config.root import Config
 from gateway.public_holidays import public_holidays
+from parsers.text import folded
 from router.calendars import Calendar, Calendars
 from router.limits import DEFAULT, LEVELS, Limits, LimitTable
 from router.words import Priority
@@ -32,13 +33,11 @@ def calendars(config: Config, years: Iterable[int]) -> Calendars:
     hours of [clock]. Raises UnknownHolidays, of which check_calendars has warned.
     """
     years = tuple(years)
-    named = {_folded(one.name): _calendar(one, years) for one in config.calendar}
+    named = {folded(one.name): _calendar(one, years) for one in config.calendar}
     return Calendars(
         default=_calendar(config.clock, years),
         by_unit={
-            _folded(one.name): named[_folded(one.calendar)]
-            for one in _units(config)
-            if one.calendar
+            folded(one.name): named[folded(one.calendar)] for one in _units(config) if one.calendar
         },
     )
 
@@ -47,20 +46,20 @@ def limit_table(config: Config) -> LimitTable:
     """Return the limits of each unit and ROC by its level of support."""
     levels = dict(LEVELS)
     for one in config.support_level:
-        built_in = levels.get(_folded(one.name), Limits({}))
-        levels[_folded(one.name)] = Limits(
+        built_in = levels.get(folded(one.name), Limits({}))
+        levels[folded(one.name)] = Limits(
             {**built_in.response, **_by_priority(one.response)},
             {**built_in.solution, **_by_priority(one.solution)},
         )
     return LimitTable(
         default=levels[DEFAULT],
-        by_unit={_folded(one.name): levels[_folded(one.support_level)] for one in _units(config)},
+        by_unit={folded(one.name): levels[folded(one.support_level)] for one in _units(config)},
     )
 
 
 def no_digest(config: Config) -> frozenset[str]:
     """Return the units and ROCs that get no daily digest, in lower case."""
-    return frozenset(_folded(one.name) for one in _units(config) if not one.digest)
+    return frozenset(folded(one.name) for one in _units(config) if not one.digest)
 
 
 def _units(config: Config) -> tuple[Roc | Unit, ...]:
@@ -81,7 +80,3 @@ def zone_of(name: str) -> tzinfo:
 
 def _by_priority(limits: sections.Limits) -> dict[Priority, timedelta]:
     return {Priority(name): limit for name, limit in limits.items()}
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.split()).lower()

@@ -24,7 +24,8 @@ from router.decide import decide
 from router.decision import Due, Facts
 from router.directories import Changes, Judgement, Said, another_week, judge, tell
 from router.federation import Federation, without_alarm_address
-from router.registers import ALARM_ADDRESSES, OPEN
+from router.registers import ALARM_ADDRESSES
+from router.words import OPEN
 from store.commit import Decided, write
 from store.directories import (
     Attempt,
@@ -184,7 +185,7 @@ def _all_are_known(conn: Any, config: Config) -> bool:
 
 def _tickets_of_gone_sites(conn: Any, federation: Federation) -> Sequence[int]:
     found: list[int] = []
-    for site, tickets in tickets_by_site(conn, [str(status) for status in OPEN]).items():
+    for site, tickets in tickets_by_site(conn, [str(status) for status in sorted(OPEN)]).items():
         known = federation.registry.find_sites(site)
         if not any(one.routable for one in known):
             found += tickets

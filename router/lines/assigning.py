@@ -11,13 +11,13 @@ from parsers.addresses import mailboxes
 from parsers.block import Field
 from parsers.roster import exact_address
 from router.acting import SHARED
-from router.lines.status import CLOSED, moved
+from router.lines.status import moved
 from router.people import same_address, unit_of
 from router.routing import Wish, route
 from router.steering import Steering
 from router.ticket import Participant
 from router.transitions import TRANSITIONS
-from router.words import Reason, Role, Status
+from router.words import CLOSED, Reason, Role, Status
 
 NOBODY = frozenset({"nobody", "none"})
 MAX_NAMES = 30

@@ -10,11 +10,10 @@ from router.alarming import pager_of
 from router.claim import Claim
 from router.decision import Route
 from router.entitled import why_not
-from router.lines.status import CLOSED
 from router.people import author_of
 from router.steering import Steering
 from router.ticket import Paging, TicketKind
-from router.words import FINAL, Reason, Status
+from router.words import CLOSED, FINAL, Reason, Status
 
 _WORKING = frozenset({Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD})
 

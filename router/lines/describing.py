@@ -6,6 +6,7 @@ Sources: EGI-STAFF, EGI-PRIORITY (docs/sources.md).
 from dataclasses import replace
 
 from parsers.block import Field
+from parsers.text import folded
 from router.acting import SHARED
 from router.fields import MAX_FIELD_CHARS
 from router.lines.assigning import MAX_NAMES
@@ -18,7 +19,7 @@ _YES_OR_NO = ("yes", "no")
 def priority(steering: Steering, line: Field) -> Steering:
     """Raise or lower the priority; both need a reason in words."""
     old, words = steering.ticket, list(Priority)
-    new = next((one for one in words if one.value == _folded(line.value)), None)
+    new = next((one for one in words if one.value == folded(line.value)), None)
     if new is None:
         return steering.refused(line.line, f"allowed are: {', '.join(words)}.")
     if new is not old.priority and not steering.text:
@@ -32,7 +33,7 @@ def priority(steering: Steering, line: Field) -> Steering:
 def category(steering: Steering, line: Field) -> Steering:
     """Put the ticket into another category."""
     old = steering.ticket
-    new = next((one for one in CATEGORIES if one.lower() == _folded(line.value)), None)
+    new = next((one for one in CATEGORIES if one.lower() == folded(line.value)), None)
     if new is None:
         return steering.refused(line.line, f"allowed are: {', '.join(CATEGORIES)}.")
     return steering.changed("category", replace(old, category=new), old.category, new)
@@ -53,8 +54,8 @@ def vo(steering: Steering, line: Field) -> Steering:
     old, registry = steering.ticket, steering.facts.registry
     if old.kind in SHARED:
         return steering.refused(line.line, f"{old.kind} tickets keep their VO.")
-    new = "" if _folded(line.value) == "none" else registry.find_vo(line.value)
-    if not new and _folded(line.value) != "none":
+    new = "" if folded(line.value) == "none" else registry.find_vo(line.value)
+    if not new and folded(line.value) != "none":
         return steering.refused(line.line, f"allowed are: {', '.join((*registry.vos, 'none'))}.")
     steering = steering.changed("VO", replace(old, vo=new), old.vo, new)
     if new or not old.vo_specific:
@@ -65,7 +66,7 @@ def vo(steering: Steering, line: Field) -> Steering:
 
 def vo_specific(steering: Steering, line: Field) -> Steering:
     """Say whether it is a matter of its VO alone."""
-    old, word = steering.ticket, _folded(line.value)
+    old, word = steering.ticket, folded(line.value)
     if word not in _YES_OR_NO:
         return steering.refused(line.line, f"allowed are: {', '.join(_YES_OR_NO)}.")
     if word == "yes" and not old.vo:
@@ -81,13 +82,9 @@ def affected_site(steering: Steering, line: Field) -> Steering:
     """Say where it shows; that routes nothing."""
     old, registry = steering.ticket, steering.facts.registry
     sites = registry.find_sites(line.value)
-    if len(sites) != 1 and _folded(line.value) != "none":
+    if len(sites) != 1 and folded(line.value) != "none":
         near = ", ".join(one.name for one in (sites or registry.sites)[:MAX_NAMES])
         return steering.refused(line.line, f"allowed are the name of one site, or none: {near}.")
     new = sites[0].name if sites else ""
     ticket = replace(old, affected_site=new)
     return steering.changed("affected site", ticket, old.affected_site, new)
-
-
-def _folded(value: str) -> str:
-    return " ".join(value.lower().split())

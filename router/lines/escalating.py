@@ -7,9 +7,8 @@ too, the third those who run the helpdesk, too. Source: EGI-USER (docs/sources.m
 from dataclasses import replace
 
 from parsers.block import Field
-from router.lines.status import CLOSED
 from router.steering import Steering
-from router.words import Reason
+from router.words import CLOSED, Reason
 
 LEVELS = 3
 

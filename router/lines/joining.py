@@ -10,6 +10,7 @@ from dataclasses import replace
 from parsers.addresses import is_writable, mailboxes
 from parsers.block import Field
 from parsers.heard import Mailbox
+from parsers.text import folded
 from router.people import same_address
 from router.steering import Steering
 from router.ticket import Change, Participant
@@ -127,5 +128,5 @@ def _mine(steering: Steering, roles: frozenset[Role]) -> list[Participant]:
 
 
 def _mode(value: str) -> Notify | None:
-    folded = " ".join(value.lower().split())
-    return next((one for one in Notify if one.value == folded), None)
+    wanted = folded(value)
+    return next((one for one in Notify if one.value == wanted), None)

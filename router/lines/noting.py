@@ -11,7 +11,7 @@ from parsers.block import LIKE_A_KEY, Field, FieldBlock, top_pairs
 from router.decision import Reminder
 from router.steering import Steering
 from router.ticket import Change
-from router.words import FINAL, Status
+from router.words import CLOSED, OPEN
 from router.working_time import next_working
 from router.zones import first_instant
 
@@ -19,7 +19,6 @@ REMIND = "remind"
 REMIND_WITHIN = timedelta(days=730)
 _0 = timedelta()
 MAX_RELATED_CHARS = 125
-_CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
 _NO = frozenset({"no", "false", "off"})
 _YES = frozenset({"", "yes", "y", "true", "on", "1", "ja", "oui", "si", "s\u00ed", "tak"})
 _INTERNAL = ("internal", "internal note", "internal comment", "internal diary", "internal only")
@@ -27,7 +26,7 @@ _INTERNAL = ("internal", "internal note", "internal comment", "internal diary", 
 
 def remind_on(steering: Steering, line: Field) -> Steering:
     """Remind the supporter who asks, once, when his unit begins to work on that day, or next."""
-    if steering.ticket.status in FINAL | _CLOSED:
+    if steering.ticket.status not in OPEN:
         return steering.refused(line.line, "the ticket is not open.")
     if not steering.me:
         return steering.refused(line.line, "only a mail names who is to be reminded.")
@@ -88,10 +87,10 @@ def _means_internal(key: str, value: str) -> bool:
 
 def solution(steering: Steering, line: Field) -> Steering:
     """Say that a solution needs its status; with it, `status` has read it."""
-    if any(one.field == "status" and one.new in _CLOSED for one in steering.changes):
+    if any(one.field == "status" and one.new in CLOSED for one in steering.changes):
         return steering
     words = '"Status: solved" or "Status: unsolved"'
-    if steering.ticket.status in _CLOSED:
+    if steering.ticket.status in CLOSED:
         words = '"Status: reopened", and then "Status: solved" in a second mail'
     return steering.refused(line.line, f"a solution goes with {words}.")
 

@@ -25,7 +25,7 @@ from router.relations import (
 from router.steering import Steering
 from router.ticket import Relation, Ticket, Tie
 from router.transitions import Actor
-from router.words import Status
+from router.words import CLOSED, Status
 
 # Key of a line -> what it makes of the named ticket.
 NAMES = {
@@ -94,7 +94,7 @@ def status(steering: Steering, line: Field) -> Steering:
         return steering.refused(line.line, why.replace("it duplicate", "it a duplicate"))
     wanted = " ".join(line.value.lower().replace("-", " ").split())
     children = open_children(steering.ticket, steering.facts)
-    if children and wanted in steps.CLOSED:
+    if children and wanted in CLOSED:
         names = ", ".join(f"#{one}" for one in children)
         why = f'its children are open: {names}. Solve them first, or write "Unlink: #N".'
         return steering.refused(line.line, why)

@@ -10,7 +10,7 @@ from router.notices import SOLUTION
 from router.steering import Steering
 from router.ticket import Change
 from router.transitions import TRANSITIONS, Actor, Need, move, possible
-from router.words import Reason, Status
+from router.words import CLOSED, Reason, Status
 
 # By what right a line was followed, as the history says it: the first that fits.
 _BY = {
@@ -20,7 +20,6 @@ _BY = {
     Actor.SUBMITTER: Reason.BY_THE_SUBMITTER,
 }
 _SYSTEM = frozenset({Actor.SYSTEM})
-CLOSED = frozenset({Status.SOLVED, Status.UNSOLVED})
 _WORKED_ON = frozenset({Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD})
 
 

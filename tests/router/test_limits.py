@@ -12,7 +12,6 @@ from router.limits import (
     LimitTable,
     colour,
     colour_of,
-    warning_after,
 )
 from router.words import Priority, Status
 
@@ -58,11 +57,6 @@ def test_the_limits_of_response_are_those_of_the_level(level: str, days: tuple[f
     limits = LEVELS[level]
     found = [limits.limit(Status.ASSIGNED, priority) for priority in Priority]
     assert found == [timedelta(hours=8 * each) for each in days]
-
-
-def test_a_unit_is_warned_at_three_quarters_of_its_limit() -> None:
-    assert warning_after(timedelta(hours=40)) == timedelta(hours=30)
-    assert warning_after(timedelta(hours=4)) == timedelta(hours=3)
 
 
 def test_who_took_a_ticket_has_the_limit_of_the_solution() -> None:

@@ -7,11 +7,10 @@ import pytest
 
 from router.decide import decide
 from router.decision import Clue, Facts
-from router.lines.status import CLOSED
 from router.ticket import Paging, Participant, TicketKind
 from router.tokens import TokenClass
 from router.transitions import BY_NO_LINE, TRANSITIONS, Actor, Need, Tell, possible
-from router.words import FINAL, MailKind, Reason, Role, Status
+from router.words import CLOSED, FINAL, MailKind, Reason, Role, Status
 from tests.router.replies import (
     ALARMER,
     DESK,
