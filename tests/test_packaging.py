@@ -146,8 +146,11 @@ def test_the_program_is_still_there_after_every_make_install(tmp_path: Path) -> 
     uv.parent.mkdir(parents=True)
     uv.write_text(UV)
     uv.chmod(0o755)
+    stamp = tmp_path / ".venv" / "installed-run"
     for words in ([], ["EXTRAS=postgres"], ["EXTRAS=holidays"], []):
-        os.utime(tmp_path / "requirements" / "postgres.txt")  # newer, as after `git pull`
+        # newer than the last installation, as after `git pull`; a clock's tick may be too coarse
+        newer_ns = stamp.stat().st_mtime_ns + 1 if stamp.exists() else 0
+        os.utime(tmp_path / "requirements" / "postgres.txt", ns=(newer_ns, newer_ns))
         subprocess.run(["make", "install", *words], cwd=tmp_path, check=True, timeout=60)
         assert (tmp_path / ".venv" / "bin" / "ticketgate").exists(), words
     synced = [
