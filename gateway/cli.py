@@ -106,7 +106,3 @@ def main() -> None:
             reconfigure(errors="backslashreplace")
     logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs what odd mails do to it
     program(prog_name="ticketgate")
-
-
-if __name__ == "__main__":  # how the supervisor starts its roles
-    main()

@@ -1,41 +1,47 @@
 """The composition root: here, and in the files of gateway/roles, rooms meet; nowhere else.
 
-`serve` starts the supervisor; `run_role` is what each process of it runs. Everything here is
-wiring: a rule that could be wrong belongs to another file. A role imports what it needs and no
-more, so that it is back soon after a crash.
+`serve` starts the supervisor; `_run_role` is what each process of it runs. Everything here is
+wiring: a rule that could be wrong belongs to another file. All that roles need is imported here,
+once, so that each of them starts as a copy, at once, also after a crash.
 """
 
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
+from setproctitle import setproctitle
 
 from gateway.config.load import load
 from gateway.config.root import Config
+from gateway.desk import open_desk
 from gateway.processes.handed import UnfitSocket, take_handed
 from gateway.processes.link import Link
 from gateway.processes.logs import configure_logging
 from gateway.processes.naming import daemon_name
 from gateway.processes.notify import Notify
+from gateway.processes.post import Post
 from gateway.processes.slot import Role
 from gateway.processes.supervisor import NoLock, StoreInUse, Supervisor, sole_daemon
+from gateway.processes.wiring import Wiring
+from gateway.prover import prover_of
+from gateway.roles import courier, doors, web
+from gateway.saying import say_again_and_again
+from gateway.work import Worker
+from parsers.errors import MailError
 from store import inbox
 from store.engine import Store, open_store
+from store.health import say_of_role
 from store.revision import require_current
-
-if TYPE_CHECKING:  # what decides: the supervisor does without
-    from gateway.processes.post import Post
+from store.schema import upgrade
 
 _log = structlog.get_logger("supervisor")
 
 
 def serve(config_path: Path) -> int:
     """Run the daemon in the foreground until SIGTERM; return the exit code."""
-    from store.schema import upgrade
-
     os.umask(0o077)  # mails, tickets and the outgoing maildir are nobody else's to read
     configure_logging(role="supervisor")
     config = load(config_path)
@@ -55,7 +61,11 @@ def serve(config_path: Path) -> int:
                 _log.error("the database server may lose mail when it crashes", settings=doubts)
             store.close()
             supervisor = Supervisor(
-                _command(config_path), _roles(config), held=[held], handed=handed, notify=notify
+                partial(_run_role, config_path),
+                _roles(config),
+                held=[held],
+                handed=handed,
+                notify=notify,
             )
             code = supervisor.run()
             if supervisor.failure:
@@ -69,19 +79,20 @@ def serve(config_path: Path) -> int:
         return 1
 
 
-def run_role(config_path: Path, role: str, slot: int, link_text: str) -> int:
+def _run_role(config_path: Path, role: str, slot: int, wiring: Wiring) -> int:
     """Run one slot of a role until told to stop; return the exit code."""
-    from gateway.desk import open_desk
-    from gateway.processes.post import Post
-
+    setproctitle(f"ticketgate: {role}-{slot} --config {config_path}")
     configure_logging(role=role, slot=slot)
-    with Link.attach(link_text) as link:
-        config = load(config_path)
-        store = open_store(config.store.url, config.store.secret)
-        require_current(store)
-        name = f"{role}-{slot}{daemon_name(store, config_path)}"
-        ROLES[role](Post(config, open_desk(config, store), link, name))
-        store.close()
+    try:
+        with Link.attach(wiring) as link:
+            config = load(config_path)
+            store = open_store(config.store.url, config.store.secret)
+            require_current(store)
+            name = f"{role}-{slot}{daemon_name(store, config_path)}"
+            ROLES[role](Post(config, open_desk(config, store), link, name))
+            store.close()
+    except MailError:
+        return 1  # the supervisor has been told what it says
     return 0
 
 
@@ -97,40 +108,17 @@ def _lock(store: Store, config_path: Path) -> Path:
     return lock if writable else config_path
 
 
-def _doors(post: "Post") -> None:
-    from gateway.roles import doors
-
-    doors.run(post)
-
-
-def _work(post: "Post") -> None:
-    from gateway.prover import prover_of
-    from gateway.saying import say_again_and_again
-    from gateway.work import Worker
-    from store.health import say_of_role
-
+def _work(post: Post) -> None:
     worker = Worker(post.desk, post.link, post.name, prover_of(post.config))
     with say_again_and_again(post, say_of_role, [post.name], worker.trouble):
         worker.run()
 
 
-def _courier(post: "Post") -> None:
-    from gateway.roles import courier
-
-    courier.run(post)
-
-
-def _web(post: "Post") -> None:
-    from gateway.roles import web
-
-    web.run(post)
-
-
-ROLES: Mapping[str, "Callable[[Post], None]"] = {
-    "doors": _doors,
+ROLES: Mapping[str, Callable[[Post], None]] = {
+    "doors": doors.run,
     "work": _work,
-    "courier": _courier,
-    "web": _web,
+    "courier": courier.run,
+    "web": web.run,
 }
 
 
@@ -152,13 +140,3 @@ def _roles(config: Config) -> list[Role]:
     if config.web.listen is not None:
         roles.append(Role("web", stop_order=3, grace_s=5.0, opens=("web",)))
     return roles
-
-
-def _command(config_path: Path) -> Callable[[str, int, str], list[str]]:
-    """Return how a role is started: this interpreter, this program, safe from the directory."""
-
-    def command(role: str, slot: int, link_text: str) -> list[str]:
-        program = [sys.executable, "-P", "-m", "gateway.cli", "serve", "--config", str(config_path)]
-        return [*program, "--role", role, "--slot", str(slot), "--link", link_text]
-
-    return command

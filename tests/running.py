@@ -106,14 +106,12 @@ class Helpdesk:
         found = {}
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             try:
-                words = path.read_bytes().split(b"\0")
+                title = path.read_bytes().decode(errors="replace").split()
                 parent = int(path.with_name("stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue  # it ended meanwhile
-            if parent == self.process.pid and b"--role" in words:
-                role = words[words.index(b"--role") + 1].decode()
-                slot = words[words.index(b"--slot") + 1].decode()
-                found[f"{role}-{slot}"] = int(path.parent.name)
+            if parent == self.process.pid and title[:1] == ["ticketgate:"]:
+                found[title[1]] = int(path.parent.name)
         return found
 
     def send(self, raw: bytes, to: list[str], mail_from: str = "anna@physics.example") -> str:

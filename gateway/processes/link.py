@@ -19,7 +19,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from gateway.processes.wiring import LinkText, die_with_the_supervisor, read_link_text
+from gateway.processes.wiring import Wiring, die_with_the_supervisor
 
 # A report stays below PIPE_BUF (4096 on Linux): the pipe takes it whole or not at all.
 _ROWS_SHOWN = 100
@@ -34,13 +34,13 @@ class Link:
     `Link()` has no supervisor. One thread reports and waits; `wake` may be called from any.
     """
 
-    def __init__(self, text: LinkText | None = None) -> None:
-        self.bound: Mapping[str, str] = dict(text.bound) if text else {}
-        self.handed: Mapping[str, int] = dict(text.handed) if text else {}
+    def __init__(self, wiring: Wiring | None = None) -> None:
+        self.bound: Mapping[str, str] = dict(wiring.bound) if wiring else {}
+        self.handed: Mapping[str, int] = dict(wiring.handed) if wiring else {}
         self.stopping = False
         self._moved_at = time.monotonic()
         self._deadline = float("-inf")
-        self._report_fd = text.report if text else None
+        self._report_fd = wiring.report if wiring else None
         self._unsent = b""
         self._ears: socket.socket | None = None
         self._voices: list[tuple[str, socket.socket]] = []
@@ -48,21 +48,19 @@ class Link:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
-        if text:
-            for fd in text.descriptors():
-                os.set_inheritable(fd, False)
-            self._ears = socket.socket(fileno=text.ears)
-            self._voices = [(role, socket.socket(fileno=fd)) for role, fd in text.voices]
-            die_with_the_supervisor(text.report)
+        if wiring:
+            self._ears = socket.socket(fileno=wiring.ears)
+            self._voices = [(role, socket.socket(fileno=fd)) for role, fd in wiring.voices]
+            die_with_the_supervisor(wiring.report)
 
     @classmethod
-    def attach(cls, text: str) -> Self:
-        """Take the place that a command line names; "" is a link without a supervisor.
+    def attach(cls, wiring: Wiring) -> Self:
+        """Take one's place in a process that the supervisor has just made.
 
         From here on SIGTERM and SIGINT set `stopping` and end every wait. Call it once, in the
         main thread.
         """
-        link = cls(read_link_text(text) if text else None)
+        link = cls(wiring)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: link.stop())
         # A halted process may give the signal to any of its threads; the bell wakes the main one.

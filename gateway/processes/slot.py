@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from typing import Any, ClassVar
 
 import structlog
 
-from gateway.processes.wiring import LinkText
+from gateway.processes.forked import Forked, fork
+from gateway.processes.wiring import Wiring
 
 BACKOFF_FIRST_S = 0.1
 BACKOFF_MOST_S = 30.0
@@ -27,7 +27,7 @@ OVERDUE_S = 10.0
 SILENT_S = 60.0  # a role proves its life every 5 s (gateway.processes.link)
 KILL_TIMEOUT_S = 5.0
 
-Command = Callable[[str, int, str], list[str]]
+Run = Callable[[str, int, Wiring], int]  # what a slot's process does; returns its exit code
 _log = structlog.get_logger("supervisor")
 
 
@@ -53,7 +53,7 @@ class Slot:
     def __init__(self, role: Role, number: int) -> None:
         self.role = role
         self.number = number
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | None = None
         self.reports: int | None = None
         self.addresses: dict[str, str] = {}
         self.is_ready = False
@@ -71,31 +71,27 @@ class Slot:
 
     def start(
         self,
-        command: Command,
+        run: Run,
         voices: Sequence[tuple[str, int]],
         held: Sequence[int],
         handed: Mapping[str, int],
         now: float,
     ) -> None:
-        """Start a process. A command that cannot even be run counts as a process that died."""
+        """Start a process; one that there is no room for counts as one that died."""
         self.reports, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         bound = tuple((k, v) for k, v in self.addresses.items() if _travels(v))
         doors = tuple((k, fd) for k, fd in handed.items() if k in self.role.opens)
-        text = LinkText(writer, self.ears.fileno(), tuple(voices), tuple(held), bound, doors)
+        wiring = Wiring(writer, self.ears.fileno(), tuple(voices), tuple(held), bound, doors)
         self.is_ready, self._bye, self._line, self._deadline = False, False, b"", None
         self._started_at = now
         self.message = ""
         try:
-            self.process = subprocess.Popen(
-                command(self.role.name, self.number, text.write()),
-                pass_fds=text.descriptors(),
-                stdin=subprocess.DEVNULL,
-                stdout=2,  # our own stdout holds the ready line and nothing else
-                process_group=0,  # Ctrl-C reaches the supervisor only, which stops in order
+            self.process = fork(
+                lambda: run(self.role.name, self.number, wiring), wiring.descriptors()
             )
         except OSError as error:
             self.message = str(error)
-            self._gone("could not be run", now)
+            self._gone("could not be started", now)
             return
         finally:
             os.close(writer)
@@ -121,7 +117,7 @@ class Slot:
         if self.process is None or self.process.poll() is None:
             return
         self.hear(now)
-        code = self.process.returncode
+        code = self.process.poll() or 0
         how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
         if self._bye or (self.is_ready and now - self._started_at >= SETTLED_AFTER_S):
             self.failures = 0
@@ -154,20 +150,18 @@ class Slot:
         """Ask the process to stop; one that was halted (SIGSTOP) is let go on to hear it."""
         if self.process is not None:
             for number in (signal.SIGTERM, signal.SIGCONT):
-                self.process.send_signal(number)
+                self.process.send(number)
 
     def kill(self) -> None:
         """Kill the process and whatever it has started."""
-        if self.process is not None and self.process.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process is not None:
+            self.process.kill()
 
     def kill_and_wait(self) -> None:
         """Kill the process and wait until its ports and locks are free."""
         self.kill()
         if self.process is not None:
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(KILL_TIMEOUT_S)
+            self.process.wait(KILL_TIMEOUT_S)
 
     def close(self) -> None:
         """Close the descriptors of this slot."""

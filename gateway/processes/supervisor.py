@@ -19,7 +19,7 @@ from types import FrameType
 import structlog
 
 from gateway.processes.notify import Notify
-from gateway.processes.slot import Command, Role, Slot
+from gateway.processes.slot import Role, Run, Slot
 
 STARTS_AT_MOST = 3  # before the first ready; a port may be in use for a moment after a kill
 TICK_S = 1.0
@@ -77,7 +77,7 @@ def _locked(fd: int) -> bool:
 
 
 class Supervisor:
-    """Runs `roles`, each slot as the process that `command(role, slot, link)` names.
+    """Runs `roles`, each slot as a process that does `run(role, slot, wiring)`.
 
     `held` are descriptors that every role keeps open (the lock), `handed` the sockets that the
     service manager opened for doors, by door. After `run`, `failure` is "" or says which role could
@@ -86,7 +86,7 @@ class Supervisor:
 
     def __init__(
         self,
-        command: Command,
+        run: Run,
         roles: Sequence[Role],
         *,
         held: Sequence[int] = (),
@@ -96,7 +96,7 @@ class Supervisor:
         self.failure = ""
         self._handed = dict(handed or {})
         self._notify = notify or Notify()
-        self._command = command
+        self._run = run
         self._held = tuple(held)
         self._slots = [Slot(role, number) for role in roles for number in range(role.slots)]
         self._voices = [(slot.role.name, slot.voice.fileno()) for slot in self._slots]
@@ -145,7 +145,7 @@ class Supervisor:
         if not slot.was_ready and slot.failures >= STARTS_AT_MOST:
             self.failure = f"{slot.role.name}: {slot.message}"
         elif now >= slot.start_at:
-            slot.start(self._command, self._voices, self._held, self._handed, now)
+            slot.start(self._run, self._voices, self._held, self._handed, now)
 
     def _next_start(self, now: float) -> float:
         waits = [slot.start_at - now for slot in self._slots if slot.process is None]

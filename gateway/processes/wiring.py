@@ -1,4 +1,4 @@
-"""The wiring: which descriptors a role inherits, how they stand on its command line.
+"""The wiring: which descriptors a role inherits.
 
 Also the one rule that comes with them: a role does not outlive its supervisor.
 """
@@ -15,8 +15,8 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
-class LinkText:
-    """The descriptors of one slot, as they stand on its command line.
+class Wiring:
+    """The descriptors of one slot.
 
     `report` is the writing end of the pipe, `ears` the socket on which this slot is woken,
     `voices` are (role, socket) of everybody, `held` are kept open and otherwise left alone.
@@ -31,35 +31,10 @@ class LinkText:
     bound: tuple[tuple[str, str], ...] = ()
     handed: tuple[tuple[str, int], ...] = ()
 
-    def write(self) -> str:
-        """Return the text for the command line; `read_link_text` is its inverse."""
-        pairs = [("report", str(self.report)), ("ears", str(self.ears))]
-        pairs += [(f"wake.{role}", str(fd)) for role, fd in self.voices]
-        pairs += [("hold", str(fd)) for fd in self.held]
-        pairs += [(f"bound.{name}", address) for name, address in self.bound]
-        pairs += [(f"door.{name}", str(fd)) for name, fd in self.handed]
-        return ",".join(f"{key}={value}" for key, value in pairs)
-
     def descriptors(self) -> tuple[int, ...]:
         """Return every descriptor that the role inherits."""
         many = (*self.voices, *self.handed)
         return (self.report, self.ears, *(fd for _, fd in many), *self.held)
-
-
-def read_link_text(text: str) -> LinkText:
-    """Read what `LinkText.write` wrote; raises ValueError for anything else."""
-    pairs = [pair.partition("=")[::2] for pair in text.split(",")]
-    single = dict(pairs)
-    if "report" not in single or "ears" not in single:
-        raise ValueError("not a link of a supervisor")
-    return LinkText(
-        int(single["report"]),
-        int(single["ears"]),
-        tuple((key[5:], int(value)) for key, value in pairs if key.startswith("wake.")),
-        tuple(int(value) for key, value in pairs if key == "hold"),
-        tuple((key[6:], value) for key, value in pairs if key.startswith("bound.")),
-        tuple((key[5:], int(value)) for key, value in pairs if key.startswith("door.")),
-    )
 
 
 def die_with_the_supervisor(report_fd: int) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 SERVE = """
-import json, sys
+import json, runpy, sys
 from pathlib import Path
 from gateway.processes import slot, supervisor
 from gateway.processes.logs import configure_logging
@@ -21,12 +21,14 @@ configure_logging("INFO")
 for name, value in plan["constants"].items():
     setattr(slot if hasattr(slot, name) else supervisor, name, value)
 here = Path(plan["here"])
-def command(role, number, link):
-    return [sys.executable, str(here / f"{role}.py"), role, str(number), link]
+def run(role, number, wiring):
+    given = {"role": role, "slot": str(number), "wiring": wiring}
+    runpy.run_path(str(here / f"{role}.py"), init_globals=given, run_name="__main__")
+    return 0
 roles = [slot.Role(**role) for role in plan["roles"]]
 try:
     with supervisor.sole_daemon(here / "serve.lock") as lock:
-        sys.exit(supervisor.Supervisor(command, roles, held=(lock,)).run())
+        sys.exit(supervisor.Supervisor(run, roles, held=(lock,)).run())
 except supervisor.StoreInUse as error:
     sys.exit(f"cannot start: {error}")
 """
@@ -35,11 +37,11 @@ ROLE = """
 import asyncio, os, signal, socket, subprocess, sys, time
 from pathlib import Path
 from gateway.processes.link import Link
-here, (role, slot, text) = Path(__file__).parent, sys.argv[1:]
+here = Path(__file__).parent
 notes = os.open(here / "notes", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 def note(*words):
     os.write(notes, (" ".join([f"{role}.{slot}", *map(str, words)]) + "\\n").encode())
-with Link.attach(text) as link:
+with Link.attach(wiring) as link:
     note("start", os.getpid())
 """
 

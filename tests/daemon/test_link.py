@@ -6,7 +6,7 @@ import time
 import pytest
 
 from gateway.processes.link import Link
-from gateway.processes.wiring import LinkText, read_link_text
+from gateway.processes.wiring import Wiring
 from tests.daemon.served import Serve, wait_for
 
 CALLER = """
@@ -123,15 +123,11 @@ async def test_a_stop_that_came_before_the_loop_is_seen() -> None:
     await link.await_stop()
 
 
-def test_the_text_of_a_link_says_everything() -> None:
-    text = LinkText(
+def test_a_role_inherits_what_its_wiring_names() -> None:
+    wiring = Wiring(
         5, 6, (("work", 7), ("work", 8)), (9,), (("smtp", "[::1]:25"),), (("lmtp", 10),)
     )
-    assert text.descriptors() == (5, 6, 7, 8, 10, 9)
-    assert read_link_text(text.write()) == text
-    for wrong in ("", "report=5", "report=x,ears=1"):
-        with pytest.raises(ValueError, match=r"link|int"):
-            read_link_text(wrong)
+    assert wiring.descriptors() == (5, 6, 7, 8, 10, 9)
 
 
 def test_a_role_told_to_stop_by_hand_is_started_again(serve: Serve) -> None:

@@ -88,7 +88,7 @@ def test_a_role_inherits_only_what_it_needs(serve: Serve) -> None:
     look = """
     child = subprocess.run(["ls", "/proc/self/fd"], stdout=subprocess.PIPE, close_fds=False)
     note("child", *child.stdout.decode().split())
-    note("text", text)
+    note("wiring", wiring)
     note("first", os.nice(0))
     print("said on standard output", flush=True)
     link.ready()
@@ -101,7 +101,7 @@ def test_a_role_inherits_only_what_it_needs(serve: Serve) -> None:
     served = serve(argv=open_one, doors={"code": look, "nice": 5}, work={})
     assert served.ready() == "ready\n"
     assert served.noted("doors.0 child")[0].split()[2:] == ["0", "1", "2", "3"]  # 3 is its own
-    assert "hold=" in served.notes("doors.0 text")[0]
+    assert "held=(" in served.notes("doors.0 wiring")[0]
     # it steps back when it is ready: a busy machine must not delay its start
     assert served.notes("doors.0 first") == [f"doors.0 first {os.nice(0)}"]
     assert served.noted("doors.0 nice") == [f"doors.0 nice {os.nice(0) + 5}"]
@@ -124,15 +124,19 @@ def test_the_reason_of_an_uncaught_error_is_in_the_log(serve: Serve) -> None:
     assert served.logged()[-1]["reason"] == "work: no schema\nforged"
 
 
-def test_a_command_that_cannot_be_run_is_a_failed_start() -> None:
+def test_a_machine_without_room_for_a_process_is_a_failed_start() -> None:
     program = """
+import os
 from gateway.processes.logs import configure_logging
 from gateway.processes.slot import Role
 from gateway.processes.supervisor import Supervisor
 configure_logging()
-raise SystemExit(Supervisor(lambda *_: ["/nowhere/program"], [Role("work")]).run())
+def no_room():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = no_room
+raise SystemExit(Supervisor(lambda *_: 0, [Role("work")]).run())
 """
     argv = [sys.executable, "-c", program]
     done = subprocess.run(argv, capture_output=True, timeout=30, check=False)
     assert done.returncode == 1
-    assert b"work: [Errno 2] No such file or directory" in done.stderr
+    assert b"work: [Errno 11] Resource temporarily unavailable" in done.stderr

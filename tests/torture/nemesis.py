@@ -104,6 +104,6 @@ def processes_of(desk: Helpdesk) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            if wanted in path.read_bytes().split(b"\0"):
+            if wanted in path.read_bytes().replace(b"\0", b" ").split():
                 found.append(int(path.parent.name))
     return sorted(pid for pid in found if alive(pid))
