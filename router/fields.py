@@ -40,8 +40,11 @@ class Fields:
     notes: tuple[str, ...] = ()
 
 
-def read_fields(heard: InboundMail, registry: Registry) -> Fields:
-    """Return the opening fields of a mail's block; defaults for what is absent or wrong."""
+def read_fields(heard: InboundMail, registry: Registry, priority: Priority) -> Fields:
+    """Return the opening fields of a mail's block; defaults for what is absent or wrong.
+
+    `priority` is the one that is meant when none is named.
+    """
     block = heard.block
     notes: list[str] = [f'The line "{line}" was not understood.' for line in block.unknown]
     notes += [
@@ -76,9 +79,7 @@ def read_fields(heard: InboundMail, registry: Registry) -> Fields:
         vo=vo,
         vo_specific=bool(vo) and specific == "yes",
         affected_site=affected,
-        priority=_one_of(
-            Priority, block.value("priority"), Priority.LESS_URGENT, "priority", notes
-        ),
+        priority=_one_of(Priority, block.value("priority"), priority, "priority", notes),
         type_of_issue=_limited("type_of_issue", block.value("type_of_issue"), notes),
         mou_area=_limited("mou_area", block.value("mou_area"), notes),
         notification=_one_of(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from router.addresses import LANE_ALARM, LANE_REPLY, Intent
 from router.ticket import TicketKind
+from router.words import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +17,15 @@ class Kind:
 
     `role` is what a VO must have given to those who open one (`router.entitled`); "" lets everybody
     open one, by the ordinary rule for unproven senders. `subject_routes` says whether a site name
-    in the subject may route. `lane` is that of its mails to first line while it is held.
+    in the subject may route. `lane` is that of its mails to first line while it is held. `priority`
+    is the one of a mail that names none: an alarm says that a service is interrupted.
     """
 
     kind: TicketKind
     role: str
     subject_routes: bool
     lane: int
+    priority: Priority = Priority.LESS_URGENT
 
     @property
     def restricted(self) -> bool:
@@ -33,7 +36,13 @@ class Kind:
 KINDS: Mapping[Intent, Kind] = {
     Intent.USER: Kind(TicketKind.USER, role="", subject_routes=True, lane=LANE_REPLY),
     Intent.TEAM: Kind(TicketKind.TEAM, role="team", subject_routes=False, lane=LANE_REPLY),
-    Intent.ALARM: Kind(TicketKind.ALARM, role="alarm", subject_routes=False, lane=LANE_ALARM),
+    Intent.ALARM: Kind(
+        TicketKind.ALARM,
+        role="alarm",
+        subject_routes=False,
+        lane=LANE_ALARM,
+        priority=Priority.TOP,
+    ),
 }
 
 

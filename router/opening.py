@@ -93,7 +93,7 @@ def open_tickets(
         wish = Wish((follows.notified_site,) if follows.notified_site else (), follows.support_unit)
         wish = replace(wish, unit="" if wish.sites else wish.unit)
     mail = _renamed(mail, follows, policy)
-    fields = read_fields(mail.heard, facts.registry)
+    fields = read_fields(mail.heard, facts.registry, kind.priority)
     extra, notes = circumstances(mail, facts, policy, raised, follows)
     fields = replace(fields, notes=(*fields.notes, *notes))
     routes = route(wish, facts.registry, policy, multisite=may_name_several(sender))

@@ -6,6 +6,7 @@ It asks for the same right as an alarm of its own (`router.entitled`). Source: E
 from dataclasses import replace
 
 from parsers.block import Field
+from parsers.text import folded
 from router.alarming import pager_of
 from router.claim import Claim
 from router.decision import Route
@@ -13,7 +14,7 @@ from router.entitled import why_not
 from router.people import author_of
 from router.steering import Steering
 from router.ticket import Paging, TicketKind
-from router.words import CLOSED, FINAL, Reason, Status
+from router.words import CLOSED, FINAL, Priority, Reason, Status
 
 _WORKING = frozenset({Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD})
 
@@ -40,6 +41,10 @@ def convert(steering: Steering, line: Field) -> Steering:
     paging = Paging(raised_by=author_of(mail))
     changed = replace(ticket, kind=TicketKind.ALARM, paging=paging)
     steering = steering.changed("kind", changed, str(ticket.kind), str(TicketKind.ALARM))
+    named = folded(mail.heard.block.value("priority"))
+    if ticket.priority is not Priority.TOP and named not in set(Priority):
+        changed = replace(changed, priority=Priority.TOP)
+        steering = steering.changed("priority", changed, str(ticket.priority), str(Priority.TOP))
     if ticket.status in _WORKING:  # who works on a team ticket has not answered the alarm
         status = Status.ASSIGNED
         changed = replace(changed, status=status)
