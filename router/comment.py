@@ -17,11 +17,9 @@ from router.confirming import confirmed
 from router.decision import Clue, Decision, Facts, Mail, Policy
 from router.joined import Joined
 from router.lines.noting import wants_internal
-from router.notices import operator_notice
+from router.looping import frozen, why_too_many
 from router.opening import open_tickets
-from router.people import (
-    same_address,
-)
+from router.people import same_address
 from router.replying import reply
 from router.rights import Rights
 from router.ticket import Change, Paging, Ticket
@@ -60,22 +58,19 @@ def _because(decision: Decision, more: tuple[Reason, ...]) -> Decision:
 def _joins(joined: Joined) -> tuple[Decision, ...]:
     mail, facts, policy, now = joined.mail, joined.facts, joined.policy, joined.now
     clue, ticket, sender = joined.clue, joined.ticket, joined.sender
+    too_many = why_too_many(joined)
     said = answered(mail, clue, ticket, facts, policy, now)
     if said is not None:
         turned = said.ticket is None or _standing(said.ticket) != _standing(ticket)
-        return (said if turned or not _loops(facts, policy) else _frozen(joined),)
+        return (said if turned or too_many is None else frozen(joined, too_many),)
     if _is_a_machines(mail, clue):
         return (_automatic(joined),)
     if ticket.status in FINAL and not _stays(joined):
         return open_tickets(mail, facts, policy, now, follows=ticket)
-    if _loops(facts, policy):
-        return (_frozen(joined),)
+    if too_many is not None:
+        return (frozen(joined, too_many),)
     granted = confirmed(mail, sender, ticket, facts, policy, now)
     return (granted if granted is not None and not joined.for_another else _comment(joined),)
-
-
-def _loops(facts: Facts, policy: Policy) -> bool:
-    return facts.counts.mails_to_ticket >= policy.loop_mails
 
 
 def _standing(ticket: Ticket) -> tuple[object, ...]:
@@ -172,31 +167,6 @@ def _automatic(joined: Joined) -> Decision:
     reasons = (joined.clue.reason, Reason.MACHINE_ANSWER)
     event = joined.event(EventKind.AUTOMATIC, verified=False, reasons=reasons)
     return Decision(Outcome.AUTOMATIC, reasons, ticket=joined.ticket, events=(event,))
-
-
-def _frozen(joined: Joined) -> Decision:
-    """Keep what may be a loop without answering it, and tell the operator once."""
-    policy, ticket = joined.policy, joined.ticket
-    reasons = (joined.clue.reason, Reason.LOOP)
-    event = joined.event(EventKind.COMMENT, verified=joined.may.comment, reasons=reasons)
-    where = f"{policy.ticket_tag}: #{ticket.number}"
-    minutes = policy.loop_window_s // 60
-    lines = [
-        f"{event.by} sent more than {policy.loop_mails} mails to {where} in {minutes} minutes.",
-        "They are kept in the ticket, but until it is quiet again nobody is told of them.",
-        "Lines in them are not followed.",
-        "If a person wrote them: loop_mails and loop_window in [routing] say how many are a loop.",
-    ]
-    announced = joined.facts.counts.loop_announced
-    message_id = joined.mail.heard.message_id
-    return Decision(
-        Outcome.COMMENT,
-        reasons,
-        ticket=ticket,
-        events=(event,),
-        outgoing=() if announced else operator_notice(policy, f"A mail loop in {where}?", lines),
-        thread_ids=(message_id,) if message_id else (),
-    )
 
 
 def _sender(mail: Mail) -> str:

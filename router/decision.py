@@ -56,6 +56,7 @@ class Policy:
     receipts_per_hour: int = 20
     held_notices_per_hour: int = 20
     loop_mails: int = 5
+    loop_mails_proven: int = 30
     loop_window_s: int = 600
     calendars: Calendars = field(default_factory=Calendars)
     limits: LimitTable = field(default_factory=LimitTable)

@@ -46,9 +46,13 @@ class Counts:
 
     Receipts to the sender and held requests of this mail's kind in the last hour, the sender's
     mails to the ticket in the loop window, and whether a loop was announced there in that time.
+    Of a proven person, how many of those said what this one says, and whether the person was told
+    that they are too many.
     """
 
     receipts: int = 0
     held: int = 0
     mails_to_ticket: int = 0
     loop_announced: bool = False
+    same_words: int = 0
+    sender_told: bool = False

@@ -16,9 +16,17 @@ from router.told import TOLD
 from router.words import CLOSED, US, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
+NOBODY_ELSE = "Nobody else has been told."
 SOLUTION = "solution"  # this change is shown as a text of its own
 ANSWERS = frozenset(
-    {MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS}
+    {
+        MailKind.RECEIPT,
+        MailKind.HELD,
+        MailKind.REFUSAL,
+        MailKind.TOO_MANY,
+        MailKind.HELP,
+        MailKind.STATUS,
+    }
 )
 
 
@@ -143,14 +151,23 @@ def once_each(mails: Iterable[Outgoing]) -> list[Outgoing]:
 
 
 def operator_notice(
-    policy: Policy, title: str, lines: Iterable[str], *, null_sender: bool = False
+    policy: Policy,
+    title: str,
+    lines: Iterable[str],
+    *,
+    null_sender: bool = False,
+    told: str = NOBODY_ELSE,
 ) -> tuple[Outgoing, ...]:
-    """Return a notice about trouble with ourselves, to each operator address."""
+    """Return a notice about trouble with ourselves, to each operator address.
+
+    `told` says who else has been told.
+    """
     values: Mapping[str, object] = {
         "helpdesk": policy.name,
         "tag": policy.ticket_tag,
         "title": title,
         "lines": list(lines),
+        "told": told,
     }
     return tuple(
         Outgoing(

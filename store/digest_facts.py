@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from router.decision import Facts
+from router.notices import ANSWERS
 from router.ticket import TicketKind
-from store.facts import ANSWERS, HOUR, Known, how_many
+from store.counts import HOUR, how_many
+from store.facts import Known
 from store.rows import read_tickets
 from store.tables import outbox
 from store.tables import ticket as ticket_table

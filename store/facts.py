@@ -1,42 +1,37 @@
 """Reading what `decide` needs to know about a batch of mails, a few queries for all of them.
 
-Never decides: it looks up what the clues name and counts what the policy limits.
+Never decides: it looks up what the clues name. What the policy limits: `store.counts`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, select
 
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
-from router.authority import Sender, sender_of
+from router.authority import sender_of
 from router.decision import Clue, Facts, Mail, Policy
-from router.found import Counts, Earlier
-from router.kinds import kind_for
-from router.people import author_of
+from router.found import Earlier
 from router.thread import answered_row, sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
 from router.tokens import TokenClass
-from router.words import MailKind, Outcome, Reason
+from router.words import Outcome, Reason
+from store.counts import answers_to, counted
 from store.evidence import replayed_mails
 from store.questions import asked_of, newest_solutions
 from store.related_facts import related_to, to_survivors
 from store.rows import read_comments, read_opening, read_tickets
 from store.sent_rows import sent_rows
-from store.tables import event, inbox, mail_ticket, outbox, thread_id
+from store.tables import inbox, mail_ticket, thread_id
 from store.tables import ticket as ticket_table
 from store.waiting import is_one_of
 
-ANSWERS = (
-    MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS,
-)  # fmt: skip
-HOUR = timedelta(hours=1)
-SAME_WORDS = HOUR  # without a Message-ID
+SAME_WORDS = timedelta(hours=1)  # without a Message-ID
 SAME_ID = timedelta(days=30)
 MADE_A_TICKET = frozenset(
     {
@@ -84,7 +79,7 @@ def read_facts(
     numbers = [n for one in asked for clue in one.clues for n in _named(clue, by_id)]
     tickets = read_tickets(conn, [*numbers, *(s.ticket for s in sent.values() if s.ticket)])
     earlier = _earlier(conn, asked, now)
-    receipts = _receipts(conn, [one.mail for one in asked], now)
+    receipts = answers_to(conn, [one.mail for one in asked], now)
     replayed = replayed_mails(conn, [(one.mail, one.identity) for one in asked])
     answers = {one.mail.mail_id: answered_row(one.mail, policy) for one in asked}
     solutions = newest_solutions(conn, [row for row in answers.values() if row])
@@ -118,7 +113,7 @@ def read_facts(
                 sent=about,
                 answers_solution=answers[one.mail.mail_id] in solutions,
                 related=related_to(conn, one.mail, found),
-                counts=_counts(
+                counts=counted(
                     conn,
                     one.mail,
                     found,
@@ -222,79 +217,3 @@ def _tickets_of(conn: Connection, mail: int) -> Sequence[Row[Any]]:
 def _is_granted(row: Row[Any]) -> bool:
     """Whether a request was let go as what it asked for, by a proof or by a person."""
     return row.held is None and row.kind == row.wanted != str(TicketKind.USER)
-
-
-def _receipts(conn: Connection, mails: Sequence[Mail], now: datetime) -> dict[int, int]:
-    """Count, for each mail with a sender, the answers of the last hour to that address."""
-    senders = {
-        mail.mail_id: mail.heard.sender.address for mail in mails if mail.heard.sender is not None
-    }
-    if not senders:
-        return {}
-    query = (
-        select(outbox.c.recipient, func.count())
-        .where(
-            outbox.c.recipient.in_(set(senders.values())),
-            outbox.c.kind.in_(ANSWERS),
-            outbox.c.date > now - HOUR,
-        )
-        .group_by(outbox.c.recipient)
-    )
-    counted = {row[0]: row[1] for row in conn.execute(query)}
-    return {mail: counted.get(address, 0) for mail, address in senders.items()}
-
-
-def _counts(
-    conn: Connection,
-    mail: Mail,
-    found: Sequence[tuple[Clue, Ticket]],
-    policy: Policy,
-    now: datetime,
-    *,
-    sender: Callable[..., Sender],
-    receipts: int,
-) -> Counts:
-    window = now - timedelta(seconds=policy.loop_window_s)
-    held = mails = announced = 0
-    kind = kind_for(mail.intent)
-    if kind.restricted:
-        held = how_many(
-            conn,
-            ticket_table,
-            ticket_table.c.held > "",  # what is not held is null; said so, an index serves
-            ticket_table.c.wanted == str(kind.kind),
-            ticket_table.c.opened_at > now - HOUR,
-        )
-    if found:
-        numbers = [ticket.number for _, ticket in found]
-        author = author_of(mail)
-        token = any(clue.reason is Reason.THREAD_TOKEN for clue, _ in found)
-        # What a site answers is shown as said by whomever its line "By:" names, at that site.
-        at = [f" at {t.notified_site}" for c, t in found if c.token_class is TokenClass.SITE]
-        heard = select(func.count(event.c.mail.distinct())).where(
-            event.c.ticket.in_(numbers),
-            or_(
-                event.c.by == author,
-                event.c.by.startswith(f"{author}, by the ", autoescape=True),
-                *(event.c.by.endswith(one, autoescape=True) for one in at),
-            ),
-            event.c.verified == sender(by_token=token).may.comment,
-            event.c.at > window,
-        )  # a mail counts once, however many entries it has made
-        mails = conn.execute(heard).scalar_one()
-    if mails >= policy.loop_mails:
-        announced = how_many(
-            conn,
-            outbox,
-            outbox.c.ticket.in_(numbers),
-            outbox.c.kind == str(MailKind.OPERATOR_NOTICE),
-            outbox.c.bounce_token != "",
-            outbox.c.date > window,
-        )
-    return Counts(receipts, held, mails, announced > 0)
-
-
-def how_many(conn: Connection, table: object, *conditions: object) -> int:
-    """Return how many rows of a table fulfil all conditions."""
-    query = select(func.count()).select_from(table).where(*conditions)  # type: ignore[arg-type] # columns and tables, given loosely
-    return conn.execute(query).scalar_one()

@@ -19,6 +19,7 @@ _WORDS = {
     MailKind.UPDATE: "UPDATE",
     MailKind.HELD: "HELD",
     MailKind.REFUSAL: "NOT DONE",
+    MailKind.TOO_MANY: "TOO MANY MAILS",
 }
 _LISTS = {"notes": "Please note", "reasons": "Reasons", "lines": "Lines"}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from router.words import MailKind
 from templates.render import LeftOut, Setting
-from templates.samples_ends import CHANGES, MERGED, UNSOLVED
+from templates.samples_ends import CHANGES, MANY, MERGED, SAME, UNSOLVED
 from templates.samples_lists import DAY, DAY_OF_A_UNIT, DIGEST, DUE, STANDING, STANDS
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -63,6 +63,7 @@ _NOTICE: Mapping[str, Any] = {
         "The update of ticket #42 to list@roc.example was given up.",
         "The relay said: 550 5.1.1 no such user",
     ],
+    "told": "Nobody else has been told.",
 }
 _ALARM = {
     "event": "open",
@@ -253,6 +254,8 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             reasons=["joined by the reply address", "a line needs a right that was not proven"],
         ),
     ),
+    "too-many": (MailKind.TOO_MANY, _like(**MANY)),
+    "too-many-of-the-same": (MailKind.TOO_MANY, _like(**SAME)),
     "receipt-digest": (
         MailKind.RECEIPT_DIGEST,
         {

@@ -1,4 +1,4 @@
-"""Sample values of mails about what has changed: fields, and an end without a solution."""
+"""Sample values of mails about what has changed, or has not: fields, ends, too many mails."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,4 +28,16 @@ MERGED: Mapping[str, Any] = {
         {"field": "merged into", "old": "", "new": "#41"},
         {"field": "status", "old": "assigned", "new": "unsolved"},
     ],
+}
+MANY: Mapping[str, Any] = {
+    "text": "Priority: top priority\n\nNow the other rack is down, too.",
+    "mails": 30,
+    "minutes": 10,
+    "same_words": False,
+}
+SAME: Mapping[str, Any] = {
+    "text": "Your mail has been received.",
+    "mails": 5,
+    "minutes": 10,
+    "same_words": True,
 }

@@ -115,6 +115,7 @@ def policy(config: Config) -> Policy:
         receipts_per_hour=routing.receipts_per_hour,
         held_notices_per_hour=routing.held_notices_per_hour,
         loop_mails=routing.loop_mails,
+        loop_mails_proven=routing.loop_mails_proven,
         loop_window_s=int(routing.loop_window.total_seconds()),
         calendars=calendars(config, years_around(utc_now())),
         limits=limit_table(config),

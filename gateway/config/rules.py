@@ -48,6 +48,12 @@ class Routing(Section):
     loop_mails: int = Field(
         default=5, ge=1, le=1000, description="Mails of one sender to one ticket that are a loop."
     )
+    loop_mails_proven: int = Field(
+        default=30,
+        ge=1,
+        le=1000,
+        description="The same for a proven person; never fewer than loop_mails.",
+    )
     loop_window: Duration = Field(
         default=timedelta(minutes=10), description="The time in which these mails come."
     )

@@ -13,6 +13,7 @@ import structlog
 from gateway.outbound.alarm import AlarmSigner, alarm_of
 from gateway.outbound.enclosures import Travelling, travelling
 from router.addresses import OurAddresses
+from router.notices import ANSWERS
 from router.tokens import Keyring, write_root_id
 from router.words import MailKind
 from store.outbox import OutboxRow
@@ -22,9 +23,6 @@ from templates.message import Head, build
 from templates.render import BrokenTemplate, Setting, Speaker, Spoken
 
 ATTACHMENT_BYTES = 5_000_000  # in total; a bigger load stays with the ticket and is named
-_REPLIES = frozenset(
-    {MailKind.RECEIPT, MailKind.HELD, MailKind.REFUSAL, MailKind.HELP, MailKind.STATUS}
-)
 _log = structlog.get_logger(__name__)
 
 RawOf = Callable[[int], bytes | None]
@@ -134,7 +132,7 @@ class Writer:
             reply_to=self._addresses.reply_to(row.reply_token) if row.reply_token else "",
             in_reply_to=row.in_reply_to[-1:] or root,
             references=root + row.in_reply_to,
-            auto="auto-replied" if row.kind in _REPLIES else "auto-generated",
+            auto="auto-replied" if row.kind in ANSWERS else "auto-generated",
             loop_mark=domain,
         )
 

@@ -121,7 +121,7 @@ def test_a_confirmation_with_a_note_keeps_the_note_internal() -> None:
 
 
 def test_a_note_in_what_may_be_a_loop_is_kept_as_one() -> None:
-    counts = Counts(mails_to_ticket=POLICY.loop_mails)
+    counts = Counts(mails_to_ticket=POLICY.loop_mails_proven)
     decision = after(by(SUPPORTER, f"Internal: yes\n\n{SECRET}"), shared(), counts=counts)
     assert [one.internal for one in decision.events] == [True]
     machine = by(SUPPORTER, f"Internal: yes\n\n{SECRET}", head="Auto-Submitted: auto-replied\r\n")
