@@ -43,11 +43,6 @@ def most_mails(mail: Mail, sender: Sender, policy: Policy) -> int:
     return policy.loop_mails
 
 
-def folded(text: str) -> str:
-    """Return a text's words as they are compared: neither case nor white space counts."""
-    return "".join(text.split()).casefold()
-
-
 def why_too_many(joined: Joined) -> Reason | None:
     """Return why a mail is one too many, None for one that is followed."""
     counts, policy = joined.facts.counts, joined.policy

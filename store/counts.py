@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
+from parsers.text import folded
 from router.authority import Sender
 from router.decision import Clue, Mail, Policy
 from router.found import Counts
 from router.kinds import kind_for
-from router.looping import folded, is_proven_person, most_mails
+from router.looping import is_proven_person, most_mails
 from router.notices import ANSWERS
 from router.people import author_of
 from router.rights import PROVEN
