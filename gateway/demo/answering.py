@@ -74,7 +74,7 @@ ANSWERS = {
     ),
     "supporter-solution": _of_supporter(
         "Status: solved\n\n"
-        "The switch in front of the pool nodes was replaced. All transfers succeed again.\n\nNora"
+        "The switch in front of the pool nodes was replaced. All transfers succeed again."
     ),
     "verify": Answer(
         ADA,
