@@ -70,7 +70,7 @@ ANSWERS = {
     ),
     "supporter-wrong": _of_supporter(
         "Status: fixed\nPriority: very urgent\n\n"
-        "It was the switch in front of the pool nodes; half of the jobs waited for it.\n\nNora"
+        "It was the switch in front of the pool nodes; half of\nthe jobs waited for it.\n\nNora"
     ),
     "supporter-solution": _of_supporter(
         "Status: solved\n\n"
