@@ -6,11 +6,11 @@ with a note when there is more. Which parts are files is decided here and nowher
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers.charsets import decode
 from parsers.flowed import unflow
-from parsers.heard import Note
+from parsers.heard import SIGNATURES, Note
 from parsers.html import MAX_HTML_CHARS, text_of_html
 from parsers.parts import Part
 from parsers.text import MAX_TEXT_BYTES, clean, cut
@@ -120,6 +120,8 @@ def _choose(part: Part) -> Choice:
             return Choice(texts=(part,)) if part.body.strip() else Choice()
         return Choice(files=(part,)) if is_file(part) else Choice(texts=(part,))
     choices = [_choose(child) for child in part.children]
+    if part.content_type == "multipart/signed":
+        choices[1:] = map(_as_signature, choices[1:])
     files = tuple(file for choice in choices for file in choice.files)
     others = tuple(other for choice in choices for other in choice.others)
     texts = [choice.texts for choice in choices if choice.texts]
@@ -132,6 +134,12 @@ def _choose(part: Part) -> Choice:
     if part.content_type == "multipart/encrypted":
         return Choice(files=tuple(part.leaves()))
     return Choice(tuple(p for some in texts for p in some), files, others)
+
+
+def _as_signature(choice: Choice) -> Choice:
+    """Mark a signature: what else somebody put beside a signed part stays as it is."""
+    files = (replace(p, signs=p.content_type in SIGNATURES) for p in choice.files)
+    return replace(choice, files=tuple(files))
 
 
 def _best(alternatives: list[tuple[Part, ...]]) -> tuple[Part, ...]:

@@ -71,6 +71,7 @@ def described(files: tuple[Part, ...], notes: set[Note]) -> tuple[tuple[Attachme
                     size=len(content),
                     inline=bool(content_id) and word != "attachment" and part.kind == "image",
                     content_id=content_id[:300],
+                    signature=part.signs,
                 ),
                 content,
             )

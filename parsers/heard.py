@@ -37,7 +37,7 @@ class Note(StrEnum):
     UNREADABLE = "the mail could not be read at all; the original is kept"
 
 
-# Files that a signed mail brings along; nobody has attached them.
+# The types of what signs a part of multipart/signed.
 SIGNATURES = frozenset(
     f"application/{name}" for name in ("pkcs7-signature", "x-pkcs7-signature", "pgp-signature")
 )
@@ -73,7 +73,8 @@ class Attachment:
     """One part that is kept as a file. `index` counts from 0 in the order of the mail.
 
     `filename` is clean, never empty, and holds no path. `size` is in bytes after decoding.
-    `inline` parts are shown within the text (an image with a Content-ID in related HTML).
+    `inline` parts are shown within the text (an image with a Content-ID in related HTML). A
+    `signature` came along with a signed mail; nobody has attached it.
     """
 
     index: int
@@ -82,6 +83,7 @@ class Attachment:
     size: int
     inline: bool = False
     content_id: str = ""
+    signature: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +132,8 @@ class InboundMail:
     hops: int = 0
     loop_marks: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """Return what somebody has attached: every attachment but signatures."""
+        return tuple(one for one in self.attachments if not one.signature)

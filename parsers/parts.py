@@ -22,7 +22,10 @@ _TYPE = re.compile(r"[!-.0-~]{1,60}/[!-.0-~]{1,80}")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One node: its header, its type in lower case, where its body lies in `raw`, its children."""
+    """One node: its header, its type in lower case, where its body lies in `raw`, its children.
+
+    `signs` is set once it is known as the signature beside what multipart/signed holds.
+    """
 
     raw: bytes
     header: Header
@@ -31,6 +34,7 @@ class Part:
     start: int
     end: int
     children: tuple["Part", ...] = ()
+    signs: bool = False
 
     @property
     def kind(self) -> str:

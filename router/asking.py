@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from parsers.heard import SIGNATURES, Automatic
+from parsers.heard import Automatic
 from router.acting import is_supporter_of
 from router.addresses import LANE_REST, Intent
 from router.authority import sender_of
@@ -39,8 +39,7 @@ class Question:
 def question(mail: Mail) -> Question | None:
     """Return what a mail asks, None for a mail that is no such question."""
     heard = mail.heard
-    files = [one for one in heard.attachments if one.content_type not in SIGNATURES]
-    if heard.automatic is not Automatic.NO or files:
+    if heard.automatic is not Automatic.NO or heard.files:
         return None
     said = " ".join(heard.visible.split())
     if mail.intent is Intent.USER and not said:

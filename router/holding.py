@@ -87,7 +87,7 @@ def circumstances(
         notes.append("Its reply address is not valid, or no longer, so it opened a ticket.")
     if mail.heard.block.unknown:
         reasons.append(Reason.LINE_NOT_UNDERSTOOD)
-    if not mail.heard.text.strip() and not mail.heard.attachments:
+    if not mail.heard.text.strip() and not mail.heard.files:
         notes.append("The mail has no text.")
     if not mail.heard.block.fields and has_stray_fields(mail.heard.visible):
         notes.append(STRAY_FIELDS)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from parsers.heard import SIGNATURES
 from router.authority import Sender
 from router.bound import is_for_another
 from router.decision import Clue, Facts, Mail, Policy
@@ -40,8 +39,7 @@ class Joined:
     def says_something(self) -> bool:
         """Whether the mail holds more than field lines and what it quotes: a text, or a file."""
         heard = self.mail.heard
-        files = any(one.content_type not in SIGNATURES for one in heard.attachments)
-        return files or (heard.adds and bool(heard.block.rest.strip()))
+        return bool(heard.files) or (heard.adds and bool(heard.block.rest.strip()))
 
     @property
     def for_another(self) -> bool:

@@ -128,8 +128,8 @@ def author_of(mail: Mail) -> str:
 
 
 def listed_attachments(mail: Mail) -> tuple[tuple[str, int], ...]:
-    """Return name and size of each file of a mail."""
-    return tuple((one.filename, one.size) for one in mail.heard.attachments)
+    """Return name and size of each file that somebody has attached to a mail."""
+    return tuple((one.filename, one.size) for one in mail.heard.files)
 
 
 def same_address(one: str, other: str) -> bool:

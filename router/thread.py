@@ -8,7 +8,7 @@ believed is for `decide` to say.
 from datetime import datetime
 
 from parsers.envelope import Envelope
-from parsers.heard import OVER_A_CAP, SIGNATURES, Note
+from parsers.heard import OVER_A_CAP, Note
 from parsers.subject import ticket_tags
 from router.addresses import Intent
 from router.decision import Clue, Mail, Policy
@@ -81,8 +81,7 @@ def answers_a_list(mail: Mail, policy: Policy) -> tuple[str, ...]:
 def answered_row(mail: Mail, policy: Policy) -> int:
     """Return the outbox row of our mail that a mail without a word of its own answers, else 0."""
     heard = mail.heard
-    files = [one for one in heard.attachments if one.content_type not in SIGNATURES]
-    if heard.adds or files or set(heard.notes) & _UNSURE:
+    if heard.adds or heard.files or set(heard.notes) & _UNSURE:
         return 0
     answers = mail.heard.in_reply_to or mail.heard.references[-1:]
     rows = (read_message_row(policy.keys, one) for one in answers)

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 def send_sample(config_file: Path, door: str | None, kind: str, *, printed: bool) -> None:
     """Send a sample mail to the running daemon.
 
-    Prints its reply. `list` shows the kinds; `all` sends one of each but `reply`, which answers
-    the newest mail that the daemon wrote to the sample's sender.
+    Prints its reply. `list` shows the kinds; `all` sends one of each but those that answer: `reply`
+    and `verify` the newest mail to the submitter Ada, `supporter-...` that to NGI_NORTH, signed.
     """
+    from gateway.demo.answering import ANSWERS
     from gateway.demo.names import advice
-    from gateway.demo.sending import REPLY, CannotSend, kinds, sample, send
+    from gateway.demo.sending import CannotSend, kinds, sample, send
 
     known = kinds()
     if kind == "list":
@@ -33,7 +34,7 @@ def send_sample(config_file: Path, door: str | None, kind: str, *, printed: bool
     if kind != "all" and kind not in known:
         raise click.BadParameter(f"one of {', '.join(known)}, all, list", param_hint="KIND")
     config = config_at(config_file)
-    names = [k for k in known if k != REPLY] if kind == "all" else [kind]
+    names = [k for k in known if k not in ANSWERS] if kind == "all" else [kind]
     told = advice(names, config)
     if told:
         click.echo(told, err=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from gateway.config.faults import Finding, Severity
 from gateway.config.root import Config
-from gateway.demo.words import ALARMER, DNS_PORT, HELPDESK
+from gateway.demo.words import DNS_PORT, HELPDESK, PEOPLE
 
 Doubt = Callable[[Config], Iterator[Finding]]
 _HERE = ("127.", "::1", "localhost")
@@ -58,7 +58,7 @@ def _demo(config: Config) -> Iterator[Finding]:
     """Find what only the demo may believe, in a federation of somebody's own."""
     if config.helpdesk.domain == HELPDESK:
         return
-    if config.proof.anchors == config.file.parent / ALARMER / "anchors":
+    if config.proof.anchors == config.file.parent / PEOPLE / "anchors":
         told = "this is the demo's authority: name those of your federation"
         yield Finding(("proof", "anchors"), told, Severity.WARNING)
     if config.dns.port == DNS_PORT and all(one.startswith(_HERE) for one in config.dns.servers):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from gateway.config.load import Config
 from gateway.demo.signing import WAYS
-from gateway.demo.words import ALARMER, DOMAIN, SELECTOR
+from gateway.demo.words import DOMAIN, PEOPLE, SELECTOR
 from gateway.proofs.dns import DnsTempError, Lookup
 
 LIMIT_S = 1.0  # the server is on this machine
@@ -21,7 +21,7 @@ def advice(kinds: Iterable[str], config: Config) -> str:
         return ""
     if asyncio.run(_known(config)):
         return ""
-    server = config.file.parent / ALARMER / "names" / "nsd.conf"
+    server = config.file.parent / PEOPLE / "names" / "nsd.conf"
     return (
         f"no name server knows {_KEY}, so DKIM cannot be proven yet: the alarm is held, and asked\n"
         f"about again for an hour. To start the demo's: /usr/sbin/nsd -c {server}\n"

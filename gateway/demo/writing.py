@@ -1,4 +1,4 @@
-"""What `ticketgate init` writes: the example configuration, its secrets, an alarmer's keys, a site.
+"""What `ticketgate init` writes: the example configuration, its secrets, its people's keys, a site.
 
 Rule: nothing that exists is touched, and a file or a directory appears whole or not at all. The
 configuration comes last, so that one that is there always works.
@@ -13,9 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from gateway.config.signingkeys import new_ed25519
-from gateway.demo.alarmer import files_of, new_alarmer
+from gateway.demo.people import files_of, new_people
 from gateway.demo.site import site_files
-from gateway.demo.words import ALARM_KEY, ALARMER, SITE_FILES
+from gateway.demo.words import ALARM_KEY, PEOPLE, SITE_FILES
 
 SECRET_BYTES = 32
 Files = Mapping[str, tuple[bytes, int]]  # name -> content and mode
@@ -34,7 +34,7 @@ def write_demo(directory: Path, now: datetime) -> list[Path]:
     """Write the demo into `directory`, which is made if need be; return what was written.
 
     A secret that is there already stays: mails that went out may hold tokens of it, and sites
-    may believe the key. So do the alarmer's keys, and a site's files. Raises AlreadyThere,
+    may believe the key. So do the people's keys, and a site's files. Raises AlreadyThere,
     UnusableKey when the key of alarms that is there is none, OSError when nothing can be written.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,10 +48,10 @@ def write_demo(directory: Path, now: datetime) -> list[Path]:
     if not alarm_key.exists():
         _write(alarm_key, new_ed25519().decode("ascii"), 0o600)
         written.append(alarm_key)
-    alarmer, site = directory / ALARMER, directory / SITE_FILES
-    if not alarmer.exists():
-        _write_all(alarmer, files_of(new_alarmer(now), alarmer.resolve()))
-        written.append(alarmer)
+    people, site = directory / PEOPLE, directory / SITE_FILES
+    if not people.exists():
+        _write_all(people, files_of(new_people(now), people.resolve()))
+        written.append(people)
     if not site.exists():
         _write_all(site, site_files(site.resolve(), alarm_key.read_bytes()))
         written.append(site)

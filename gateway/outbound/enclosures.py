@@ -1,7 +1,7 @@
 """Which files of the original mail travel with a notice, and which stay with the ticket.
 
-Rule: what does not travel is named to the reader, with a link when there is one. Nothing is
-unpacked and nothing is judged by its name.
+Rule: what does not travel is named to the reader, with a link when there is one; a signature of the
+mail is nothing that a reader of ours could use. Nothing is unpacked or judged by its name.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,6 +34,8 @@ def travelling(
     left_out: list[LeftOut] = []
     room = limit_bytes
     for file, data in attachments_of(raw):
+        if file.signature:
+            continue
         if len(data) <= room:
             room -= len(data)
             enclosures.append(Enclosure(file.filename, file.content_type, data))

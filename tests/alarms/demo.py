@@ -20,14 +20,15 @@ from store.visit import visit
 from tests.postfix.postfix import PATH, Postfix
 from tests.proofs.conftest import free_port
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "demo.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "demo.md"
 DOOR, NAMES = "2525", "2553"
 SUDO = '#!/bin/sh\nexec "$@"\n'
 
 
-def blocks(heading: str) -> list[str]:
+def blocks(heading: str, document: Path = DOCUMENT) -> list[str]:
     """Return the commands of a section of the document, a text for each of its blocks."""
-    sections = re.split(r"(?m)^## ", DOCUMENT.read_text())
+    sections = re.split(r"(?m)^## ", document.read_text())
     (section,) = (text for text in sections if text.startswith(heading))
     return re.findall(r"(?ms)^```sh\n(.*?)^```$", section)
 
@@ -47,7 +48,7 @@ class Demo:
         (place / "bin" / "sudo").write_text(SUDO)
         (place / "bin" / "sudo").chmod(0o755)
         self.typed(f".venv/bin/ticketgate init {self.run.name}")
-        for file in (self.run / "config.toml", self.run / "alarmer" / "names" / "nsd.conf"):
+        for file in (self.run / "config.toml", self.run / "people" / "names" / "nsd.conf"):
             text = file.read_text().replace(f":{DOOR}", f":{self.door}")
             text = re.sub(rf"(?m)^(\s*port\b.*){NAMES}$", rf"\g<1>{self.names}", text)
             file.write_text(text.replace("127.0.0.1:8025", "127.0.0.1:0"))
@@ -77,7 +78,7 @@ class Demo:
         if self.mta is not None:
             self.mta.stop()
             self.mta = None
-        pid = self.run / "alarmer" / "names" / "nsd.pid"
+        pid = self.run / "people" / "names" / "nsd.pid"
         if pid.exists():
             os.kill(int(pid.read_text()), signal.SIGTERM)
 

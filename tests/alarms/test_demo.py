@@ -115,7 +115,7 @@ def test_ada_pages_and_the_forger_does_not_as_the_document_says(
         "relaxed/relaxed",
         domain="atlas.example",
         selector="demo",
-        key=(demo.run / "alarmer" / "ada.dkim.pem").read_bytes(),
+        key=(demo.run / "people" / "ada.dkim.pem").read_bytes(),
     )
     changed = signed.replace(b"refuses every connection", b"takes every connection")
     assert changed != signed

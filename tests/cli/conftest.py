@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from gateway.demo.sending import REPLY, kinds, sample
+from gateway.demo.answering import ANSWERS
+from gateway.demo.sending import kinds, sample
 from gateway.demo.writing import write_demo
 from store import refusals
 from store.tables import inbox
@@ -85,7 +86,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_demo(place, NOW)
     stage = Stage(place, place / "config.toml", NOW)
     for kind in kinds():
-        if kind != REPLY:
+        if kind not in ANSWERS:
             one = sample(kind, stage.config)
             envelope = stage.envelope(one.raw, [one.recipient], one.mail_from, "127.0.0.1")
             stage.keep(one.raw, envelope)

@@ -1,21 +1,26 @@
-"""The demo as its README shows it: init, serve, send-sample, and an answer to an answer."""
+"""The demo's samples: where each ends, and what is said when one cannot be sent."""
 
 import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from running import until
+from sqlalchemy import update
 
 from gateway.config.load import load
-from gateway.demo.sending import REPLY, CannotSend, kinds, sample
+from gateway.demo.answering import ANSWERS
+from gateway.demo.sending import CannotSend, kinds, sample
 from gateway.demo.writing import write_demo
 from store.listing import MailFilter, MailRow, mails
+from store.tables import outbox
 from store.visit import visit
-from tests.cli.conftest import PROGRAM, run_program
+from tests.cli.conftest import NOW, PROGRAM, run_program
+from tests.stage import Stage
 
 ENDS = {
     "alarm": "held",
@@ -81,7 +86,7 @@ def decided(demo: Path, count: int) -> list[MailRow]:
 def test_every_sample_ends_as_it_should_and_the_reply_joins_its_ticket(
     demo: Path, door: str
 ) -> None:
-    assert set(kinds()) == {*ENDS, REPLY}
+    assert set(kinds()) == {*ENDS, *ANSWERS}
     done = run_program("send-sample", "all", "--config", demo, "--door", door)
     assert done.code == 0, done.err
     lines = done.out.splitlines()
@@ -101,9 +106,43 @@ def test_every_sample_ends_as_it_should_and_the_reply_joins_its_ticket(
     assert newest.tickets
 
 
-def test_a_reply_needs_a_mail_to_answer(demo: Path) -> None:
-    with pytest.raises(CannotSend, match="send user-site first"):
-        sample(REPLY, load(demo))
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_an_answer_needs_a_ticket_and_says_what_to_send_first(demo: Path, kind: str) -> None:
+    first = "supporter-solution" if kind == "verify" else "user-site"
+    with pytest.raises(CannotSend, match=f"to (answer|verify) yet: send {first} first"):
+        sample(kind, load(demo))
+
+
+def a_mail_to_the_unit(demo: Path) -> None:
+    maildir = demo.parent / "outgoing" / "new"
+    maildir.mkdir(parents=True)
+    (maildir / "1").write_text(
+        "To: helpdesk@ngi-north.example\nReply-To: reply+x@helpdesk.example\n\n"
+        "TICKET ID: 100001\nSTATUS: assigned\n"
+    )
+
+
+def test_an_answer_waits_for_what_the_daemon_has_in_hand(demo: Path) -> None:
+    stage = Stage(demo.parent, demo, NOW)
+    one = sample("user-site", stage.config)
+    envelope = stage.envelope(one.raw, [one.recipient], one.mail_from, "127.0.0.1")
+    stage.keep(one.raw, envelope)
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(sample, "supporter-question", stage.config)
+        stage.work()
+        a_mail_to_the_unit(demo)
+        with stage.store.writing() as conn:
+            conn.execute(update(outbox).values(state="sent"))
+        assert asked.result(60).recipient == "reply+x@helpdesk.example"
+    stage.close()
+
+
+def test_a_demo_without_the_supporters_key_says_so(demo: Path) -> None:
+    """Such as one that was made before there was a supporter."""
+    (demo.parent / "people" / "nora.key").unlink()
+    a_mail_to_the_unit(demo)
+    with pytest.raises(CannotSend, match=r"people/nora\.key: No such file .*a new demo"):
+        sample("supporter-question", load(demo))
 
 
 def test_a_door_that_does_not_answer_is_75(demo: Path) -> None:

@@ -19,7 +19,8 @@ COMMANDS = (
     "mails", "replay", "outbox", "refusals", "sites", "members", "keys", "copy-store", "completion",
 )  # fmt: skip
 HEAVY = ("sqlalchemy", "alembic", "pydantic", "rich", "jinja2", "aiosmtpd", "starlette")
-WRITTEN = ["alarm.pem", "alarmer", "config.toml", "secret", "site"]
+WRITTEN = ["alarm.pem", "config.toml", "people", "secret", "site"]
+PEOPLES = ("ada.dkim.pem", "ada.key", "nora.key")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -70,15 +71,13 @@ def test_init_writes_a_configuration_that_is_good_and_says_what_to_do_next(
 def test_init_makes_new_secrets_each_time_that_only_their_owner_reads(tmp_path: Path) -> None:
     for name in ("a", "b"):
         run_program("init", tmp_path / name)
-    for secret in ("secret", "alarm.pem", "alarmer/ada.key", "alarmer/ada.dkim.pem"):
+    for secret in ("secret", "alarm.pem", *(f"people/{key}" for key in PEOPLES)):
         first, second = tmp_path / "a" / secret, tmp_path / "b" / secret
         assert first.read_text() != second.read_text()
         assert first.stat().st_mode & 0o777 == 0o600
     kept = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
     keys = [path.name for path in kept if b"PRIVATE KEY" in path.read_bytes()]
-    assert sorted(keys) == ["ada.dkim.pem", "ada.key", "alarm.pem"], (
-        "the authority's secret is kept nowhere"
-    )
+    assert sorted(keys) == sorted(["alarm.pem", *PEOPLES]), "the authority's secret is kept nowhere"
 
 
 def test_init_makes_a_site_whose_hook_believes_this_demos_alarm_key(tmp_path: Path) -> None:

@@ -83,6 +83,9 @@ async def test_attachments_travel_up_to_a_limit_and_the_rest_is_named(store: Sto
         head = f'--b\r\nContent-Disposition: attachment; filename="{name}"\r\n'.encode()
         raw += head + b"Content-Type: application/x-y\r\n\r\n" + data + b"\r\n"
     raw += b"--b--\r\n"
+    signature = b"Content-Type: application/pkcs7-signature\r\n\r\nMIIB"
+    raw = b"Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n" + raw
+    raw += b"--s\r\n" + signature + b"\r\n--s--\r\n"
     files = [{"name": name, "size": len(data)} for name, data in parts]
     add_row(store, 1, attachments_of=5, values={**TICKET, "attachments": files})
     add_row(store, 2, attachments_of=6, values={**TICKET, "attachments": files})

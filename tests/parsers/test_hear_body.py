@@ -86,6 +86,15 @@ def test_each_shape_gives_its_text_and_files(mime: bytes, text: str, files: list
     assert [a.filename for a in mail.attachments] == files
 
 
+def test_what_signs_the_mail_itself_is_no_file_of_its_writer() -> None:
+    """A signature that somebody attached, of a file beside it, is one."""
+    seal = part("application/pgp-signature; name=release.tar.asc", "x")
+    text = multi("mixed", PLAIN, PDF, seal, boundary="inner")
+    mail = heard(multi("signed", text, part("application/pkcs7-signature", "x")))
+    assert [a.filename for a in mail.attachments] == ["r.pdf", "release.tar.asc", "smime.p7s"]
+    assert [a.filename for a in mail.files] == ["r.pdf", "release.tar.asc"]
+
+
 @pytest.mark.parametrize(
     ("charset", "payload", "text", "guessed"),
     [

@@ -17,7 +17,7 @@ import dns.message
 import dns.query
 from running import until
 
-from gateway.demo.alarmer import NSD, NSD_ZONE
+from gateway.demo.people import NSD, NSD_ZONE
 
 PROGRAM = shutil.which("nsd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 HEAD = """\

@@ -1,8 +1,9 @@
-"""The demo's alarmer: the keys that prove Ada, and what tells the world to believe them.
+"""The demo's people: the keys that prove Ada and Nora, and what tells the world to believe them.
 
-`init` makes them anew for every demo. The secret of her authority is kept nowhere, so nobody can
-certify anybody else. A forger is another `new_alarmer`: the same names, other keys, and nobody who
-was told to believe them. Nothing here is of use outside the demo.
+Ada raises alarms, Nora is a supporter of NGI_NORTH. `init` makes their keys anew for every demo.
+The secret of their authority is kept nowhere, so nobody can certify anybody else. A forger has
+`new_people` of his own: the same names, other keys, and nobody who was told to believe them.
+Nothing here is of use outside the demo.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.demo.words import ADDRESS, DNS_PORT, DOMAIN, SELECTOR
+from gateway.demo.words import ADDRESS, DNS_PORT, DOMAIN, SELECTOR, SUPPORTER
 from gateway.outbound.signing import rsa_key, zone_line
 
 _GRID = (
@@ -23,20 +24,19 @@ _GRID = (
     (NameOID.DOMAIN_COMPONENT, "grid"),
 )
 _AUTHORITY = (*_GRID, (NameOID.COMMON_NAME, "Demo CA"))
-_ADA = (
-    *_GRID,
-    (NameOID.ORGANIZATIONAL_UNIT_NAME, "Users"),
-    (NameOID.COMMON_NAME, "Ada Example"),
-)
+_USERS = (*_GRID, (NameOID.ORGANIZATIONAL_UNIT_NAME, "Users"))
 _BEFORE, _LIFE = timedelta(hours=1), timedelta(days=3650)
 _RSA_BITS = 2048
 _FILES = {
     "ada.dkim.pem": "dkim",
-    "ada.key": "key",
-    "ada.pem": "certificate",
+    "ada.key": "ada_key",
+    "ada.pem": "ada",
+    "nora.key": "nora_key",
+    "nora.pem": "nora",
     "anchors/demo-ca.pem": "authority",
     "anchors/demo-ca.r0": "revoked",
 }
+_SECRETS = {"dkim", "ada_key", "nora_key"}
 _ZONE = """\
 $TTL 60
 @ IN SOA ns hostmaster 1 3600 600 86400 60
@@ -72,36 +72,27 @@ zone:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarmer:
-    """Secrets (`dkim`, `key`) and what stands for them: all PEM, one object each."""
+class People:
+    """Secrets (`dkim`, `..._key`) and what stands for them: all PEM, one object each."""
 
     dkim: bytes
-    key: bytes
-    certificate: bytes
+    ada_key: bytes
+    ada: bytes
+    nora_key: bytes
+    nora: bytes
     authority: bytes
     revoked: bytes
 
 
-def new_alarmer(now: datetime) -> Alarmer:
-    """Return new keys for Ada, and a new authority that has certified her and forgot its secret."""
-    secret, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+def new_people(now: datetime) -> People:
+    """Return new keys for Ada and Nora; their authority certified them and forgot its secret."""
+    secret = ec.generate_private_key(ec.SECP256R1())
     above = _name(_AUTHORITY)
     usage = _usage(key_cert_sign=True, crl_sign=True)
     authority = (
         _builder(above, above, secret.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
-        .sign(secret, hashes.SHA256())
-    )
-    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
-    address = x509.SubjectAlternativeName([x509.RFC822Name(ADDRESS)])
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(secret.public_key())
-    certificate = (
-        _builder(_name(_ADA), above, key.public_key(), now)
-        .add_extension(_usage(digital_signature=True), critical=True)
-        .add_extension(purpose, critical=False)
-        .add_extension(address, critical=False)
-        .add_extension(issuer, critical=False)
         .sign(secret, hashes.SHA256())
     )
     revoked = (
@@ -111,30 +102,34 @@ def new_alarmer(now: datetime) -> Alarmer:
         .next_update(now + _LIFE)
         .sign(secret, hashes.SHA256())
     )
-    return Alarmer(
+    ada_key, ada = _certified("Ada Example", ADDRESS, secret, now)
+    nora_key, nora = _certified("Nora Example", SUPPORTER, secret, now)
+    return People(
         dkim=_pem(rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)),
-        key=_pem(key),
-        certificate=certificate.public_bytes(Encoding.PEM),
+        ada_key=ada_key,
+        ada=ada,
+        nora_key=nora_key,
+        nora=nora,
         authority=authority.public_bytes(Encoding.PEM),
         revoked=revoked.public_bytes(Encoding.PEM),
     )
 
 
-def read_alarmer(directory: Path) -> Alarmer:
-    """Return the alarmer whose files `files_of` named; raises OSError."""
-    return Alarmer(*((directory / name).read_bytes() for name in _FILES))
+def read_people(directory: Path) -> People:
+    """Return the people whose files `files_of` named; raises OSError."""
+    return People(*((directory / name).read_bytes() for name in _FILES))
 
 
-def files_of(alarmer: Alarmer, place: Path) -> dict[str, tuple[bytes, int]]:
-    """Return each file of the demo's directory with its mode; `place` is where they will lie.
+def files_of(people: People, place: Path) -> dict[str, tuple[bytes, int]]:
+    """Return each file of the people's directory with its mode; `place` is where they will lie.
 
-    Beside the alarmer's own: a name server's configuration, which wants whole paths, and its zone.
+    Beside their own: a name server's configuration, which wants whole paths, and its zone.
     """
     own = {
-        name: (getattr(alarmer, part), 0o600 if part in {"dkim", "key"} else 0o644)
+        name: (getattr(people, part), 0o600 if part in _SECRETS else 0o644)
         for name, part in _FILES.items()
     }
-    key = zone_line(f"{SELECTOR}._domainkey.{DOMAIN}", rsa_key(SELECTOR, alarmer.dkim).record)
+    key = zone_line(f"{SELECTOR}._domainkey.{DOMAIN}", rsa_key(SELECTOR, people.dkim).record)
     zone = _ZONE.format(domain=DOMAIN, key=key)
     names = NSD.format(port=DNS_PORT, place=place / "names") + NSD_ZONE.format(name="example")
     return {
@@ -142,6 +137,26 @@ def files_of(alarmer: Alarmer, place: Path) -> dict[str, tuple[bytes, int]]:
         "names/example.zone": (zone.encode(), 0o644),
         "names/nsd.conf": (names.encode(), 0o644),
     }
+
+
+def _certified(
+    name: str, address: str, secret: ec.EllipticCurvePrivateKey, now: datetime
+) -> tuple[bytes, bytes]:
+    """Return a person's new key, and the certificate that the authority signs for it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = _name((*_USERS, (NameOID.COMMON_NAME, name)))
+    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+    own = x509.SubjectAlternativeName([x509.RFC822Name(address)])
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(secret.public_key())
+    certificate = (
+        _builder(subject, _name(_AUTHORITY), key.public_key(), now)
+        .add_extension(_usage(digital_signature=True), critical=True)
+        .add_extension(purpose, critical=False)
+        .add_extension(own, critical=False)
+        .add_extension(issuer, critical=False)
+        .sign(secret, hashes.SHA256())
+    )
+    return _pem(key), certificate.public_bytes(Encoding.PEM)
 
 
 def _name(parts: tuple[tuple[x509.ObjectIdentifier, str], ...]) -> x509.Name:
