@@ -31,6 +31,7 @@ from parsers.text import clean, cut
 MAX_DATE_BYTES = 200
 MAX_SUBJECT_CHARS = 2_000
 MAX_LOOP_MARKS = 50
+MAX_OTHER_WAYS = 3  # to read a text, of those that are compared with what was sent
 _T = TypeVar("_T")
 
 
@@ -124,6 +125,8 @@ def _came_back(
     Empty when one of them says something else anyhow, or was not read as it was sent.
     """
     found = []
+    if len(others) > MAX_OTHER_WAYS:
+        return ()
     for other in (None, *others):
         noted: set[Note] = set()
         if other is not None:

@@ -236,6 +236,12 @@ def test_only_those_who_may_verify_do_it_by_sending_it_back(who: str) -> None:
     assert changes(decision) == {}
 
 
+def test_the_solution_of_another_ticket_verifies_nothing() -> None:
+    solved = about(status=Status.SOLVED)
+    assert changes(after(by(SUBMITTER, BACK), solved, row=1, solution_of=12)) == {}
+    assert changes(after(by(SUBMITTER, BACK), solved, row=1, solution_of=7))
+
+
 @pytest.mark.parametrize(
     "mark", ["Auto-Submitted: auto-replied", "Auto-Submitted: auto-generated", "Precedence: bulk"]
 )
