@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from parsers.block import FieldBlock
+from parsers.returned import Returned
 
 
 class Automatic(StrEnum):
@@ -106,6 +107,8 @@ class InboundMail:
 
     `text` is the whole text for people, at most 256 kB. `visible` is what this mail adds: no quote,
     no signature, and never empty when `text` is not; `adds` is false when it would have been.
+    `returned` holds, for each way to read a mail that quotes without marks and may say nothing
+    else, what of it can be compared with what was sent.
     `with_signature` is `visible` and its signature. `block` is the field block at the top of
     `visible`.
     `hops` counts Received lines. `loop_marks` are the values of our own loop header.
@@ -125,6 +128,7 @@ class InboundMail:
     visible: str = ""
     with_signature: str = ""
     adds: bool = True
+    returned: tuple[Returned, ...] = ()
     block: FieldBlock = field(default_factory=FieldBlock)
     attachments: tuple[Attachment, ...] = ()
     automatic: Automatic = Automatic.NO

@@ -24,12 +24,14 @@ from parsers.heard import Attachment, Automatic, InboundMail, Mailbox, Note
 from parsers.ids import message_id, message_ids
 from parsers.parts import Part, read_parts
 from parsers.reply import Reply, split_reply
+from parsers.returned import Returned, returned
 from parsers.subject import is_forward
 from parsers.text import clean, cut
 
 MAX_DATE_BYTES = 200
 MAX_SUBJECT_CHARS = 2_000
 MAX_LOOP_MARKS = 50
+MAX_OTHER_WAYS = 3  # to read a text, of those that are compared with what was sent
 _T = TypeVar("_T")
 
 
@@ -62,6 +64,10 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
     body = _guarded(lambda: read_body(choice.texts, notes), Body(), notes, Note.UNREADABLE)
     reply = _guarded(lambda: _reply(body, forward=forward), Reply(body.text, body.text), notes,
                      Note.UNREADABLE)  # fmt: skip
+    back: tuple[Returned, ...] = ()
+    if not forward:
+        back = _guarded(lambda: _came_back(body, reply, choice.others, mail.subject), back, notes,
+                        Note.UNREADABLE)  # fmt: skip
     if not reply.adds and choice.others:
         unsure = body, replace(reply, adds=True)
         body, reply = _guarded(
@@ -79,6 +85,7 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
         visible=reply.visible,
         with_signature=reply.with_signature,
         adds=reply.adds,
+        returned=back,
         block=_guarded(
             lambda: hear_block(reply.visible, skip_blank_lines=body.from_html),
             FieldBlock(), notes, Note.UNREADABLE,
@@ -108,6 +115,29 @@ def _other(choice: Choice, notes: set[Note], *, forward: bool) -> tuple[Body, Re
             notes |= noted
             return body, reply
     return None
+
+
+def _came_back(
+    body: Body, reply: Reply, others: tuple[Part, ...], subject: str
+) -> tuple[Returned, ...]:
+    """Return each way to read a mail that is not surely without a word, to be compared.
+
+    Empty when one of them says something else anyhow, or was not read as it was sent.
+    """
+    found = []
+    if len(others) > MAX_OTHER_WAYS:
+        return ()
+    for other in (None, *others):
+        noted: set[Note] = set()
+        if other is not None:
+            body = read_body((other,), noted)
+            reply = _reply(body, forward=False)
+        if reply.adds:
+            one = returned(body.text, subject)
+            if one is None or noted - {Note.TEXT_FROM_HTML}:
+                return ()
+            found.append(one)
+    return tuple(found)
 
 
 def _reply(body: Body, *, forward: bool) -> Reply:

@@ -50,25 +50,37 @@ _FORWARDED = re.compile(
 )
 _RULE = re.compile(r"[_\u2014-]{10,}\s*")
 _KEY = re.compile(r"[*\s]{0,4}([^\W\d_][^:\uff1a*]{0,28}?)[ \u00a0]?[*]?[:\uff1a]")
-_FROM = frozenset(
+# The keys of a header that is written out, by what they say.
+FROM_KEYS = frozenset(
     [
         "from", "von", "de", "da", "van", "od", "fra", "från", "lähettäjä", "feladó", "kimden",
         "от", "від", "από", "发件人", "寄件者", "差出人", "보낸사람", "מאת",
     ]
 )  # fmt: skip
-_OTHER = frozenset(
+SENT_KEYS = frozenset(
     [
-        "sent", "to", "date", "subject", "cc", "gesendet", "an", "betreff", "datum", "envoyé",
-        "à", "objet", "date", "inviato", "a", "oggetto", "data", "enviado", "enviada", "para",
-        "asunto", "assunto", "fecha", "verzonden", "aan", "onderwerp", "sendt", "til", "emne",
-        "dato", "skickat", "till", "ämne", "lähetetty", "vastaanottaja", "aihe", "päivämäärä",
-        "elküldve", "címzett", "tárgy", "dátum", "odesláno", "komu", "předmět", "wysłano", "do",
-        "temat", "trimis", "către", "subiect", "gönderilen", "tarih", "kime", "konu",
-        "отправлено", "кому", "тема", "дата", "надіслано", "στάλθηκε", "προς", "θέμα",
-        "发送时间", "收件人", "主题", "抄送", "日期", "寄件日期", "收件者", "主旨", "送信日時",
-        "宛先", "件名", "보낸날짜", "받는사람", "제목", "kopie", "kopi", "copie", "dw",
+        "sent", "date", "gesendet", "datum", "envoyé", "inviato", "data", "enviado", "enviadoel",
+        "enviada", "enviadaem", "fecha", "verzonden", "sendt", "dato", "skickat", "lähetetty",
+        "päivämäärä", "elküldve", "dátum", "odesláno", "wysłano", "trimis", "gönderilen", "tarih",
+        "отправлено", "дата", "надіслано", "στάλθηκε", "发送时间", "日期", "寄件日期", "送信日時",
+        "보낸날짜",
     ]
 )  # fmt: skip
+TO_KEYS = frozenset(
+    [
+        "to", "an", "à", "a", "para", "aan", "til", "till", "vastaanottaja", "címzett", "komu",
+        "do", "către", "kime", "кому", "προς", "收件人", "收件者", "宛先", "받는사람",
+    ]
+)  # fmt: skip
+SUBJECT_KEYS = frozenset(
+    [
+        "subject", "betreff", "objet", "oggetto", "asunto", "assunto", "onderwerp", "emne", "ämne",
+        "aihe", "tárgy", "předmět", "temat", "subiect", "konu", "тема", "θέμα", "主题", "主旨",
+        "件名", "제목",
+    ]
+)  # fmt: skip
+_COPY_KEYS = frozenset(["cc", "kopie", "kopi", "copie", "dw", "抄送"])
+_OTHER = SENT_KEYS | TO_KEYS | SUBJECT_KEYS | _COPY_KEYS
 
 
 def is_quoted(line: str) -> bool:
@@ -168,13 +180,23 @@ def is_intro(text: str) -> bool:
     return bool(says and short and _DATED.search(text) and timed)
 
 
-def _is_header(lines: list[str], at: int) -> bool:
-    if _key(lines[at]) not in _FROM:
-        return False
-    keys = [_key(line) for line in lines[at + 1 : at + 9] if line.strip()][:6]
-    return len({key for key in keys if key in _OTHER}) >= 2
+def is_above_header(line: str) -> bool:
+    """Tell whether a line may begin a header that is written out."""
+    seen = line[:MAX_SEEN_CHARS]
+    begins = _RULE.fullmatch(seen) or _ORIGINAL.fullmatch(seen.strip())
+    return begins is not None or key_of(seen)[0] in FROM_KEYS
 
 
-def _key(line: str) -> str:
+def key_of(line: str) -> tuple[str, str]:
+    """Return the key of a line of a written-out header, folded, and its value; "" for no key."""
     match = _KEY.match(line[:MAX_SEEN_CHARS])
-    return match[1].strip().lower().replace(" ", "") if match else ""
+    if match is None:
+        return "", ""
+    return match[1].strip().lower().replace(" ", ""), line[match.end() :].strip(" *\u00a0")
+
+
+def _is_header(lines: list[str], at: int) -> bool:
+    if key_of(lines[at])[0] not in FROM_KEYS:
+        return False
+    keys = [key_of(line)[0] for line in lines[at + 1 : at + 9] if line.strip()][:6]
+    return len({key for key in keys if key in _OTHER}) >= 2

@@ -151,8 +151,8 @@ class Facts:
     such sites, in lower case, and when they were heard last, for the step that asks.
     `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
-    let a held ticket go, give one on, or may page again. `answers_solution` says that the mail
-    adds nothing to the solution that it answers, the newest one of its ticket. `asked` are, by
+    let a held ticket go, give one on, or may page again. `solution_of` is the ticket to whose
+    solution, the newest one, the mail is an answer that adds nothing; 0 for none. `asked` are, by
     ticket, the last public words before its submitter was waited for. `related` are the
     tickets that those in `found` hang together with, but for cross references, the other children
     of a parent among them, and those that the request names. `entry` is the one to be moved.
@@ -170,7 +170,7 @@ class Facts:
     opening: TicketEvent | None = None
     opening_mail: int = 0
     later: tuple[TicketEvent, ...] = ()
-    answers_solution: bool = False
+    solution_of: int = 0
     hook_known: bool = False
     hooks: Mapping[str, datetime] = field(default_factory=dict)
     asked: Mapping[int, TicketEvent] = field(default_factory=dict)

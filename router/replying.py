@@ -134,7 +134,7 @@ def _accepts(joined: Joined, steered: Steering) -> bool:
     What a ticket was told before it was merged into this one is not this one's solution.
     """
     found = move(joined.ticket.status, Status.VERIFIED, steered.actors)
-    is_its_own = joined.facts.answers_solution and not joined.clue.led_from
+    is_its_own = joined.facts.solution_of == joined.ticket.number and not joined.clue.led_from
     return is_its_own and not joined.ticket.held and found is not None
 
 

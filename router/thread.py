@@ -8,15 +8,11 @@ believed is for `decide` to say.
 from datetime import datetime
 
 from parsers.envelope import Envelope
-from parsers.heard import OVER_A_CAP, Note
 from parsers.subject import ticket_tags
 from router.addresses import Intent
 from router.decision import Clue, Mail, Policy
-from router.tokens import Token, TokenClass, read_message_id, read_message_row, read_token
+from router.tokens import Token, TokenClass, read_message_id, read_token
 from router.words import Reason
-
-# With one of these there may be words that were not read.
-_UNSURE = OVER_A_CAP | {Note.BODY_BROKEN, Note.TEXT_CUT, Note.CHARSET_GUESSED}
 
 ANSWERS_A_LIST = (
     "It answers a mail of ours that is not about one ticket, such as a list of reminders:"
@@ -76,16 +72,6 @@ def answers_a_list(mail: Mail, policy: Policy) -> tuple[str, ...]:
     if all(read_message_id(policy.keys, one) != 0 for one in references):
         return ()
     return (ANSWERS_A_LIST,)
-
-
-def answered_row(mail: Mail, policy: Policy) -> int:
-    """Return the outbox row of our mail that a mail without a word of its own answers, else 0."""
-    heard = mail.heard
-    if heard.adds or heard.files or set(heard.notes) & _UNSURE:
-        return 0
-    answers = mail.heard.in_reply_to or mail.heard.references[-1:]
-    rows = (read_message_row(policy.keys, one) for one in answers)
-    return next((row for row in rows if row), 0)
 
 
 def _token(recipient: str, policy: Policy, now: datetime) -> Token | None:

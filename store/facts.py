@@ -17,13 +17,13 @@ from router.addresses import Intent
 from router.authority import sender_of
 from router.decision import Clue, Facts, Mail, Policy
 from router.found import Earlier
-from router.thread import answered_row, sent_row, thread
+from router.thread import sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
 from router.tokens import TokenClass
 from router.words import Outcome, Reason
 from store.counts import answers_to, counted
 from store.evidence import replayed_mails
-from store.questions import asked_of, newest_solutions
+from store.questions import answered_solutions, asked_of
 from store.related_facts import related_to, to_survivors
 from store.rows import read_comments, read_opening, read_tickets
 from store.sent_rows import sent_rows
@@ -81,8 +81,7 @@ def read_facts(
     earlier = _earlier(conn, asked, now)
     receipts = answers_to(conn, [one.mail for one in asked], now)
     replayed = replayed_mails(conn, [(one.mail, one.identity) for one in asked])
-    answers = {one.mail.mail_id: answered_row(one.mail, policy) for one in asked}
-    solutions = newest_solutions(conn, [row for row in answers.values() if row])
+    solutions = answered_solutions(conn, [one.mail for one in asked], policy)
     facts = []
     for one in asked:
         found = [
@@ -111,7 +110,7 @@ def read_facts(
                 listed=listed,
                 listed_total=listed_total,
                 sent=about,
-                answers_solution=answers[one.mail.mail_id] in solutions,
+                solution_of=solutions.get(one.mail.mail_id, 0),
                 related=related_to(conn, one.mail, found),
                 counts=counted(
                     conn,

@@ -100,12 +100,13 @@ def claim_overdue(
     return _take(conn, overdue, by, until)
 
 
-def sent(conn: Connection, row: OutboxRow, now: datetime) -> bool:
+def sent(conn: Connection, row: OutboxRow, now: datetime, words: Sequence[str] = ()) -> bool:
     """Mark a row as taken by the relay; false when the claim was lost meanwhile.
 
-    A lost claim is no error: the mail may go a second time, with the same Message-ID.
+    A lost claim is no error: the mail may go a second time, with the same Message-ID. `words` are
+    the digests by which what was sent is known again.
     """
-    return _leave(conn, row, state="sent", sent_at=now, last_error="")
+    return _leave(conn, row, state="sent", sent_at=now, last_error="", words=" ".join(words))
 
 
 def postpone(

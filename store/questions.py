@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from router.asking import MAX_TICKETS, question
-from router.decision import Mail
+from router.decision import Mail, Policy
+from router.sent_back import SentWords, answered_row, is_sent_back
 from router.ticket import Ticket
 from router.words import OPEN, MailKind
 from store.rows import read_tickets
@@ -38,15 +39,28 @@ def asked_of(conn: Connection, mail: Mail) -> tuple[tuple[Ticket, ...], int]:
     return tuple(tickets[one] for one in numbers), total.scalar_one()
 
 
-def newest_solutions(conn: Connection, rows: Sequence[int]) -> frozenset[int]:
-    """Return those of these outgoing mails that tell a solution after which none was told."""
+def answered_solutions(conn: Connection, mails: Sequence[Mail], policy: Policy) -> dict[int, int]:
+    """Return, by mail, the ticket of the solution that it answers without a word of its own.
+
+    Only of a solution after which none was told. Reads nothing for mails that say something.
+    """
+    rows = {mail.mail_id: row for mail in mails if (row := answered_row(mail, policy))}
     if not rows:
-        return frozenset()
+        return {}
     is_one, later = outbox.c.kind == str(MailKind.SOLUTION), outbox.alias()
     newer = (
         select(later.c.id)
         .where(later.c.ticket == outbox.c.ticket, later.c.kind == outbox.c.kind)
         .where(later.c.event > outbox.c.event)
     )
-    query = select(outbox.c.id).where(outbox.c.id.in_(rows), is_one, ~newer.exists())
-    return frozenset(conn.execute(query).scalars())
+    columns = (outbox.c[name] for name in ("id", "ticket", "recipient", "words"))
+    query = select(*columns).where(outbox.c.id.in_(rows.values()), is_one, ~newer.exists())
+    sent = {one.id: one for one in conn.execute(query)}
+    answered = [
+        (mail, sent[rows[mail.mail_id]]) for mail in mails if rows.get(mail.mail_id) in sent
+    ]
+    return {
+        mail.mail_id: one.ticket
+        for mail, one in answered
+        if is_sent_back(mail, SentWords(one.recipient, frozenset(one.words.split())), policy)
+    }

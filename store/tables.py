@@ -214,6 +214,7 @@ outbox = Table(
     Column("claimed_until", UtcTime, nullable=True),
     Column("last_error", Text, nullable=False, server_default=""),
     Column("sent_at", UtcTime, nullable=True),
+    Column("words", Text, nullable=False, server_default=""),  # digests of a solution's, once sent
     Index("ix_outbox_due", "state", "lane", "due_at"),
     Index("ix_outbox_recipient", "recipient", "kind", "date"),
     Index("ix_outbox_ticket", "ticket"),

@@ -159,7 +159,7 @@ class Stage:
             letter = writer.letter(row)
             said.append(Said(row.kind, row.recipient, letter.mail_from, letter.mail, row.id))
             with self.store.writing() as conn:
-                outbox.sent(conn, row, self.now)
+                outbox.sent(conn, row, self.now, letter.words)
         return said
 
     def fill(self, text: str) -> str:

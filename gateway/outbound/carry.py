@@ -84,7 +84,7 @@ class Carrier:
         except Exception as error:
             return await self._fault(row, error)
         _log.info("mail sent", row=row.id, ticket=row.ticket, kind=str(row.kind), relay=said)
-        return partial(outbox.sent, row=row, now=self._now())
+        return partial(outbox.sent, row=row, now=self._now(), words=letter.words)
 
     async def _later(
         self, row: OutboxRow, error: MailError, due_at: datetime, *, counts: bool = True

@@ -12,6 +12,9 @@ import structlog
 
 from gateway.outbound.alarm import AlarmSigner, alarm_of
 from gateway.outbound.enclosures import Travelling, travelling
+from parsers.html import text_of_html
+from parsers.returned import digest_of
+from parsers.text import clean
 from router.addresses import OurAddresses
 from router.notices import ANSWERS
 from router.tokens import Keyring, write_root_id
@@ -32,11 +35,15 @@ Sign = Callable[[bytes, datetime], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail in its envelope. `mail_from` "" is the null sender."""
+    """One mail in its envelope. `mail_from` "" is the null sender.
+
+    `words` are digests by which a solution is known again when it comes back.
+    """
 
     mail: bytes
     mail_from: str
     rcpt: str
+    words: tuple[str, ...] = ()
 
 
 class Writer:
@@ -83,14 +90,15 @@ class Writer:
         Raises Malformed for a recipient that cannot be written to, Deferred when the stored mail
         cannot be read at the moment.
         """
-        mail = self._alarm(row) if row.kind is MailKind.ALARM else self._plain(row)
         bounces = self._addresses.bounce_to(row.bounce_token) if row.bounce_token else ""
-        return Letter(self._signed(mail, row), bounces, row.recipient)
-
-    def _plain(self, row: OutboxRow) -> bytes:
+        if row.kind is MailKind.ALARM:
+            return Letter(self._signed(self._alarm(row), row), bounces, row.recipient)
         files = self._files(row)
         setting = Setting(row.ticket, row.date, bool(row.reply_token), files.left_out)
-        return build(self._words(row, setting), self._head(row), files.enclosures)
+        spoken = self._words(row, setting)
+        mail = build(spoken, self._head(row), files.enclosures)
+        words = _digests(spoken) if row.kind is MailKind.SOLUTION else ()
+        return Letter(self._signed(mail, row), bounces, row.recipient, words)
 
     def _alarm(self, row: OutboxRow) -> bytes:
         words = self._words(row, Setting(row.ticket, row.date, bool(row.reply_token)))
@@ -149,3 +157,11 @@ class Writer:
             if link_of
             else lambda _index: "",
         )
+
+
+def _digests(spoken: Spoken) -> tuple[str, ...]:
+    """Return the digests of both texts of a mail; a program sends back the one that it showed."""
+    texts = [clean(spoken.text)]
+    if spoken.html:
+        texts.append(text_of_html(clean(spoken.html))[0])
+    return tuple(sorted({digest_of(spoken.subject, text) for text in texts}))

@@ -10,7 +10,9 @@ import pytest
 from gateway.outbound.maildir import Maildir
 from gateway.outbound.relay import open_relay
 from parsers.mail import hear
+from parsers.returned import digest_of
 from store.engine import Store, open_store
+from templates.samples import SAMPLES
 from tests.outbound.couriers import QUICK, courier, until
 from tests.outbound.rows import NOW, FakeTime, add_row, row_of, states
 from tests.outbound.sinks import Sink, free_port, serving, smtp_sink
@@ -23,6 +25,19 @@ async def test_all_due_rows_are_sent_and_marked(store: Store, tmp_path: Path) ->
     assert await courier(store, Maildir(tmp_path / "out")).once() == 80
     assert states(store) == {**dict.fromkeys(range(1, 81), "sent"), 99: "waiting"}
     assert len(list((tmp_path / "out" / "new").iterdir())) == 80
+
+
+async def test_of_a_solution_it_is_kept_by_what_it_is_known_again(
+    store: Store, tmp_path: Path
+) -> None:
+    kind, values = SAMPLES["solution"]
+    add_row(store, 1, kind=str(kind), values=values)
+    add_row(store, 2)
+    await courier(store, Maildir(tmp_path)).once()
+    raws = [file.read_bytes() for file in (tmp_path / "new").iterdir()]
+    (heard,) = [mail for mail in map(hear, raws) if "SOLVED" in mail.subject]
+    assert digest_of(heard.subject, heard.text) in row_of(store, 1)["words"].split()
+    assert not row_of(store, 2)["words"]
 
 
 async def test_the_mail_is_what_the_row_says(store: Store) -> None:

@@ -25,6 +25,8 @@ DAEMON = b"From: mailer-daemon@example.org\r\n"
 NEST = b"".join(
     b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(1500)
 )
+WRITTEN = b"Subject: z\r\n\r\nFrom: x\r\nSent: 1 May 2026 9:00\r\nTo: y\r\nSubject: z\r\n\r\n"
+REWRITTEN = b"https://x.safelinks.protection.outlook.com/"
 # CPU seconds; tracing (coverage) makes Python lines several times slower.
 BUDGET_S = 2.0 if sys.gettrace() is None else 10.0
 BOMBS = {
@@ -53,6 +55,9 @@ BOMBS = {
     "On": H + b"\r\n" + b"On " * 1_000_000,
     "On lines": H + b"\r\n" + b"On x wrote:\r\n" * 1_000_000,
     "From lines": H + b"\r\n" + b"From: x\r\n" * 100_000,
+    "written-out header": H + WRITTEN + b"> * https://x.example<https://x.example>, " * 6_000,
+    "written-out date": H + WRITTEN.replace(b"9:00", b"9:00 1/1/1 a" * 20_000),
+    "rewritten links": H + WRITTEN + (REWRITTEN + b"." * 4_000) * 60,
     "field block": H + b"\r\n" + (b"Site: x" + b" " * 200_000 + b"y\r\n") * 2,
     "underscores": H + b"\r\n" + b"_" * 200_000,
     "8-bit": H + b"\r\n" + bytes(range(128, 256)) * 200_000,

@@ -226,14 +226,20 @@ def test_only_an_unchanged_answer_verifies(text: str, verifies: bool) -> None:
     one = by(SUBMITTER, text)
     assert one.heard.adds is not verifies
     solved = about(status=Status.SOLVED)
-    decision = after(one, solved, row=1, answers_solution=not one.heard.adds)
+    decision = after(one, solved, row=1, solution_of=0 if one.heard.adds else 7)
     assert (changes(decision) == {"status": ("solved", "verified")}) is verifies
 
 
 @pytest.mark.parametrize("who", [STRANGER, SUPPORTER, LIST, SITE])
 def test_only_those_who_may_verify_do_it_by_sending_it_back(who: str) -> None:
-    decision = after(by(who, BACK), about(status=Status.SOLVED), answers_solution=True)
+    decision = after(by(who, BACK), about(status=Status.SOLVED), solution_of=7)
     assert changes(decision) == {}
+
+
+def test_the_solution_of_another_ticket_verifies_nothing() -> None:
+    solved = about(status=Status.SOLVED)
+    assert changes(after(by(SUBMITTER, BACK), solved, row=1, solution_of=12)) == {}
+    assert changes(after(by(SUBMITTER, BACK), solved, row=1, solution_of=7))
 
 
 @pytest.mark.parametrize(
@@ -241,17 +247,17 @@ def test_only_those_who_may_verify_do_it_by_sending_it_back(who: str) -> None:
 )
 def test_an_automatic_answer_never_verifies(mark: str) -> None:
     one = by(SUBMITTER, BACK, head=f"{mark}\r\n")
-    decision = after(one, about(status=Status.SOLVED), row=1, answers_solution=True)
+    decision = after(one, about(status=Status.SOLVED), row=1, solution_of=7)
     assert changes(decision) == {}
 
 
 def test_without_proof_an_unchanged_answer_verifies_nothing() -> None:
     one = by(SUBMITTER, BACK, proofs=())
-    decision = after(one, about(status=Status.SOLVED), row=1, answers_solution=True)
+    decision = after(one, about(status=Status.SOLVED), row=1, solution_of=7)
     assert changes(decision) == {}
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s not in FINAL | {Status.SOLVED}])
 def test_an_answer_to_an_old_solution_verifies_nothing(status: Status) -> None:
-    decision = after(by(SUBMITTER, BACK), about(status=status), row=1, answers_solution=True)
+    decision = after(by(SUBMITTER, BACK), about(status=status), row=1, solution_of=7)
     assert "verified" not in str(changes(decision))

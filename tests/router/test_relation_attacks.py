@@ -47,7 +47,7 @@ def test_an_old_solution_of_a_merged_ticket_verifies_nothing_of_the_survivor() -
     merged = joined(other(status=Status.UNSOLVED), Tie.SURVIVOR, 7)
     survivor = joined(about(status=Status.SOLVED, solution="Another one."), Tie.MERGED, 12)
     found = led_on([(TOKEN, merged)], {7: survivor}.get)
-    facts = Facts(WORLD, PEOPLE, found=tuple(found), answers_solution=True)
+    facts = Facts(WORLD, PEOPLE, found=tuple(found), solution_of=12)
     back = by(SUBMITTER, "> --- please write above this line ---\n> Solution: A cable.")
     (decision,) = decide(back, facts, POLICY, NOW)
     assert decision.ticket is not None

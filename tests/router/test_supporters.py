@@ -132,9 +132,9 @@ def test_a_header_that_is_not_signed_says_nothing() -> None:
 def test_nor_does_it_verify_or_let_go_a_held_ticket() -> None:
     back = signed(by_whom=SUBMITTER, text="", to=token(9))
     solved = about(status=Status.SOLVED)
-    assert changes(after(back, solved, row=1, answers_solution=True)) == {}
+    assert changes(after(back, solved, row=1, solution_of=7)) == {}
     here = signed(by_whom=SUBMITTER, text="", to=token(7))
-    assert changes(after(here, solved, row=1, answers_solution=True))
+    assert changes(after(here, solved, row=1, solution_of=7))
     held = about(held=Reason.TEAM_NOT_PROVEN, wanted=TicketKind.TEAM, status=Status.NEW)
     confirms = {"by_whom": FIRST_LINE, "text": "Confirm: yes\n"}
     assert after(signed(**confirms, to=token(9)), held).outcome is Outcome.COMMENT
