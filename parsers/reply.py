@@ -76,13 +76,15 @@ def _is_all_quoted(lines: list[str], intro_at: int) -> bool:
     """Whether nobody can have written anything: all is quoted with bars, but its lead and a name.
 
     A quote without bars may hold words of the writer's own, anywhere, so it never counts as one;
-    nor does a sentence that only looks like a mail program's (`intro_at` is where that begins).
+    nor does a sentence that only looks like a mail program's (`intro_at` is where that begins), nor
+    a header that is written out, whose subject may be anybody's.
     """
     body = lines[: signature_start(lines)]
     first = next((at for at, line in enumerate(body) if is_quoted(line)), None)
     if first is None:
         return not "".join(body).strip()
-    if not is_intro(" ".join(lines[intro_at:first])):
+    lead = lines[intro_at:first]
+    if header_start(lead) < len(lead) or not is_intro(" ".join(lead)):
         return False
     return all(is_quoted(line) or not line.strip() for line in body[first:])
 
@@ -120,8 +122,8 @@ def _without_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     certain = marker < len(lines)
     lines = lines[:marker]
     at = header_start(lines)
-    if at < len(lines) and "".join(lines[:at]).strip():
-        lines = lines[:at]
+    if at < len(lines) and (certain or "".join(lines[:at]).strip()):
+        lines = lines[:at]  # nothing above it, but our marker below: its words stand inside
     if has_forward(lines) and not certain:
         return lines, []
     foot_at = len(lines) if certain else signature_start(lines)

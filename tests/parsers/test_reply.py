@@ -202,3 +202,12 @@ def test_an_html_quote_without_a_word_adds_nothing_and_one_below_it_does() -> No
     for below, adds in (("", False), ("<p>No.</p>", True)):
         raw = f"Content-Type: text/html\r\n\r\n<html><body><br>{quote}{below}</body></html>"
         assert hear(raw.encode()).adds is adds
+
+
+def test_words_inside_an_unmarked_quote_are_shown_when_nothing_stands_above_it() -> None:
+    below = f"\n\n{REPLY_MARKER}\n\nIt is NOT solved, I say, between your lines.\n"
+    heard = split_reply(f"\n{HEADER}{below}")
+    assert "NOT solved" in heard.visible
+    assert heard.adds
+    above = split_reply(f"Thanks!\n\n{HEADER}{below}")
+    assert above.visible == "Thanks!"
