@@ -13,7 +13,7 @@ from router.overdue import closes_at
 from router.people import GETS, same_address
 from router.ticket import Participant, Ticket, TicketEvent
 from router.told import TOLD
-from router.words import CLOSED, US, Audience, MailKind, Reason, Status
+from router.words import AT_TERMINAL, CLOSED, US, Audience, MailKind, Reason, Status
 
 MAX_NOTES = 20
 NOBODY_ELSE = "Nobody else has been told."
@@ -80,7 +80,7 @@ class Story:
             "category": ticket.category,
             "unit": ticket.support_unit,
             "submitter": ticket.submitter,
-            "author": self.policy.name if self.event.by == US else self.event.by,
+            "author": self._author(audience),
             "author_verified": self.event.verified,
             "text": text,
             "text_cut": text_cut,
@@ -107,6 +107,12 @@ class Story:
             "closes_on": self._closes_on(),
             "site_notified": bool(self.route and self.route.contacts and not ticket.held),
         }
+
+    def _author(self, audience: Audience) -> str:
+        """Return who speaks; an operator's login is for supporters, to others it is our name."""
+        by = self.event.by
+        ours = by == US or (by.endswith(AT_TERMINAL) and audience is not Audience.UNIT)
+        return self.policy.name if ours else by
 
     def _closes_on(self) -> str:
         """Return the day on which a ticket that is ended with this will be closed, "" for never."""

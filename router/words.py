@@ -7,6 +7,7 @@ words of the helpdesk. Nothing is spelt out anywhere else.
 from enum import StrEnum
 
 US = "ticketgate"  # who has done what no person did, in the history
+AT_TERMINAL = " (command line)"  # follows the name of whom has done it there
 
 
 class Outcome(StrEnum):

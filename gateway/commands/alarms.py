@@ -20,6 +20,7 @@ from gateway.commands.opening import (
     rows_at_most,
     store_of,
 )
+from router.words import AT_TERMINAL
 
 if TYPE_CHECKING:
     from parsers.registry import Registry
@@ -126,7 +127,7 @@ def drills(
             return
         rows = listed(store, drill=name, over=True)
         if close:
-            by = f"{getpass.getuser()} (command line)"
+            by = getpass.getuser() + AT_TERMINAL
             desk = open_desk(config, store)
             for row in rows:
                 desk.do(Command("end-drill", row.ticket, by))

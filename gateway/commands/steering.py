@@ -20,6 +20,7 @@ from gateway.commands.opening import (
     failures,
     store_of,
 )
+from router.words import AT_TERMINAL
 
 # Option -> the line of a reply that it is, and what it takes.
 LINES = (
@@ -88,7 +89,7 @@ def ticket(
         if (value := lines[line.lower().replace(" ", "_")]) is not None
     ]
     fields = tuple(Field(KEYS[key.lower()], value, f"{key}: {value}") for key, value in asked)
-    by = f"{getpass.getuser()} (command line)"
+    by = getpass.getuser() + AT_TERMINAL
     request = Command("steer", ticket, by, comment, lines=fields)
     if action:
         if fields:

@@ -17,6 +17,7 @@ from gateway.commands.opening import (
     rows_at_most,
     store_of,
 )
+from router.words import AT_TERMINAL
 
 HEADS = ("ticket", "kind", "status", "held", "priority", "notified_site", "support_unit")
 
@@ -139,7 +140,7 @@ def _do(name: str, config_file: Path, ticket: int, comment: str) -> tuple[str, s
     with store_of(config) as store:
         if find_ticket(store, ticket) is None:
             raise Stop(f"there is no ticket {ticket}", NOT_FOUND)
-        by = f"{getpass.getuser()} (command line)"
+        by = getpass.getuser() + AT_TERMINAL
         with failures():
             open_desk(config, store).do(Command(name, ticket, by, comment))
         row = find_ticket(store, ticket)

@@ -148,6 +148,9 @@ def test_an_operator_does_what_a_supporter_does(stage: Stage) -> None:
     assert [str(one) for one in said] == [
         "notification -> ngi-de@roc.example", f"update -> {TPM}", f"update -> {ANNE}",
     ]  # fmt: skip
+    # a login is for colleagues
+    assert [b"olga" in one.mail for one in said] == [True, True, False]
+    assert b"Grid Helpdesk has " in said[2].mail
     found = row(stage)
     assert (found["support_unit"], found["status"]) == ("NGI_DE", "on hold")
 
