@@ -169,11 +169,6 @@ def top_pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(_split(line[:MAX_VALUE_CHARS].lstrip(_MARKS)) for line in lines)
 
 
-def write_block(pairs: Mapping[str, str]) -> str:
-    """Return `Key: value` lines for `pairs`; each value is put on one line."""
-    return "\n".join(f"{key}: {' '.join(value.split())}" for key, value in pairs.items())
-
-
 def _goes_on(field: Field, line: str) -> bool:
     """Whether a line is the rest of the field above it: a wrapped solution, or list of people."""
     if line.lstrip(_BLANKS).startswith(">") or len(field.value) >= MAX_LONG_CHARS:

@@ -60,11 +60,6 @@ def still_here(conn: Connection, name: str, now: datetime) -> None:
     )
 
 
-def read_health(store: Store) -> tuple[Health, ...]:
-    """Return what everybody said last, doors first, by name; also of those that are gone."""
-    return (*read_doors(store), *read_roles(store))
-
-
 def read_doors(store: Store) -> tuple[Health, ...]:
     """Return what doors said last, by name; raises Deferred when the journal cannot be read."""
     with store.journal_reading() as conn:

@@ -19,7 +19,6 @@ from parsers.errors import MailError
 
 CHUNK_BYTES = 256 * 1024
 COMMAND_BYTES = 2048  # RFC 5321 section 4.5.3.1.4 asks for 512, ESMTP parameters for more
-FIRST_TIMER_S = 1.0
 _WITH_ADDRESS = frozenset({"MAIL", "RCPT"})
 _OTHER_PROTOCOLS = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"})
 

@@ -9,7 +9,6 @@ from parsers.errors import Deferred, MailError
 OK = "250 2.0.0 OK"
 BYE = "221 2.0.0 Bye"
 GO_AHEAD = "354 End data with <CR><LF>.<CR><LF>"
-READY_FOR_TLS = "220 2.0.0 Ready to start TLS"
 HELP = "214 2.0.0 See RFC 5321"
 CANNOT_VERIFY = "252 2.1.5 Send some mail, and it will be tried"
 NOT_HERE = "502 5.5.1 Command not implemented"

@@ -16,7 +16,7 @@ from gateway.inbound.imap import mailbox, unfinished, wire
 from gateway.inbound.imap.mailboxes import Mailboxes
 from gateway.intake import Intake
 from store.engine import Store
-from store.health import Health, read_health
+from store.health import Health, read_doors
 from store.journal import Delivery, deliveries_after, read_raw
 from store.refusals import refusals
 from tests.imap.boxes import mail, open_boxes
@@ -83,7 +83,7 @@ class World:
         return refusals(self.store, 1000)
 
     def health(self) -> dict[str, Health]:
-        return {one.name: one for one in read_health(self.store)}
+        return {one.name: one for one in read_doors(self.store)}
 
     def reasons(self) -> str:
         return " ".join(one.reason for one in self.refusals())

@@ -5,7 +5,7 @@ from pathlib import Path
 from running import Helpdesk, until
 
 from store.engine import open_store
-from store.health import read_health
+from store.health import read_doors
 from tests.imap.dovecot import PASSWORD
 
 IMAP = """\
@@ -40,6 +40,6 @@ def health(desk: Helpdesk) -> dict[str, str]:
     """Return what each door and role said last."""
     store = open_store(desk.store_url)
     try:
-        return {one.name: one.detail for one in read_health(store)}
+        return {one.name: one.detail for one in read_doors(store)}
     finally:
         store.close()

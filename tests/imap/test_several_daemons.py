@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from store import leases
 from store.engine import Store, open_store
-from store.health import read_health
+from store.health import read_doors
 from store.journal_tables import delivery
 from tests.imap.boxes import mail
 from tests.imap.desk import make_desk
@@ -147,7 +147,7 @@ def test_a_daemon_that_is_stopped_gives_the_mailbox_to_the_next_at_once(
             until(lambda: dovecot.count(user, "Done") == 2, "the second one reads on")
             assert time.monotonic() - stopped_at < 20
             assert holder(shared, user) != held
-            said = {one.name: one.detail for one in read_health(shared)}
+            said = {one.name: one.detail for one in read_doors(shared)}
             assert said[f"imap {user}@localhost/INBOX"] == ""
     finally:
         first.stop()

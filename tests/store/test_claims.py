@@ -139,12 +139,12 @@ def test_claims_of_a_slot_that_is_not_heard_of_for_two_minutes_are_freed(
 
 
 def test_claiming_is_no_statement_on_how_well_a_slot_is(postgres_url: str) -> None:
-    from store.health import read_health
+    from store.health import read_roles
 
     store = open_store(postgres_url)
     say_of_role(store, "work-0@a:1", "the disk is full", NOW)
     keep(store, 1)
     claim(store, "work-0@a:1", NOW + timedelta(seconds=5))
-    (row,) = read_health(store)
+    (row,) = read_roles(store)
     assert (row.detail, row.at) == ("the disk is full", NOW + timedelta(seconds=5))
     store.close()
