@@ -29,6 +29,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 class Books:
     """The store of the daemon in `place`."""
 
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+
     def __init__(self, place: Path) -> None:
         self.tickets_db = place / "tickets.db"
         self.journal_db = place / "journal.db"
@@ -36,13 +38,17 @@ class Books:
 
     def desk(self, query: str) -> list[Row]:
         """Return rows of tickets.db."""
-        with opened(self.tickets_db) as conn:
-            return [dict(row) for row in conn.execute(query)]
+        return list(self.each(self.tickets_db, query))
 
     def journal(self, query: str) -> list[Row]:
         """Return rows of journal.db."""
-        with opened(self.journal_db) as conn:
-            return [dict(row) for row in conn.execute(query)]
+        return list(self.each(self.journal_db, query))
+
+    def each(self, database: Path, query: str) -> Iterator[Row]:
+        """Give the rows of a database one by one."""
+        with opened(database) as conn:
+            for row in conn.execute(query):
+                yield dict(row)
 
     def number(self, query: str) -> int:
         """Return one number of tickets.db."""
@@ -51,11 +57,10 @@ class Books:
     def wrong_digests(self) -> list[int]:
         """Return the raw mails whose bytes are not those of their digest."""
         wrong = []
-        with opened(self.journal_db) as conn:
-            for row in conn.execute("SELECT id, sha256, size, bytes FROM raw_mail"):
-                raw = bytes(row["bytes"])
-                if hashlib.sha256(raw).hexdigest() != row["sha256"] or len(raw) != row["size"]:
-                    wrong.append(row["id"])
+        for row in self.each(self.journal_db, "SELECT id, sha256, size, bytes FROM raw_mail"):
+            raw = bytes(row["bytes"])
+            if hashlib.sha256(raw).hexdigest() != row["sha256"] or len(raw) != row["size"]:
+                wrong.append(row["id"])
         return wrong
 
     def threads(self) -> dict[int, tuple[int, int]]:
@@ -74,7 +79,7 @@ class Books:
                 "SELECT count(*) FROM outbox WHERE state = 'claimed'"
                 f" OR (state = 'waiting' AND due_at < '{soon}')"
             )
-        except sqlite3.Error as error:
+        except self.errors as error:
             return f"the store cannot be read: {error}"
         if kept != pulled or undecided or unsent:
             return f"{kept - pulled} not pulled, {undecided} not decided, {unsent} not sent"
@@ -114,7 +119,7 @@ class Watch:
             self._next_at = time.monotonic() + 5 * (time.monotonic() - begun)
 
     def _look(self) -> None:
-        with suppress(sqlite3.Error):
+        with suppress(*self._books.errors):
             threads = self._books.threads()
             for mail, where in self._threads.items():
                 if threads.get(mail) != where:

@@ -7,7 +7,7 @@ lost, duplicate and phantom; a mail of unknown outcome may be there or not.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
-from torture.books import Books, Row, outcome_counts
+from torture.books import Books, Row, as_list, outcome_counts
 from torture.history import DEFERRED, NOBODY, OK, REFUSED, UNKNOWN, History, Letter
 
 SHOWN = 5
@@ -53,7 +53,10 @@ def bytes_as_sent(history: History, books: Books) -> list[str]:
 
 
 def threads_hold(history: History, books: Books) -> list[str]:
-    """I7: event numbers without a gap, and a reply stands in the ticket of what it answers."""
+    """I7: event numbers without a gap, and a reply stands in the ticket of what it answers.
+
+    One to a ticket that had ended by then opens another.
+    """
     numbers: dict[int, list[int]] = defaultdict(list)
     for row in books.desk("SELECT ticket, number FROM event ORDER BY ticket, number"):
         numbers[row["ticket"]].append(row["number"])
@@ -63,6 +66,7 @@ def threads_hold(history: History, books: Books) -> list[str]:
         if numbers[row["number"]] != list(range(1, row["last_event"] + 1))
     ]
     ids, threads = _deliveries(books), books.threads()
+    ended, at = _ends(books)
 
     def tickets(letter: Letter) -> set[int]:
         return {threads[mail][0] for mail in ids.get(letter.sha256, []) if mail in threads}
@@ -73,6 +77,12 @@ def threads_hold(history: History, books: Books) -> list[str]:
         if letter.answers is not None
         and tickets(letter)
         and tickets(letter) != tickets(letter.answers)
+        and not any(
+            ended.get(ticket, "never") <= at[mail]
+            for ticket in tickets(letter.answers)
+            for mail in ids[letter.sha256]
+            if mail in at
+        )
     ]
     return said + _said("I7 not in the ticket of what it answers:", apart)
 
@@ -140,6 +150,17 @@ def _deliveries(books: Books) -> dict[str, list[int]]:
     for row in books.journal("SELECT id, sha256 FROM delivery ORDER BY id"):
         found[row["sha256"]].append(row["id"])
     return found
+
+
+def _ends(books: Books) -> tuple[dict[int, str], dict[int, str]]:
+    """Return when each ticket ended, and when each mail came into a history."""
+    rows = books.desk("SELECT ticket, mail, at, changes FROM event ORDER BY ticket, number")
+    ended = {
+        row["ticket"]: row["at"]
+        for row in rows
+        if any(new in {"verified", "closed"} for _, _, new in as_list(row["changes"]))
+    }
+    return ended, {row["mail"]: row["at"] for row in rows if row["mail"]}
 
 
 def _opened(books: Books) -> int:

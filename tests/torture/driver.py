@@ -6,68 +6,36 @@ Prints a table; exit code 1 and the seed when a promise was broken (docs/torture
 """
 
 import argparse
-import os
+import logging
 import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import structlog
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from running import Helpdesk  # noqa: E402 - found by the line above, when run as a program
 from torture.books import Books, Watch  # noqa: E402 - the same
 from torture.checks import violations  # noqa: E402 - the same
+from torture.clock_run import CLOCK, torture_clock  # noqa: E402 - the same
 from torture.history import History  # noqa: E402 - the same
-from torture.nemesis import MODES, Nemesis, processes_of  # noqa: E402 - the same
+from torture.nemesis import MODES, Nemesis  # noqa: E402 - the same
+from torture.plan import Plan, Verdict  # noqa: E402 - the same
+from torture.quiet import own_address, settle, stop  # noqa: E402 - the same
 from torture.senders import Sender  # noqa: E402 - the same
 
 HOME_S = 90.0  # for the senders, after the last kill, to bring home what is open
 WEB = '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a run does: at least `mails` and all `kills`, if `most_s` is enough for them."""
-
-    mails: int
-    kills: int
-    seed: int
-    senders: int = 4
-    mode: str = "kill"
-    most_s: float = 3600.0
-    settle_s: float = 120.0
-
-
-@dataclass
-class Verdict:
-    """What came of it."""
-
-    plan: Plan
-    attempts: Counter[str]
-    blows: Counter[str]
-    outcomes: Counter[str]
-    figures: dict[str, object]
-    faults: list[str] = field(default_factory=list)
-
-    def table(self) -> str:
-        """Return it as people read it."""
-        rows: list[tuple[str, object]] = [("seed", self.plan.seed), *self.figures.items()]
-        rows += [(f"attempts {name}", n) for name, n in sorted(self.attempts.items())]
-        rows += [(name, n) for name, n in sorted(self.blows.items())]
-        rows += [(f"outcome {name}", n) for name, n in sorted(self.outcomes.items())]
-        lines = [f"{name:32} {value}" for name, value in rows]
-        lines += [f"VIOLATION {sentence}" for sentence in self.faults]
-        verdict = "BROKEN" if self.faults else "all promises kept"
-        return "\n".join([*lines, f"{verdict} (seed {self.plan.seed})"])
-
-
 def torture(plan: Plan, place: Path) -> Verdict:
     """Run one daemon in `place` through a plan and judge it; leaves no process behind."""
-    changes = {"127.0.0.1:0": f"{_own_address()}:0", '[[vo]]\nname = "atlas"': WEB}
+    changes = {"127.0.0.1:0": f"{own_address()}:0", '[[vo]]\nname = "atlas"': WEB}
     desk = Helpdesk(place, changes, workers=2)
     history, books = History(plan.seed), Books(place)
     nemesis, watch = Nemesis(desk, plan.mode, plan.seed), Watch(books)
@@ -79,7 +47,7 @@ def torture(plan: Plan, place: Path) -> Verdict:
     try:
         _strike(plan, nemesis, watch, senders, begun + plan.most_s)
         _bring_home(senders)
-        settled_s = _settle(books, watch, plan.settle_s, faults)
+        settled_s = settle(books, watch, plan.settle_s, faults)
         if len(desk.roles()) != slots:
             faults.append(f"I12 not every role is back: {sorted(desk.roles())}")
     finally:
@@ -87,7 +55,7 @@ def torture(plan: Plan, place: Path) -> Verdict:
             one.stop.set()
         for one in senders:
             one.join(60)
-        _stop(desk, faults)
+        stop(desk, faults)
     faults += [*nemesis.faults, *watch.faults, *violations(history, books)]
     figures: dict[str, object] = {
         "mails": len(history.letters()),
@@ -137,31 +105,6 @@ def _bring_home(senders: Sequence[Sender]) -> None:
         one.stop.set()
 
 
-def _settle(books: Books, watch: Watch, settle_s: float, faults: list[str]) -> float:
-    """Wait until nothing is left to do; return how long that took."""
-    begun = time.monotonic()
-    while time.monotonic() - begun < settle_s:
-        if not books.waiting():
-            break
-        time.sleep(0.1)  # between two looks
-    else:
-        faults.append(f"I12 not quiet after {settle_s:.0f} s: {books.waiting()}")
-    watch.look()
-    return time.monotonic() - begun
-
-
-def _stop(desk: Helpdesk, faults: list[str]) -> None:
-    try:
-        desk.stop()
-    except Exception as error:  # whatever it is, the run is judged and nothing is left behind
-        faults.append(f"the daemon did not stop in order: {error!r}"[:2000])
-    left = processes_of(desk)
-    if left:
-        faults.append(f"I12 processes left behind: {left}")
-        for pid in left:
-            os.kill(pid, 9)
-
-
 def _ended(letter: object) -> bool:
     return any(one.how in {"ok", "refused"} for one in letter.attempts)  # type: ignore[attr-defined] # a Letter
 
@@ -171,12 +114,6 @@ def _slowest(history: History) -> float:
     return max(times, default=0.0)
 
 
-def _own_address() -> str:
-    """Return a loopback address of our own: a port that is free again may be taken by others."""
-    pid = os.getpid()
-    return f"127.{66 + pid % 100}.{pid // 100 % 250 + 1}.{pid % 250 + 1}"
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Run as the command line says; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -184,7 +121,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--senders", type=int, default=4)
-    parser.add_argument("--mode", choices=MODES, default="kill")
+    parser.add_argument("--mode", choices=(*MODES, CLOCK), default="kill")
+    parser.add_argument("--tickets", type=int, default=500)
+    parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--settle", type=float, default=420.0, metavar="SECONDS")
     asked = parser.parse_args(words)
@@ -196,9 +135,12 @@ def main(words: Sequence[str] | None = None) -> int:
         asked.mode,
         asked.minutes * 60,
         asked.settle,
+        asked.tickets,
+        asked.postgresql,
     )
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     place = Path(tempfile.mkdtemp(prefix="tg-"))
-    verdict = torture(plan, place)
+    verdict = (torture_clock if plan.mode == CLOCK else torture)(plan, place)
     sys.stdout.write(verdict.table() + "\n")
     if verdict.faults:
         sys.stdout.write(f"the evidence is in {place}\n")

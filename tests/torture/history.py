@@ -29,6 +29,7 @@ class Letter:
 
     number: int
     kind: str
+    person: str
     to: str
     raw: bytes
     answers: "Letter | None" = None
@@ -64,14 +65,29 @@ class History:
             return list(self._letters)
 
     def write(
-        self, kind: str, size: int, answers: Letter | None = None, *, twice: bool = False
+        self,
+        kind: str,
+        size: int,
+        answers: Letter | None = None,
+        *,
+        twice: bool = False,
+        person: str = "",
+        to: str = "",
+        lines: str = "",
     ) -> Letter:
-        """Write a new letter of about `size` bytes."""
+        """Write a new letter of about `size` bytes, with `lines` at its top.
+
+        By a person of its own if none is named, to the address of its kind if none is named.
+        """
         with self._turn:
             number = len(self._letters) + 1
-            to = {"alarm": ALARM, "nobody": NOBODY}.get(kind, SUPPORT)
-            raw = _raw(seed=self.seed, number=number, kind=kind, to=to, size=size, answers=answers)
-            self._letters.append(Letter(number, kind, to, raw, answers, twice))
+            to = to or {"alarm": ALARM, "nobody": NOBODY}.get(kind, SUPPORT)
+            # Everybody writes once: no cap on answers hides a lost mail.
+            person = person or f"p{number}@physics.example"
+            lines = lines or ("Site: FZK-LCG2\r\n\r\n" if kind == "site" else "")
+            subject = f"{'Re: ' if answers else ''}{kind} {number} of run {self.seed}"
+            raw = _raw(number, person, to, subject, size, answers, lines)
+            self._letters.append(Letter(number, kind, person, to, raw, answers, twice))
             return self._letters[-1]
 
     def outcomes(self) -> Counter[str]:
@@ -84,18 +100,24 @@ def message_id(number: int) -> str:
     return f"<{number}@torture.example>"
 
 
-def _raw(*, seed: int, number: int, kind: str, to: str, size: int, answers: Letter | None) -> bytes:
-    person = f"p{number}"  # everybody writes once: no cap on answers hides a lost mail
+def _raw(  # noqa: PLR0917 - the parts of one mail
+    number: int,
+    person: str,
+    to: str,
+    subject: str,
+    size: int,
+    answers: Letter | None,
+    lines: str,
+) -> bytes:
     head = [
-        f"From: Person {number} <{person}@physics.example>",
+        f"From: Person {number} <{person}>",
         f"To: {to}",
-        f"Subject: {'Re: ' if answers else ''}{kind} {number} of run {seed}",
+        f"Subject: {subject}",
         f"Message-ID: {message_id(number)}",
         "Date: Mon, 23 Nov 2026 10:00:00 +0000",
     ]
     if answers is not None:
         head += [f"In-Reply-To: {answers.message_id}", f"References: {answers.message_id}"]
-    site = "Site: FZK-LCG2\r\n\r\n" if kind == "site" else ""
     line = f".line of {number} with dots ..\r\n"  # every line must be dot-stuffed
-    body = site + line * max(1, size // len(line))
+    body = lines + line * max(1, size // len(line))
     return ("\r\n".join(head) + "\r\n\r\n" + body).encode()

@@ -43,14 +43,21 @@ class Nemesis:
         """Do one bad thing, and see to it that the daemon is back or coming back."""
         how = self._chance.choice(MODES[:3]) if self.mode == "mixed" else self.mode
         if self._chance.random() < SUPERVISOR_SHARE and how != "stop":
-            self._strike_supervisor(how)
+            self.strike_supervisor(how)
             return
         roles = self.desk.roles()
         if not roles:
             return
-        name = self._chance.choice(sorted(roles))
-        role = name.partition("-")[0]
-        self.done[f"{how} {role}"] += 1
+        self._strike(how, roles, self._chance.choice(sorted(roles)))
+
+    def strike_role(self, how: str, role: str) -> None:
+        """Strike the only process of a role, when it is there."""
+        name = f"{role}-0"
+        roles = until(lambda: _with(name, self.desk.roles()), f"{role} is there", BACK_S)
+        self._strike(how, roles, name)
+
+    def _strike(self, how: str, roles: dict[str, int], name: str) -> None:
+        self.done[f"{how} {name.partition('-')[0]}"] += 1
         with suppress(ProcessLookupError):
             if how == "stop":
                 self._halt(roles[name])
@@ -62,7 +69,8 @@ class Nemesis:
         time.sleep(self._chance.uniform(*HALT_S))  # this is the fault itself
         os.kill(pid, signal.SIGCONT)
 
-    def _strike_supervisor(self, how: str) -> None:
+    def strike_supervisor(self, how: str) -> None:
+        """Strike the supervisor, and start it again."""
         self.done[f"{how} supervisor"] += 1
         process = self.desk.process
         assert process is not None
@@ -87,6 +95,10 @@ class Nemesis:
         except AssertionError:
             left = [name for name, pid in roles.items() if alive(pid)]
             self.faults.append(f"outlived their supervisor by {GONE_S:.0f} s: {left}")
+
+
+def _with(name: str, roles: dict[str, int]) -> dict[str, int]:
+    return roles if name in roles else {}
 
 
 def alive(pid: int) -> bool:

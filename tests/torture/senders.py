@@ -47,9 +47,9 @@ class Sender(threading.Thread):
                 return
             self.late.wait(self._chance.uniform(0, BREATH_S))
             letter = self._write()
-            self._bring_home(letter)
+            bring_home(letter, self._door, self.stop, self._chance)
             if letter.twice and not self.stop.is_set():
-                self._bring_home(letter)
+                bring_home(letter, self._door, self.stop, self._chance)
 
     def _write(self) -> Letter:
         chance = self._chance
@@ -63,17 +63,18 @@ class Sender(threading.Thread):
             return self._history.write("new", size)
         return self._history.write("reply", size, chance.choice(known[-50:]))
 
-    def _bring_home(self, letter: Letter) -> None:
-        for turn in range(10_000):
-            if self.stop.is_set():
-                return
-            leaves = turn == 0 and self._chance.random() < SHUTS_EARLY_SHARE
-            person = f"p{letter.number}@physics.example"
-            attempt = hand_over(self._door(), letter.raw, person, letter.to, leaves_early=leaves)
-            letter.attempts.append(attempt)
-            if attempt.how in {OK, REFUSED}:
-                return
-            self.stop.wait(PAUSE_S[min(turn, len(PAUSE_S) - 1)])
+
+def bring_home(letter: Letter, door: Door, stop: threading.Event, chance: random.Random) -> None:
+    """Hand a letter over until it is taken or refused, or `stop` is set."""
+    for turn in range(10_000):
+        if stop.is_set():
+            return
+        leaves = turn == 0 and chance.random() < SHUTS_EARLY_SHARE
+        attempt = hand_over(door(), letter.raw, letter.person, letter.to, leaves_early=leaves)
+        letter.attempts.append(attempt)
+        if attempt.how in {OK, REFUSED}:
+            return
+        stop.wait(PAUSE_S[min(turn, len(PAUSE_S) - 1)])
 
 
 def _may_be_answered(one: Letter) -> bool:

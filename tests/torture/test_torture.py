@@ -10,8 +10,9 @@ import pytest
 from running import Helpdesk, until
 from torture.books import Books
 from torture.checks import violations
-from torture.driver import Plan, torture
+from torture.driver import torture
 from torture.history import OK, History
+from torture.plan import Plan
 from torture.wire import hand_over
 
 pytestmark = pytest.mark.timeout(240)
@@ -34,8 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[History, Path]:
     first = history.write("new", 300)
     for letter in (first, history.write("reply", 300, first), history.write("site", 300)):
         for _ in range(2):
-            person = f"p{letter.number}@physics.example"
-            letter.attempts.append(hand_over(desk.smtp, letter.raw, person, letter.to))
+            letter.attempts.append(hand_over(desk.smtp, letter.raw, letter.person, letter.to))
             assert letter.attempts[-1].how == OK
     desk.settled(6)
     until(lambda: not books.waiting(), "quiet")
