@@ -8,8 +8,8 @@ was received (`torture.clock_checks`).
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,9 +117,9 @@ class Run:
         settle(self.books, self.watch, self.plan.settle_s, self.faults)
 
 
-def torture_clock(plan: Plan, place: Path) -> Verdict:
-    """Run a plan in `place` and judge it; leaves no process behind."""
-    begun = time.monotonic()
+@contextmanager
+def ended(plan: Plan, place: Path) -> Iterator[Run]:
+    """Give a run that is through a plan, with its books still open; no process is left."""
     with ExitStack() as stack:
         got = stack.enter_context(sink(plan.seed))
         url = stack.enter_context(database()) if plan.on_postgresql else ""
@@ -132,10 +132,14 @@ def torture_clock(plan: Plan, place: Path) -> Verdict:
         finally:
             for desk in run.desks:
                 stop(desk, run.faults)
-        run.faults += [*run.nemesis.faults, *run.watch.faults]
-        run.faults += clock_violations(run.ageing.windows, run.books)
-        run.faults += violations(run.history, run.books)
-        return _verdict(run, begun)
+        yield run
+
+
+def torture_clock(plan: Plan, place: Path) -> Verdict:
+    """Run a plan in `place` and judge it; leaves no process behind."""
+    begun = time.monotonic()
+    with ended(plan, place) as run:
+        return judged(run, begun)
 
 
 def _begun(plan: Plan, place: Path, got: Sink, url: str) -> Run:
@@ -158,8 +162,8 @@ def _begun(plan: Plan, place: Path, got: Sink, url: str) -> Run:
     return Run(plan, desks, books, open_store(store_url), history)
 
 
-def _verdict(run: Run, begun: float) -> Verdict:
-    mails = list(run.books.sink.got.values())
+def judged(run: Run, begun: float) -> Verdict:
+    """Return what came of a run that began at a time of the monotonic clock."""
     figures: dict[str, object] = {
         "tickets": run.plan.tickets,
         "rounds": run.rounds,
@@ -168,14 +172,15 @@ def _verdict(run: Run, begun: float) -> Verdict:
         "steps done": run.books.done(),
         "answers": run.answered,
         "seconds": round(time.monotonic() - begun, 1),
-        "mails received": len(mails),
+        "mails received": len(run.books.sink.got),
         "of these more than once": run.books.sink.repeats,
         "outgoing rows that rest": run.books.resting(),
     }
+    faults = [*run.faults, *run.nemesis.faults, *run.watch.faults]
+    faults += clock_violations(run.ageing.windows, run.books)
+    faults += violations(run.history, run.books)
     outcomes = Counter(row["outcome"] for row in run.books.desk("SELECT outcome FROM inbox"))
-    return Verdict(
-        run.plan, run.history.outcomes(), run.nemesis.done, outcomes, figures, run.faults
-    )
+    return Verdict(run.plan, run.history.outcomes(), run.nemesis.done, outcomes, figures, faults)
 
 
 def _kinds(windows: Sequence[Window]) -> Counter[str]:

@@ -1,9 +1,5 @@
 """A short torture: ten blows under load, all promises kept; and the checks see what is broken."""
 
-import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +9,7 @@ from torture.checks import violations
 from torture.driver import torture
 from torture.history import OK, History
 from torture.plan import Plan
+from torture.spoiling import spoilt
 from torture.wire import hand_over
 
 pytestmark = pytest.mark.timeout(240)
@@ -76,7 +73,7 @@ def test_a_quiet_run_has_no_violation(run: tuple[History, Path]) -> None:
 def test_the_checks_see_a_broken_promise(seen_as: str, run: tuple[History, Path]) -> None:
     history, place = run
     name, statement = BROKEN[seen_as]
-    with _spoilt(place / name, statement):
+    with spoilt(place / name, statement):
         found = violations(history, Books(place))
     assert any(sentence.startswith(seen_as) for sentence in found), found
 
@@ -90,19 +87,3 @@ def test_a_mail_that_vanished_from_the_maildir_is_seen(run: tuple[History, Path]
     finally:
         away.rename(mail)
     assert [sentence[:17] for sentence in found] == ["I4 marked as sent"]
-
-
-@contextmanager
-def _spoilt(database: Path, statement: str) -> Iterator[None]:
-    """Change a copy of the truth, and put the truth back."""
-    truth = database.with_name("truth")
-    with closing(sqlite3.connect(database, isolation_level=None)) as conn:
-        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy(database, truth)
-        conn.execute(statement)
-    try:
-        yield
-    finally:
-        for left in ("-wal", "-shm"):
-            database.with_name(database.name + left).unlink(missing_ok=True)
-        truth.replace(database)
