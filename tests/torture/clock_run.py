@@ -33,7 +33,7 @@ from store.engine import Store, open_store
 
 CLOCK = "clock"
 BLOWS_A_ROUND = 2  # a row that is in a courier's hand at three crashes rests for five minutes
-STEPS_A_ROUND = (6, 24)
+STEPS_A_ROUND = (6, 24)  # in a big store up to a tenth of its tickets
 AT_MAILS_SHARE = 0.4  # of the blows fall while mails are carried, the others while steps are done
 BEHIND_S = (0.0, 0.0, 0.01, 0.05, 0.2)
 BEGUN_S = 30.0  # the clock looks every five seconds
@@ -79,7 +79,9 @@ class Run:
 
     def _round(self) -> None:
         steps, mails = self.books.done(), self.books.sink.mails
-        windows = self.ageing.age(self.chance.randint(*STEPS_A_ROUND))
+        fewest, most = STEPS_A_ROUND
+        most = max(most, self.plan.tickets // 10)
+        windows = self.ageing.age(self.chance.randint(fewest, most))
         answers = Answers(
             self.history,
             self.books,
