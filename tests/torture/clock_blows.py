@@ -90,6 +90,7 @@ class ClockNemesis:
         assert desk.process is not None
         self._halts["halt keeper beyond its lease"] += 1
         holder = leases.holder(self._store, NAME)
+        until(lambda: "courier-0" in desk.roles(), "its courier is there", BACK_S)
         pids = [desk.process.pid, *desk.roles().values()]
         _send_each(pids, signal.SIGSTOP)
         try:

@@ -25,6 +25,7 @@ from torture.clock_books import ClockBooks, SharedBooks
 from torture.clock_checks import clock_violations
 from torture.clock_store import prepare
 from torture.history import History
+from torture.nemesis import BACK_S
 from torture.plan import Plan, Verdict
 from torture.quiet import own_address, settle, stop
 from torture.sink import Sink, sink
@@ -71,11 +72,16 @@ class Run:
 
     def go(self) -> None:
         """Go through all rounds."""
+        slots = [sorted(desk.roles()) for desk in self.desks]
         until(self.books.digests, "the daily digests are kept", DIGESTS_S)
         end = time.monotonic() + self.plan.most_s
         while self.nemesis.total < self.plan.kills and time.monotonic() < end:
             self.rounds += 1
             self._round()
+        try:
+            until(lambda: slots == [sorted(desk.roles()) for desk in self.desks], "roles", BACK_S)
+        except AssertionError:
+            self.faults.append(f"I12 not every role is back: {[d.roles() for d in self.desks]}")
 
     def _round(self) -> None:
         steps, mails = self.books.done(), self.books.sink.mails
@@ -94,19 +100,19 @@ class Run:
         for _ in range(min(BLOWS_A_ROUND, self.plan.kills - self.nemesis.total)):
             place = self.chance.randrange(len(windows) + 1)
             if self.chance.random() < AT_MAILS_SHARE:
-                self._wait_for(lambda: self.books.sink.mails > mails + place)  # noqa: B023 - now
+                self._wait_for(lambda: self.books.sink.mails, mails + place)
             else:
-                self._wait_for(lambda: self.books.done() >= steps + place)  # noqa: B023 - now
+                self._wait_for(self.books.done, steps + place)
             time.sleep(self.chance.choice(BEHIND_S))  # where in a step, is the machine's
             self.nemesis.strike()
         answers.bring_home()
         self.answered += answers.number
         self._end_of_round()
 
-    def _wait_for(self, begun: Callable[[], bool]) -> None:
-        """Wait until something has begun, or all that is due is done and sent."""
+    def _wait_for(self, count: Callable[[], int], least: int) -> None:
+        """Wait until so much is done, or all that is due is done and sent."""
         end = time.monotonic() + BEGUN_S
-        while time.monotonic() < end and not begun() and self._is_busy():
+        while time.monotonic() < end and count() < least and self._is_busy():
             time.sleep(0.002)  # a step takes some milliseconds
 
     def _is_busy(self) -> bool:
