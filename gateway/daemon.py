@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import structlog
 from setproctitle import setproctitle
 
-from gateway.config.load import load
+from gateway.config.load import ConfigFaults, load
 from gateway.config.root import Config
 from gateway.desk import open_desk
 from gateway.processes.handed import UnfitSocket, take_handed
@@ -60,6 +61,9 @@ def serve(config_path: Path) -> int:
             if doubts := store.doubts():
                 _log.error("the database server may lose mail when it crashes", settings=doubts)
             store.close()
+            for section, name in _LARGE.items():
+                if getattr(config, section):
+                    import_module(name)
             supervisor = Supervisor(
                 partial(_run_role, config_path),
                 _roles(config),
@@ -91,7 +95,7 @@ def _run_role(config_path: Path, role: str, slot: int, wiring: Wiring) -> int:
             name = f"{role}-{slot}{daemon_name(store, config_path)}"
             ROLES[role](Post(config, open_desk(config, store), link, name))
             store.close()
-    except MailError:
+    except (MailError, ConfigFaults):
         return 1  # the supervisor has been told what it says
     return 0
 
@@ -121,6 +125,10 @@ ROLES: Mapping[str, Callable[[Post], None]] = {
     "web": web.run,
 }
 
+
+# What roles import themselves, and only for this section: a role that is started again must find it
+# here, or else it gets the text of another version while the program is being upgraded.
+_LARGE = {"imap": "gateway.inbound.imap.mailboxes", "directory": "gateway.directories.sync"}
 
 DOORS = ("smtp", "lmtp", "web")  # what a handed socket may be for
 

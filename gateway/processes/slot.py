@@ -26,6 +26,7 @@ START_TIMEOUT_S = 60.0
 OVERDUE_S = 10.0
 SILENT_S = 60.0  # a role proves its life every 5 s (gateway.processes.link)
 KILL_TIMEOUT_S = 5.0
+_SIGNALS = {one.value: one.name for one in signal.Signals}  # most real-time signals have no name
 
 Run = Callable[[str, int, Wiring], int]  # what a slot's process does; returns its exit code
 _log = structlog.get_logger("supervisor")
@@ -118,7 +119,7 @@ class Slot:
             return
         self.hear(now)
         code = self.process.poll() or 0
-        how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        how = f"exit code {code}" if code >= 0 else f"signal {_SIGNALS.get(-code, -code)}"
         if self._bye or (self.is_ready and now - self._started_at >= SETTLED_AFTER_S):
             self.failures = 0
         self._gone(how, now)

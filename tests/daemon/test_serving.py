@@ -83,6 +83,56 @@ def test_after_a_kill_of_everything_the_accepted_mails_are_worked_on(place: Path
     desk.stop()
 
 
+def test_when_memory_is_short_the_kernel_takes_a_role_and_not_the_supervisor(
+    desk: Helpdesk,
+) -> None:
+    """A role is replaced at once; with the supervisor all of them die."""
+    assert desk.process is not None
+    supervisor, *roles = (
+        int(Path(f"/proc/{pid}/oom_score").read_text())
+        for pid in (desk.process.pid, *desk.roles().values())
+    )
+    assert len(roles) == 5
+    assert min(roles) > supervisor
+
+
+def test_a_role_reads_no_text_of_the_program_when_it_is_started(place: Path) -> None:
+    """It may be of another version by then: an upgrade changes the files of a running daemon."""
+    (place / "password").write_text("secret")
+    (place / "password").chmod(0o600)
+    (place / "people.csv").touch()
+    more = """
+[[imap]]
+host = "127.0.0.1"
+port = 1
+tls = "off"
+user = "helpdesk"
+password = { file = "password" }
+address = "support@helpdesk.example"
+
+[directory.people]
+kind = "file"
+url = "people.csv"
+vo = "atlas"
+
+[[vo]]
+name = "atlas"
+"""
+    desk = Helpdesk(place, {'[[vo]]\nname = "atlas"': more})
+    desk.env["PYTHONPROFILEIMPORTTIME"] = "1"
+    desk.start()
+    log = place / "serve.log"
+    until(lambda: "read a directory" in log.read_text(), "the courier has read the directory")
+    os.kill(desk.roles()["doors-0"], signal.SIGKILL)
+    until(lambda: log.read_text().count('"imap": ') == 2, "the doors are open again")
+    desk.stop()
+    _, _, of_roles = log.read_text().partition("role started")
+    assert "imap" in of_roles
+    lines = [line for line in of_roles.splitlines() if line.startswith("import time:")]
+    ours = ("gateway", "store", "router", "parsers", "templates")
+    assert [line for line in lines if line.split()[-1].startswith(ours)] == []
+
+
 def test_the_same_mail_sent_again_is_one_ticket(desk: Helpdesk) -> None:
     for _ in range(3):
         assert desk.send(mail(1), SUPPORT).startswith("250 ")

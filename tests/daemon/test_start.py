@@ -1,11 +1,13 @@
 """What an operator reads when the daemon cannot start."""
 
+import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
-from running import DEADLINE_S, PROGRAM, Helpdesk, helpdesk
+from running import DEADLINE_S, PROGRAM, Helpdesk, helpdesk, until
 
 
 def served_in_vain(desk: Helpdesk, config: Path) -> "subprocess.CompletedProcess[str]":
@@ -49,6 +51,26 @@ def test_a_store_that_cannot_be_one_is_said_in_one_line(
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(sentence), done.stderr[-500:]
     assert "Traceback" not in done.stderr
+
+
+def test_a_role_that_cannot_take_an_edited_configuration_says_the_line_until_it_can(
+    place: Path,
+) -> None:
+    desk = Helpdesk(place)
+    desk.start()
+    good = desk.config.read_text()
+    try:
+        desk.config.write_text(f"{good}\n[nonsense]\nx = 1\n")
+        os.kill(desk.roles()["work-0"], signal.SIGKILL)
+        line = f"{desk.config}:{good.count(chr(10)) + 2}: nonsense: is not a key of this section"
+        said = [f'"how": "exit code 1", "message": "{line}"', "Traceback"]
+        found = until(lambda: [one for one in said if one in desk.tail()], "it says something")
+        assert found == said[:1], desk.tail()
+        assert desk.send(b"Subject: x\r\n\r\nx\r\n", ["support@helpdesk.example"])[:3] == "250"
+        desk.config.write_text(good)
+        desk.settled(1)
+    finally:
+        desk.stop()
 
 
 def test_a_second_daemon_on_the_same_store_is_refused_and_the_first_goes_on(place: Path) -> None:

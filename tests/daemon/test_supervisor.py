@@ -47,6 +47,15 @@ def test_a_dead_role_is_restarted_with_growing_pauses_and_the_others_go_on(serve
     assert served.stop() == 0
 
 
+def test_a_signal_without_a_name_ends_only_the_role_that_it_hits(serve: Serve) -> None:
+    served = serve(doors={}, work={})
+    assert served.ready() == "ready\n"
+    os.kill(served.pid("work.0"), 40)  # a real-time signal
+    served.pid("work.0", times=2)
+    assert [line["how"] for line in served.logged() if "how" in line] == ["signal 40"]
+    assert served.stop() == 0
+
+
 def test_the_back_off_starts_anew_after_a_settled_life(serve: Serve) -> None:
     served = serve({"SETTLED_AFTER_S": 0.0}, work={"code": "link.ready(); os._exit(3)"})
     served.pid("work.0", times=5)
