@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import ChoiceLoader, FileSystemLoader, FunctionLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from parsers.reply import REPLY_MARKER
@@ -24,6 +24,12 @@ from templates.facts import facts, moment
 
 TEXT_ALONE = frozenset({MailKind.ALARM})
 BUILT_IN = Path(__file__).parent / "mails"
+# Read with the program: an upgrade changes the files beside a daemon that runs on.
+_OURS = {
+    path.relative_to(BUILT_IN).as_posix(): (path.read_text("utf-8"), str(path), None)
+    for path in BUILT_IN.rglob("*.*")
+    if path.suffix in {".txt", ".html"}
+}
 
 
 class BrokenTemplate(Exception):  # noqa: N818 - reads as what it is
@@ -71,9 +77,9 @@ class Speaker:
     """Renders mails. `override_dir` holds an operator's own files; None for the built-in ones."""
 
     def __init__(self, override_dir: Path | None = None) -> None:
-        folders = [BUILT_IN] if override_dir is None else [override_dir, BUILT_IN]
+        own = [] if override_dir is None else [FileSystemLoader(override_dir)]
         self._jinja = ImmutableSandboxedEnvironment(
-            loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+            loader=ChoiceLoader([*own, FunctionLoader(_OURS.get)]),
             undefined=StrictUndefined,
             autoescape=lambda name: name is not None and name.endswith(".html"),
             trim_blocks=True,

@@ -157,6 +157,8 @@ def test_a_mail_goes_in_and_a_ticket_comes_out_under_every_restriction(state: Pa
             }
             assert caps == {0}
             assert set(status["Uid"].split()) != {"0"}
+            first = Path(f"/proc/{pid}/oom_score_adj").read_text() != "0\n"
+            assert first == (name != "supervisor"), name
         assert "Operation not permitted" not in (state / "serve.log").read_text()
     finally:
         desk.stop()

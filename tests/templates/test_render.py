@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -217,3 +219,21 @@ def test_each_command_that_a_held_mail_names_stands_on_a_line_of_its_own() -> No
     assert lines[at - 1 : at + 4] == ["", *commands, ""]
     for command in ("confirm", "release", "discard"):
         assert f"<br><code>ticketgate {command} 42</code>" in spoken.html
+
+
+def test_our_templates_are_of_the_version_that_runs() -> None:
+    """An upgrade changes the files beside a running daemon: none of them is read any more."""
+    code = """
+import sys
+from templates.render import BUILT_IN, Speaker
+from templates.samples import SAMPLES, settings
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+for kind, values in SAMPLES.values():
+    assert Speaker().render(kind, values, settings(kind)[0]).text
+print([path for path in opened if path.startswith(str(BUILT_IN))])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "[]\n", done.stderr or done.stdout[:300]
