@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _LOOK_S = 0.01  # between two looks for the end of a process that was killed
-_OOM_STEP = 50  # thousandths of the memory that there may be: 26 MB of 512 MB, 100 MB of 2 GB
+OOM_STEP = 50  # thousandths of the memory: 26 MB of 512 MB; the unit of systemd takes it off again
 
 
 class Forked:
@@ -122,4 +122,4 @@ def _stand_before_the_parent() -> None:
     """
     score = Path("/proc/self/oom_score_adj")
     with suppress(OSError):
-        score.write_text(str(min(int(score.read_text()) + _OOM_STEP, 1000)))
+        score.write_text(str(min(int(score.read_text()) + OOM_STEP, 1000)))

@@ -4,7 +4,8 @@
 
 systemd itself need not run: mounts, capabilities, limits and system call filters are made here from
 the directives that stand in the unit. KEEP are directories of the program that stay visible. Not
-made here: what needs a control group (MemoryMax, TasksMax), LoadCredential's copy, RemoveIPC.
+made here: what needs a control group (MemoryMax, TasksMax) or rights that root may not have in a
+container (OOMScoreAdjust), LoadCredential's copy, RemoveIPC.
 """
 
 import ctypes

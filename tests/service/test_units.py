@@ -10,6 +10,8 @@ import pytest
 from confine import directives
 from running import PROGRAM, Helpdesk
 
+from gateway.processes.forked import OOM_STEP
+
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "packaging" / "systemd"
 SERVICE = UNITS / "ticketgate.service"
@@ -76,6 +78,11 @@ def test_a_start_that_fails_is_tried_for_ever() -> None:
     text = SERVICE.read_text()
     assert "\nStartLimitIntervalSec=0\n" in text
     assert "\nRestart=on-failure\n" in text
+
+
+def test_to_a_kernel_that_needs_memory_roles_are_like_any_program() -> None:
+    """And the supervisor is spared, with which all of them would die."""
+    assert int(directives(SERVICE)["OOMScoreAdjust"][-1]) == -OOM_STEP
 
 
 def test_the_timer_of_drills_starts_them_at_an_hour_that_people_expect() -> None:
