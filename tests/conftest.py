@@ -7,6 +7,7 @@ from pathlib import Path
 
 import postgres
 import pytest
+import structlog
 from fresh import open_fresh
 
 from store.engine import Store
@@ -21,8 +22,10 @@ def pytest_configure() -> None:
     """Put scratch files into memory where there is room: most tests wait for a disk in vain.
 
     A container's /dev/shm may be tiny or run no programs; then they stay where they were. What is
-    about the disk asks for `on_disk`.
+    about the disk asks for `on_disk`. Tracebacks are plain, as the program's are: in colour, one
+    costs seconds.
     """
+    structlog.get_config()["processors"][-1].exception_formatter = structlog.dev.plain_traceback
     if "TMPDIR" in os.environ or not MEMORY.is_mount():
         return
     found = os.statvfs(MEMORY)

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from store.engine import open_store
 from store.tables import outbox
-from tests.cli.conftest import Done, run_program
 from tests.directories.conftest import sections, write_config
 from tests.directories.playing import Asked, Player, Reply, many_users, voms
 from tests.imap.certificates import Authority
 from tests.running import PROGRAM, until
+from tests.warm import Done, run_program
 
 MORE = """\
 [[site]]

@@ -5,10 +5,8 @@ A user asks, supporters work, the user verifies: everybody answers the mails tha
 
 import email
 import email.policy
-import json
 import smtplib
 import socket
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +16,7 @@ from typing import Any
 
 import pytest
 from postfix import Postfix, why_not
-from running import PROGRAM, Helpdesk, until
+from running import Helpdesk, until
 
 from tests.proofs import keys, nameserver
 from tests.proofs.conftest import free_port, key_zone
@@ -89,12 +87,8 @@ class People:
 
     def ticket(self) -> dict[str, Any]:
         """Return the ticket as the operator sees it."""
-        listed = subprocess.run(
-            [PROGRAM, "tickets", "--json", "--config", self.desk.config],
-            capture_output=True, text=True, check=True, timeout=60, env=self.desk.env,
-        )  # fmt: skip
-        (row,) = map(json.loads, listed.stdout.splitlines())
-        return dict(row)
+        (row,) = self.desk.listing("tickets")
+        return row
 
 
 @pytest.fixture

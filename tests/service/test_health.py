@@ -1,7 +1,6 @@
 """The health of a real daemon: relay down, a role halted, a disk that fills, a broken store."""
 
 import http.client
-import json
 import os
 import shutil
 import signal
@@ -14,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from running import DEADLINE_S, PROGRAM, SECRET, Helpdesk, helpdesk, mail, until
+from running import SECRET, Helpdesk, helpdesk, mail, until
 
 from gateway.config.load import load
 from gateway.health import all_well, look
 from gateway.now import utc_now
 from store.engine import open_store
+from tests.warm import Done
 
 SUPPORT = ["support@helpdesk.example"]
 WEB = {'[[vo]]\nname = "atlas"': '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'}
@@ -44,15 +44,8 @@ def lines(desk: Helpdesk) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in page(desk, "/readyz")[1].splitlines())
 
 
-def command(desk: Helpdesk, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, "health", "--config", desk.config, *words],
-        capture_output=True,
-        text=True,
-        env=desk.env,
-        check=False,
-        timeout=DEADLINE_S,
-    )
+def command(desk: Helpdesk, *words: str) -> Done:
+    return desk.typed("health", *words)
 
 
 def test_all_is_well_within_seconds_and_the_command_says_the_same(desk: Helpdesk) -> None:
@@ -62,9 +55,9 @@ def test_all_is_well_within_seconds_and_the_command_says_the_same(desk: Helpdesk
     assert list(found) == names
     assert all(line.startswith("ok") for line in found.values())
     done = command(desk)
-    assert done.returncode == 0
-    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == list(found)
-    rows = [json.loads(line) for line in command(desk, "--json").stdout.splitlines()]
+    assert done.code == 0
+    assert [line.partition(":")[0] for line in done.out.splitlines()] == list(found)
+    rows = command(desk, "--json").rows
     assert {row["state"] for row in rows} == {"ok"}
     assert set(rows[0]) == {"name", "state", "detail", "since"}
     assert page(desk, "/healthz") == (200, "ok\n")
@@ -107,8 +100,8 @@ def test_a_relay_that_is_down_shows_with_its_time_and_is_well_again_when_it_is_b
         assert ", since 2" in line.rpartition("UTC:")[2]
         assert page(desk, "/readyz")[0] == 503
         done = command(desk)
-        assert done.returncode == 1
-        assert f"courier-0: {line}" in done.stdout
+        assert done.code == 1
+        assert f"courier-0: {line}" in done.out
         sink = shutil.which("smtp-sink", path=os.environ["PATH"] + ":/usr/sbin")
         if sink is None:
             return  # tests/outbound shows the gate opening with a relay of its own
@@ -132,7 +125,7 @@ def test_a_halted_role_becomes_silent(desk: Helpdesk, monkeypatch: pytest.Monkey
         return all_well(look(config, store, utc_now(), within=timedelta(seconds=14)))
 
     until(all_ok, "all ok", 25)
-    assert command(desk, "--within", "14").returncode == 0
+    assert command(desk, "--within", "14").code == 0
     assert desk.process is not None
     courier = desk.roles()["courier-0"]
     desk.process.send_signal(signal.SIGSTOP)
@@ -140,15 +133,15 @@ def test_a_halted_role_becomes_silent(desk: Helpdesk, monkeypatch: pytest.Monkey
     try:
         until(lambda: not all_ok(), "silent", 40)
         done = command(desk, "--within", "14")
-        assert done.returncode == 1
-        bad = [line for line in done.stdout.splitlines() if ": ok" not in line]
+        assert done.code == 1
+        bad = [line for line in done.out.splitlines() if ": ok" not in line]
         assert len(bad) == 1
         assert bad[0].startswith("courier-0: silent, since 2")
     finally:
         os.kill(courier, signal.SIGCONT)
         desk.process.send_signal(signal.SIGCONT)
     until(all_ok, "all ok again", 25)
-    assert command(desk, "--within", "14").returncode == 0
+    assert command(desk, "--within", "14").code == 0
     store.close()
 
 
@@ -225,6 +218,6 @@ def _refusal(desk: Helpdesk) -> str:
 def test_before_the_first_start_nothing_is_well_and_the_command_says_why(place: Path) -> None:
     desk = Helpdesk(place)
     done = command(desk)
-    assert done.returncode == 1
-    assert "There is no store" in done.stderr
-    assert "smtp: silent" in done.stdout
+    assert done.code == 1
+    assert "There is no store" in done.err
+    assert "smtp: silent" in done.out
