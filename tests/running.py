@@ -23,7 +23,10 @@ DEADLINE_S = 60.0
 
 
 def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-    """Wait until a condition holds and return its value; fails loudly when it never does."""
+    """Wait until a condition holds and return its value; fails loudly when it never does.
+
+    The deadline only ends what hangs: no test passes or fails by how soon something comes.
+    """
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
         value = condition()

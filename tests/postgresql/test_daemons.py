@@ -21,7 +21,7 @@ from store.tables import mail_ticket, outbox, role_health
 from tests.postgresql.looking import ends, is_still, on
 
 MAILS = 200
-SOON_S = 10.0
+SOON_S = 60.0
 
 
 def send(desks: list[Helpdesk], number: int) -> str:
@@ -102,7 +102,7 @@ def test_a_server_that_stops_under_load_and_comes_back_costs_nothing(
         begun = time.monotonic()
         code = _code(desk, 1000)
         assert code in {451, 421}
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 25  # the peer's own patience is 30
         for _ in range(20):  # a few seconds of it
             assert _code(desk, 1000) in {451, 421}
             time.sleep(0.1)

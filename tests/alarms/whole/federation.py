@@ -28,8 +28,8 @@ from store.listing import outgoing
 from store.ticket_listing import history
 from tests.alarms.whole.ways import Ways
 from tests.hook.site import SINK, Signer, Site
-from tests.imap.dovecot import free_port
 from tests.monitoring.programs import answers
+from tests.ports import free_port
 from tests.postfix.postfix import DOMAINS, PATH, Postfix
 from tests.proofs import keys
 
