@@ -1,5 +1,6 @@
 """What every test may use: directories that are short enough for sockets, and a real store."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Generator, Iterator
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import postgres
 import pytest
+import structlog
 from fresh import open_fresh
+from hypothesis import HealthCheck, settings
 
 from store.engine import Store
 
@@ -21,13 +24,27 @@ def pytest_configure() -> None:
     """Put scratch files into memory where there is room: most tests wait for a disk in vain.
 
     A container's /dev/shm may be tiny or run no programs; then they stay where they were. What is
-    about the disk asks for `on_disk`.
+    about the disk asks for `on_disk`. Tracebacks are plain, as the program's are: in colour, one
+    costs seconds. Properties are not judged by how long one example takes.
     """
+    settings.register_profile(
+        "any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("any machine")
+    gc.disable()
+    structlog.get_config()["processors"][-1].exception_formatter = structlog.dev.plain_traceback
     if "TMPDIR" in os.environ or not MEMORY.is_mount():
         return
     found = os.statvfs(MEMORY)
     if found.f_bavail * found.f_frsize >= ROOM_BYTES and not found.f_flag & os.ST_NOEXEC:
         tempfile.tempdir = str(MEMORY)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not among 8,000 tests each time: they stay."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """A daemon that runs for a test: the real program, its own directory, free ports, real stop."""
 
-import json
 import os
 import signal
 import smtplib
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,15 +14,19 @@ from sqlalchemy import func, select
 
 from store.engine import open_store
 from store.tables import inbox
+from tests.warm import PROGRAM, Done, run_program
 
 SECRET = "a secret for tests only, 32 bytes"
+SECRETS = {"TICKETGATE_TEST_SECRET": SECRET}
 WORLD = Path(__file__).parent / "worlds" / "wlcg.toml"
-PROGRAM = Path(sys.executable).with_name("ticketgate")
 DEADLINE_S = 60.0
 
 
 def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-    """Wait until a condition holds and return its value; fails loudly when it never does."""
+    """Wait until a condition holds and return its value; fails loudly when it never does.
+
+    The deadline only ends what hangs: no test passes or fails by how soon something comes.
+    """
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
         value = condition()
@@ -59,7 +61,7 @@ class Helpdesk:
         self.place = place
         self.config = place / "config.toml"
         self.config.write_text(text)
-        self.env = os.environ | {"TICKETGATE_TEST_SECRET": SECRET}
+        self.env = os.environ | SECRETS
         self.process: subprocess.Popen[str] | None = None
         self.words: dict[str, str] = {}  # of the ready line
         self.smtp = ("", 0)
@@ -128,16 +130,13 @@ class Helpdesk:
 
     def listing(self, *words: str) -> list[dict[str, Any]]:
         """Return the rows of a listing command."""
-        done = subprocess.run(
-            [PROGRAM, *words, "--json", "--config", self.config],
-            capture_output=True,
-            text=True,
-            env=self.env,
-            check=False,
-            timeout=DEADLINE_S,
-        )
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        done = self.typed(*words, "--json")
+        assert done.code == 0, done.err
+        return done.rows
+
+    def typed(self, *words: object) -> Done:
+        """Run a command of the operator's on its configuration."""
+        return run_program(*words, "--config", self.config, **SECRETS)
 
     def settled(self, mails: int) -> list[dict[str, Any]]:
         """Wait until this many mails are decided, and return them."""

@@ -17,8 +17,8 @@ from running import DEADLINE_S, PROGRAM, until
 from gateway.config.load import load
 from store.listing import MailFilter, MailRow, mails
 from store.visit import visit
+from tests.ports import free_port
 from tests.postfix.postfix import PATH, Postfix
-from tests.proofs.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "demo.md"

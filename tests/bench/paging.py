@@ -21,8 +21,9 @@ from bench.site import BARE, Site, share, site
 
 from gateway.config.signingkeys import new_ed25519, read_ed25519
 from gateway.outbound.alarm import AlarmSigner
+from tests.ports import free_port
 from tests.proofs import keys
-from tests.proofs.conftest import free_port, key_zone
+from tests.proofs.conftest import key_zone
 from tests.proofs.nameserver import NameServer
 
 ALARMER = "anna@cern.example"

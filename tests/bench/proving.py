@@ -23,8 +23,9 @@ from gateway.outbound.signing import Signer, ed25519_key, rsa_key  # noqa: E402 
 from gateway.proofs.collect import Provers, ToProve, prove  # noqa: E402 - the same
 from gateway.proofs.dns import Lookup  # noqa: E402 - the same
 from gateway.proofs.provers import provers_of  # noqa: E402 - the same
+from tests.ports import free_port  # noqa: E402 - the same
 from tests.proofs import keys  # noqa: E402 - the same
-from tests.proofs.conftest import ZONES, free_port  # noqa: E402 - the same
+from tests.proofs.conftest import ZONES  # noqa: E402 - the same
 from tests.proofs.mails import NOW, configured, envelope, mail  # noqa: E402 - the same
 from tests.proofs.nameserver import NameServer  # noqa: E402 - the same
 

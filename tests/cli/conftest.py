@@ -1,12 +1,8 @@
 """An office: a demo directory whose store has worked on every sample, and one mail set aside."""
 
-import json
 import os
 import pty
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,62 +16,32 @@ from gateway.demo.writing import write_demo
 from store import refusals
 from store.tables import inbox
 from tests.stage import Stage
+from tests.warm import Done, begin, end, run_program
 
-PROGRAM = Path(sys.executable).with_name("ticketgate")
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MARKUP = "[/bold] [link=http://x.example]click[/link] \x1b[31mred"
-
-
-@dataclass(frozen=True)
-class Done:
-    """A program's end."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The JSON objects, one a line."""
-        return [json.loads(line) for line in self.out.splitlines()]
 
 
 Run = Callable[..., Done]
 
 
-def run_program(*args: object, stdin: bytes = b"", **environment: str) -> Done:
-    """Run `ticketgate` as a process of its own."""
-    done = subprocess.run(
-        [PROGRAM, *map(str, args)],
-        input=stdin,
-        capture_output=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
 def on_a_terminal(*args: object, columns: int = 300) -> str:
     """Run the program on a terminal and return what it shows."""
     master, slave = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
-    environment.pop("NO_COLOR", None)
-    with subprocess.Popen(
-        [PROGRAM, *map(str, args)], stdin=slave, stdout=slave, stderr=slave, env=environment
-    ) as process:
-        os.close(slave)
-        shown = b""
-        while True:
-            try:
-                part = os.read(master, 65536)
-            except OSError:  # Linux ends a terminal's other side so
-                break
-            if not part:
-                break
-            shown += part
-        assert process.wait(timeout=60) == 0
+    environment = {"TERM": "xterm-256color", "COLUMNS": str(columns), "NO_COLOR": ""}
+    begin([str(one) for one in args], environment, [slave] * 3)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:  # Linux ends a terminal's other side so
+            break
+        if not part:
+            break
+        shown += part
     os.close(master)
+    assert end() == 0
     return shown.decode()
 
 

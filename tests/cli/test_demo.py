@@ -19,8 +19,9 @@ from gateway.demo.writing import write_demo
 from store.listing import MailFilter, MailRow, mails
 from store.tables import outbox
 from store.visit import visit
-from tests.cli.conftest import NOW, PROGRAM, run_program
+from tests.cli.conftest import NOW
 from tests.stage import Stage
+from tests.warm import PROGRAM, run_program
 
 ENDS = {
     "alarm": "held",

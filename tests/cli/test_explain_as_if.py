@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Done, Run, run_program
+from tests.cli.conftest import Run
+from tests.warm import Done, run_program
 
 SERVER = "mx.example"
 RESULTS = (

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.hook.config_keys import read_config
-from tests.cli.conftest import PROGRAM, Run, run_program
+from tests.cli.conftest import Run
+from tests.warm import PROGRAM, run_program
 
 COMMANDS = (
     "init", "check-config", "serve", "send-sample", "parse", "explain", "tickets", "ticket",

@@ -34,7 +34,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         if served.process.poll() is None:
             served.process.send_signal(signal.SIGCONT)
             served.process.kill()
-            served.process.wait(20)
+            served.process.wait(60)
     for line in (tmp_path / "notes").read_text().splitlines() if running else ():
         if " start " in line:
             pid = int(line.split()[-1])

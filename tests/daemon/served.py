@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -62,12 +61,7 @@ with socket.create_server(("127.0.0.1", PORT)) as door:
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return door.getsockname()[1]
-
-
-def wait_for(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
+def wait_for(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """Return the first true value of `condition`; fail after the time."""
     give_up_at = time.monotonic() + timeout_s
     while not (value := condition()):
@@ -120,7 +114,7 @@ class Served:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 Serve = Callable[..., Served]

@@ -8,7 +8,7 @@ def test_a_second_supervisor_of_the_same_store_is_refused(serve: Serve) -> None:
     served = serve({"LOCK_WAIT_S": 0.2}, work={})
     served.ready()
     second = serve({"LOCK_WAIT_S": 0.2}, work={})
-    assert second.process.wait(20) == 1
+    assert second.process.wait(60) == 1
     assert f"already served, by process {served.process.pid}" in second.err.read_text()
     assert len(served.notes("work.0 start")) == 1
     assert served.stop() == 0

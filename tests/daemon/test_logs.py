@@ -107,7 +107,7 @@ def test_a_log_that_nobody_reads_blocks_nobody_and_says_what_was_lost() -> None:
         process.stdin.close()
         with os.fdopen(reader, "rb") as rest:
             data += rest.read()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     lines = [json.loads(line) for line in data.splitlines()]
     lost = next(line["lost"] for line in lines if "lost" in line)
     assert lost == 5000 - sum(line["event"] == "line" for line in lines)

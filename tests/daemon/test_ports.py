@@ -11,7 +11,7 @@ def test_a_port_in_use_ends_the_start_with_its_message(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         served = serve(doors={"code": DOOR.replace("PORT", str(port))}, work={})
-        assert served.process.wait(20) == 1
+        assert served.process.wait(60) == 1
     assert "Address already in use" in served.logged()[-1]["reason"]
     assert served.logged()[-1]["reason"].startswith("doors:")
     assert len(served.notes("doors.0 start")) == 3

@@ -33,20 +33,29 @@ def test_a_mail_becomes_a_ticket_and_mails_leave_within_seconds(desk: Helpdesk) 
     assert tickets[0]["message_ids"] == ["<1@physics.example>"]
 
 
-def test_the_door_says_250_in_under_a_second_whichever_role_is_stopped(desk: Helpdesk) -> None:
+def test_the_door_says_250_as_soon_as_ever_whichever_role_is_stopped(desk: Helpdesk) -> None:
     roles = desk.roles()
     assert {name.partition("-")[0] for name in roles} == {"doors", "work", "courier", "web"}
     sent = 0
+
+    def soonest_s() -> float:
+        """Return how long the quickest of five took: who has to wait does so each time."""
+        nonlocal sent
+        took_s = []
+        for _ in range(5):
+            sent += 1
+            start = time.monotonic()
+            assert desk.send(mail(sent), SUPPORT).startswith("250 ")
+            took_s.append(time.monotonic() - start)
+        return min(took_s)
+
     for name, pid in sorted(roles.items()):
         if name.startswith("doors"):
             continue
+        usual_s = soonest_s()
         os.kill(pid, signal.SIGSTOP)
         try:
-            for _ in range(5):
-                sent += 1
-                start = time.monotonic()
-                assert desk.send(mail(sent), SUPPORT).startswith("250 "), name
-                assert time.monotonic() - start < 1.0, f"slow while {name} is stopped"
+            assert soonest_s() < usual_s + 1.0, f"slow while {name} is stopped"
         finally:
             os.kill(pid, signal.SIGCONT)
     rows = desk.settled(sent)

@@ -3,7 +3,8 @@
 import os
 import signal
 
-from tests.daemon.served import DOOR, Serve, free_port, is_alive, wait_for
+from tests.daemon.served import DOOR, Serve, is_alive, wait_for
+from tests.ports import free_port
 
 
 def test_roles_stop_in_order_and_the_exit_is_clean(serve: Serve) -> None:
@@ -23,7 +24,7 @@ def test_an_interrupt_from_the_terminal_reaches_the_roles_in_order(serve: Serve)
     served = serve(argv=("setsid",), doors={}, courier={"stop_order": 1})
     served.ready()
     os.killpg(served.process.pid, signal.SIGINT)
-    assert served.process.wait(20) == 0
+    assert served.process.wait(60) == 0
     assert [note.split()[0] for note in served.notes() if note.endswith("stop")] == [
         "doors.0",
         "courier.0",

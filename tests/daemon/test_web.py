@@ -178,6 +178,6 @@ def test_a_web_port_in_use_is_said(serve: Serve) -> None:
     address = f"127.0.0.1:{other.getsockname()[1]}"
     with other:
         served = serve(web={"code": WEB.replace("LISTEN", repr(address))})
-        assert served.process.wait(20) == 1
+        assert served.process.wait(60) == 1
     reason = served.logged()[-1]["reason"]
     assert f"web cannot listen on {address}: Address already in use" in reason

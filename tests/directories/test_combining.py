@@ -1,6 +1,5 @@
 """Several sources that name the same site or person: who comes first, and what beats that."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -9,6 +8,7 @@ from parsers.directory import Answer
 from parsers.registry import Registry, Roc, Site
 from parsers.roster import Member
 from router.federation import Federation, Source, combine, without_alarm_address
+from tests.cost import costs_less_than
 from tests.directories.conftest import NOW
 
 ALARM = frozenset({"alarm"})
@@ -181,7 +181,6 @@ def test_a_site_by_hand_that_waits_for_a_directory_is_not_certified_without_one(
 
 
 def test_many_sites_are_put_together_in_a_moment() -> None:
-    began = time.process_time()
-    registry = Registry(tuple(Site(f"S-{n}", aliases=(f"T-{n}",)) for n in range(20_000)))
-    assert registry.find_sites("t-19999")[0].name == "S-19999"
-    assert time.process_time() - began < 5, "no site is looked for among all others"
+    with costs_less_than(5):  # no site is looked for among all others
+        registry = Registry(tuple(Site(f"S-{n}", aliases=(f"T-{n}",)) for n in range(20_000)))
+        assert registry.find_sites("t-19999")[0].name == "S-19999"

@@ -121,10 +121,10 @@ def test_a_disk_that_fills_after_spooling_loses_nothing(site: Site, tiny_disk: N
 def test_it_ends_by_its_deadline_when_a_sink_hangs(site: Site) -> None:
     site.extra = "[limits]\ndeadline_s = 5"
     site.write()
-    site.program("mon", "#!/bin/sh\nexec sleep 9\n")
+    site.program("mon", "#!/bin/sh\nexec sleep 60\n")
     began = os.times().elapsed
     assert site.deliver(site.signer.mail(alarm())) == 0
-    assert os.times().elapsed - began < 8
+    assert os.times().elapsed - began < 40
     site.write()
     assert site.run("status").returncode == 1
 
@@ -132,10 +132,10 @@ def test_it_ends_by_its_deadline_when_a_sink_hangs(site: Site) -> None:
 def test_it_ends_by_its_deadline_when_the_mail_system_hangs(site: Site) -> None:
     site.extra = "[limits]\ndeadline_s = 5"
     site.write()
-    site.program("sendmail", "#!/bin/sh\nexec sleep 20\n")
+    site.program("sendmail", "#!/bin/sh\nexec sleep 90\n")
     began = os.times().elapsed
     assert site.deliver(site.signer.mail(alarm())) == 0
-    assert os.times().elapsed - began < 12
+    assert os.times().elapsed - began < 60
     assert len(site.names("outbox")) == 1
 
 
@@ -149,7 +149,7 @@ def test_a_mail_that_is_not_finished_in_time_is_75(site: Site) -> None:
     try:
         done = subprocess.run(
             [PYTHON, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '{site.pyz}'); {code}"],
-            stdin=reading, timeout=30, check=False,
+            stdin=reading, timeout=60, check=False,
         )  # fmt: skip
     finally:
         os.close(writing)

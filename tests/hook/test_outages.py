@@ -77,7 +77,7 @@ def test_news_that_comes_while_a_sink_fails_does_not_wait_for_its_pause(site: Si
         "fi\n" + SINK.format(place=site.place, name="mon").split("\n", 1)[1]
     )
     site.deliver(site.signer.mail(alarm(1)))
-    until(site.shown, f"the news is shown: {site.status()}", 20)
+    until(site.shown, f"the news is shown: {site.status()}")
     assert [line.split()[1] for line in site.shown()] == ["2"]
 
 

@@ -96,11 +96,11 @@ def test_nothing_of_the_hook_prints_past_the_terminal_file() -> None:
 def test_the_service_takes_what_others_spooled_and_ends_in_order(site: Site) -> None:
     service = subprocess.Popen(site.command("run"), env={}, stderr=subprocess.PIPE, cwd="/")
     try:
-        until(lambda: site.names("locks"), "it runs", 30)
+        until(lambda: site.names("locks"), "it runs")
         site.keep(site.signer.mail(alarm()))
-        until(lambda: site.events() == ["receipt"], "the receipt is sent", 30)
+        until(lambda: site.events() == ["receipt"], "the receipt is sent")
         service.send_signal(signal.SIGTERM)
-        assert service.wait(timeout=30) == 0
+        assert service.wait(timeout=60) == 0
     finally:
         service.kill()
         service.communicate()
@@ -122,12 +122,12 @@ def test_the_service_goes_on_while_a_sink_hangs(site: Site) -> None:
     service = subprocess.Popen(command, env={}, stderr=subprocess.DEVNULL, cwd="/")
     try:
         site.keep(site.signer.mail(alarm(1)))
-        until(lambda: len(site.shown()) == 1, "the first is shown", 30)
+        until(lambda: len(site.shown()) == 1, "the first is shown")
         site.keep(site.signer.mail(alarm(2)))
-        until(lambda: len(site.shown()) == 2, "the second too", 40)
+        until(lambda: len(site.shown()) == 2, "the second too")
         third = alarm(3)
         site.keep(site.signer.mail(third))
-        until(lambda: len(site.shown()) == 3, "and the third soon", 10)
+        until(lambda: len(site.shown()) == 3, "and the third soon")
     finally:
         service.kill()
         service.wait()
@@ -139,9 +139,9 @@ def test_a_mail_servers_signal_before_the_mail_is_whole_is_75(site: Site) -> Non
     os.close(reading)
     try:
         os.write(writing, b"Subject: half of a mail")
-        until(lambda: _catches(process.pid, signal.SIGTERM), "it is ready", 30)
+        until(lambda: _catches(process.pid, signal.SIGTERM), "it is ready")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 75
+        assert process.wait(timeout=60) == 75
     finally:
         os.close(writing)
     assert site.names("new") == []

@@ -23,7 +23,8 @@ from gateway.hook.poll import from_maildir, poll
 from parsers.errors import Deferred
 from tests.hook.site import Site, alarm
 from tests.imap.certificates import Authority
-from tests.imap.dovecot import PASSWORD, Dovecot, free_port
+from tests.imap.dovecot import PASSWORD, Dovecot
+from tests.ports import free_port
 
 TO = "alarms@helpdesk.example"  # the domain that the test's Postfix hands on
 BACK = "reply@operator.example"
@@ -75,8 +76,8 @@ def send(server: Postfix, raw: bytes) -> None:
 def test_an_alarm_by_smtp_is_shown_and_its_receipt_comes_back(site: Site, postfix: Postfix) -> None:
     give_spool(site)
     send(postfix, site.signer.mail(alarm(reply_to=BACK)))
-    until(site.shown, f"the sink shows it; {postfix.log()}", 30)
-    until(lambda: postfix.mails(BACK), f"the receipt comes; {postfix.log()}", 30)
+    until(site.shown, f"the sink shows it; {postfix.log()}")
+    until(lambda: postfix.mails(BACK), f"the receipt comes; {postfix.log()}")
     assert "Event: receipt" in postfix.mails(BACK)[0]
 
 
@@ -85,17 +86,17 @@ def test_postfix_keeps_what_could_not_be_spooled_and_bounces_nothing(
 ) -> None:
     site.directory.mkdir(mode=0o700)  # of root: the user may not write there
     send(postfix, site.signer.mail(alarm(reply_to=BACK)))
-    until(lambda: postfix.lines("status=deferred"), f"it is kept; {postfix.log()}", 30)
+    until(lambda: postfix.lines("status=deferred"), f"it is kept; {postfix.log()}")
     give_spool(site)
-    until(site.shown, f"it comes again; {postfix.log()}", 30)
+    until(site.shown, f"it comes again; {postfix.log()}")
     assert postfix.lines("status=bounced") == []
 
 
 def test_postfix_hears_no_word_about_a_forged_alarm(site: Site, postfix: Postfix) -> None:
     give_spool(site)
     send(postfix, site.signer.mail(alarm(), signed=f"{site.signer.kid}:" + "A" * 86))
-    until(lambda: site.names("quarantine"), f"it is set aside; {postfix.log()}", 30)
-    until(lambda: postfix.lines("status=sent", TO), f"it counts as sent; {postfix.log()}", 30)
+    until(lambda: site.names("quarantine"), f"it is set aside; {postfix.log()}")
+    until(lambda: postfix.lines("status=sent", TO), f"it counts as sent; {postfix.log()}")
     assert postfix.lines("status=bounced") == []
     assert not postfix.lines("signature")
 

@@ -25,7 +25,7 @@ from tests.imap.dovecot import Dovecot, why_not
 from tests.imap.fake import FakeServer
 from tests.imap.reader import Nursery
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 _numbers = itertools.count(1)
 
 

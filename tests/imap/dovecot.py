@@ -14,6 +14,8 @@ from pathlib import Path
 import imapclient
 from running import until
 
+from tests.ports import free_port
+
 PROGRAM = shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 PASSWORD = "secret-of-tests"
 SETTINGS = """\
@@ -68,13 +70,6 @@ service stats {{
 def why_not() -> str:
     """Return why Dovecot cannot be started here, "" when it can."""
     return "" if PROGRAM else "Dovecot is not installed"
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Dovecot:
@@ -132,7 +127,7 @@ class Dovecot:
             stderr=subprocess.STDOUT,
         )
         try:
-            until(self._greets, "Dovecot greets", 20)
+            until(self._greets, "Dovecot greets")
         except AssertionError as error:
             raise AssertionError(f"{error}; {(self.place / 'start.log').read_text()}") from None
 
@@ -212,7 +207,7 @@ class Dovecot:
             return
         workers = self.workers() if number == signal.SIGKILL else []
         process.send_signal(number)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         for pid in workers:
             try:
                 os.kill(pid, number)

@@ -52,7 +52,7 @@ class FakeServer:
         for peer in list(self._open):
             with suppress(OSError):
                 peer.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _accept(self) -> None:
         sessions = []
@@ -66,7 +66,7 @@ class FakeServer:
             sessions.append(threading.Thread(target=self._serve, args=(peer,), daemon=True))
             sessions[-1].start()
         for session in sessions:
-            session.join(10)
+            session.join(60)
 
     def _serve(self, peer: socket.socket) -> None:
         with suppress(OSError, ValueError), peer, peer.makefile("rwb") as stream:

@@ -40,7 +40,7 @@ class Reader:
         with suppress(ProcessLookupError):
             self.send(number)
             self.send(signal.SIGCONT)
-        until(lambda: not self._is_there(), "it has ended", 20)
+        until(lambda: not self._is_there(), "it has ended")
 
     def _is_there(self) -> bool:
         return Path(f"/proc/{self.pid}").exists()  # nobody has to wait for it
@@ -69,7 +69,7 @@ class Nursery:
         for one in self._begun:
             one.end()
         self._process.communicate()
-        self._process.wait(20)
+        self._process.wait(60)
 
     def begin(self, url: str, port: int, user: str, holder: str, lease_s: float = 30.0) -> Reader:
         """Begin one, and wait until it runs."""

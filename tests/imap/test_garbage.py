@@ -43,7 +43,9 @@ def rude() -> Iterator[FakeServer]:
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("verb", QUESTIONS)
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(answer=b"* START " + b"(" * 5000, ends=True)
 @example(answer=b"* START x", ends=True)

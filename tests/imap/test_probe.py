@@ -5,8 +5,6 @@ Postfix delivers into Dovecot's maildirs; its header_checks are what an operator
 
 import select
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +22,6 @@ from tests.imap.dovecot import Dovecot
 pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),  # honest without root; red under CI
 ]
-PROGRAM = Path(sys.executable).with_name("ticketgate")
 ALL = "/^Authentication-Results:/ IGNORE\n"
 # Not what a server should do, but what one is: it looks for its name as it writes it itself.
 NAIVE = "/^Authentication-Results: mx.example;/ IGNORE\n"
@@ -42,11 +39,8 @@ class Front:
     way: str = "smtp://127.0.0.1:1"  # nobody listens there
 
     def run(self, *words: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [PROGRAM, "check-config", "--config", self.desk.config, *words],
-            capture_output=True, text=True, env=self.desk.env, check=False, timeout=100,
-        )  # fmt: skip
-        return done.returncode, done.stdout, done.stderr
+        done = self.desk.typed("check-config", *words)
+        return done.code, done.out, done.err
 
     def left(self) -> int:
         """Return how many mails lie in any folder of the mailbox."""

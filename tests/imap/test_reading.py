@@ -1,7 +1,6 @@
 """Mailboxes of a real Dovecot are read, emptied, and never read twice."""
 
 import asyncio
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -43,10 +42,8 @@ async def test_a_new_mail_is_seen_by_idling_long_before_the_next_poll(
     world = await read(section(dovecot.port, user, poll="5 min"))
     await world.until(lambda: world.detail(user) == "")
     for number in range(2):
-        since = time.monotonic()
         await asyncio.to_thread(dovecot.fill, user, [mail(number)])
-        await world.until(lambda n=number: len(world.kept()) == n + 1)
-        assert time.monotonic() - since < 10
+        await world.until(lambda n=number: len(world.kept()) == n + 1)  # it waits for a minute
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])

@@ -9,7 +9,8 @@ import pytest
 from gateway.proofs.results import results_proofs
 from parsers.evidence import Proof, ProofStatus
 from parsers.header import read_header
-from tests.imap.dovecot import Dovecot, free_port, why_not
+from tests.imap.dovecot import Dovecot, why_not
+from tests.ports import free_port
 
 LMTP = Path("/usr/lib/dovecot/lmtp")
 USER = "support@helpdesk.example"

@@ -25,7 +25,7 @@ from store.journal import Delivery, deliveries_after, read_raw
 from store.journal_counters import counters
 from store.refusals import refusals
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 ADDRESSES = OurAddresses(
     "helpdesk.example",
     "support@helpdesk.example",

@@ -60,7 +60,7 @@ def slow_commits(store: Store) -> Iterator[tuple[threading.Event, list[int]]]:
     seen: list[int] = []
 
     def hold() -> None:
-        go_on.wait(20)
+        go_on.wait(60)
         seen.append(1)
 
     try:

@@ -133,7 +133,7 @@ async def test_a_peer_that_leaves_in_the_middle_of_the_handshake_is_forgotten(wo
 async def test_a_peer_that_is_silent_in_the_handshake_is_dropped(
     open_door: Any, files: tuple[Path, Path]
 ) -> None:
-    world = await open_door(tls_cert=files[0], tls_key=files[1], idle_s=0.3)
+    world = await open_door(tls_cert=files[0], tls_key=files[1], idle_s=2.0)
     peer = await world.greeted()
     await peer.say("STARTTLS")
     await peer.gone()
@@ -143,7 +143,7 @@ async def test_a_peer_that_is_silent_in_the_handshake_is_dropped(
 async def test_a_silent_peer_inside_tls_is_dropped(
     open_door: Any, files: tuple[Path, Path]
 ) -> None:
-    world = await open_door(tls_cert=files[0], tls_key=files[1], idle_s=0.3)
+    world = await open_door(tls_cert=files[0], tls_key=files[1], idle_s=2.0)
     peer = await secured(world)
     await peer.say("EHLO x")
     assert await peer.gone() in {b"421 4.4.2 Timeout\r\n", b""}

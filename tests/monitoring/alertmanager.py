@@ -10,7 +10,8 @@ from threading import Thread
 from typing import Any
 
 from gateway.hook.setup.snippets import snippet
-from tests.monitoring.programs import SITE, Program, free_port, give_away, needed
+from tests.monitoring.programs import SITE, Program, give_away, needed
+from tests.ports import free_port
 
 
 class Pages:
@@ -46,7 +47,7 @@ class Pages:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 class Alertmanager:

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from gateway.hook.setup.snippets import snippet
 from tests.imap.certificates import Authority
-from tests.monitoring.programs import SITE, Program, Recorder, free_port, give_away, needed
+from tests.monitoring.programs import SITE, Program, Recorder, give_away, needed
+from tests.ports import free_port
 
 CONFIG = """\
 const NodeName = "localhost"

@@ -8,15 +8,8 @@ import pytest
 
 from gateway.hook.setup.snippets import snippet
 from tests.monitoring.nagios import Nagios
-from tests.monitoring.programs import (
-    ROOT,
-    SITE,
-    Program,
-    answers,
-    free_port,
-    give_away,
-    needed,
-)
+from tests.monitoring.programs import ROOT, SITE, Program, answers, give_away, needed
+from tests.ports import free_port
 
 NG_CLIENT = ROOT / ".tools" / "debian" / "usr" / "sbin" / "send_nsca"
 NG_SERVER = """\

@@ -42,21 +42,6 @@ def give_away(place: Path) -> None:
                 shutil.chown(path, "nobody", "nogroup")
 
 
-def free_port(below: int = 65_536) -> int:
-    """Return a port on loopback that nobody listens on."""
-    for _ in range(1_000):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port < below:
-            return port
-        for port in range(20_000 + os.getpid() % 10_000, below):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) != 0:
-                    return port
-    raise AssertionError("no free port")
-
-
 def answers(port: int) -> bool:
     """Return whether somebody listens on a port."""
     with socket.socket() as probe:
@@ -97,10 +82,10 @@ class Program:
             return
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(20)
+            process.wait(60)
 
     def tail(self) -> str:
         """Return the end of its log."""

@@ -18,15 +18,8 @@ import pytest
 from running import until
 
 from gateway.hook.setup.snippets import snippet
-from tests.monitoring.programs import (
-    SITE,
-    Program,
-    Recorder,
-    answers,
-    free_port,
-    give_away,
-    needed,
-)
+from tests.monitoring.programs import SITE, Program, Recorder, answers, give_away, needed
+from tests.ports import free_port
 
 FRONTEND = Path("/usr/share/zabbix")
 DATA = Path("/usr/share/zabbix-server-pgsql")
@@ -85,7 +78,7 @@ class Zabbix:
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self.port = free_port(32_768)  # the server takes none above
+        self.port = free_port()  # the server takes none above
         self._web_port = free_port()
         self.api_url = f"http://127.0.0.1:{self._web_port}/api_jsonrpc.php"
         self.token_file = place / "token"

@@ -13,6 +13,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
+from tests.ports import free_port
+
 SMTP_SINK = "/usr/sbin/smtp-sink"
 
 
@@ -131,12 +133,6 @@ def smtp_sink(*options: str) -> Iterator[str]:
     finally:
         process.kill()
         process.communicate()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:

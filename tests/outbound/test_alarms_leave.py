@@ -11,7 +11,8 @@ from gateway.outbound.relay import open_relay
 from store.engine import Store
 from tests.outbound.couriers import QUICK, courier, until
 from tests.outbound.rows import FakeTime, add_row, states
-from tests.outbound.sinks import Sink, free_port, serving, silence
+from tests.outbound.sinks import Sink, serving, silence
+from tests.ports import free_port
 
 
 async def test_a_silent_relay_does_not_hold_up_an_alarm_longer_than_its_patience(
@@ -44,16 +45,15 @@ async def test_an_alarm_does_not_wait_for_a_relay_that_is_known_to_be_down(
 ) -> None:
     now = FakeTime()
     with silence() as url:
-        settings = replace(QUICK, send_s=0.2, alarm_patience_s=20)
+        settings = replace(QUICK, send_s=0.2, alarm_patience_s=200)
         second = Maildir(tmp_path / "second")
         mine = courier(store, open_relay(url), now=now, settings=settings, second=second)
         add_row(store, 1)
         await mine.once()
         now.pass_by(hours=1)  # a probe would be allowed
         add_row(store, 2, lane=0)
-        start = asyncio.get_running_loop().time()
-        await mine.once()
-        assert asyncio.get_running_loop().time() - start < 10
+        async with asyncio.timeout(100):
+            await mine.once()
     assert states(store) == {1: "waiting", 2: "sent"}
 
 
@@ -95,7 +95,7 @@ async def test_an_alarm_does_not_wait_behind_ordinary_mail(store: Store) -> None
     async with serving(slow) as sink:
         relay = open_relay(sink.url)
         running = asyncio.create_task(courier(store, relay).run(stop, wake))
-        await asyncio.wait_for(slow.arrived.wait(), 10)  # every ordinary slot hangs in DATA
+        await asyncio.wait_for(slow.arrived.wait(), 60)  # every ordinary slot hangs in DATA
         slow.arrived.clear()
         sessions = sink.sessions
         add_row(store, 100, lane=0)
@@ -105,4 +105,4 @@ async def test_an_alarm_does_not_wait_behind_ordinary_mail(store: Store) -> None
         hold.set()
         await until(lambda: states(store)[100] == "sent")
         stop.set()
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)

@@ -15,7 +15,8 @@ from store.engine import Store, open_store
 from templates.samples import SAMPLES
 from tests.outbound.couriers import QUICK, courier, until
 from tests.outbound.rows import NOW, FakeTime, add_row, row_of, states
-from tests.outbound.sinks import Sink, free_port, serving, smtp_sink
+from tests.outbound.sinks import Sink, serving, smtp_sink
+from tests.ports import free_port
 
 
 async def test_all_due_rows_are_sent_and_marked(store: Store, tmp_path: Path) -> None:
@@ -203,7 +204,7 @@ async def test_stopping_finishes_the_mail_in_hand_and_hands_the_others_back(
         await until(lambda: list(states(store).values()).count("waiting") == 18)
         assert not running.done()
         hold.set()
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)
     assert sorted(states(store).values()) == ["sent"] * 2 + ["waiting"] * 18
     assert {row_of(store, row_id)["attempts"] for row_id in range(3, 21)} == {0}
 
@@ -221,4 +222,4 @@ async def test_a_wake_up_sends_a_new_row_at_once_and_a_lost_one_only_later(
     add_row(store, 2)  # nobody says so
     await until(lambda: states(store)[2] == "sent")
     stop.set()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 60)

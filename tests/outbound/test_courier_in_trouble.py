@@ -156,7 +156,7 @@ async def test_a_courier_killed_between_send_and_mark_sends_the_same_bytes_again
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-c", CHILD, store.url, sink.url, cwd=Path(__file__).parents[2]
         )
-        await asyncio.wait_for(sink.arrived.wait(), 30)
+        await asyncio.wait_for(sink.arrived.wait(), 60)
         os.kill(child.pid, signal.SIGKILL)
         await child.wait()
         hold.set()
@@ -166,7 +166,7 @@ async def test_a_courier_killed_between_send_and_mark_sends_the_same_bytes_again
         running = asyncio.create_task(courier(store, relay).run(stop, wake))
         await until(lambda: states(store)[1] == "sent")
         stop.set()
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)
     assert len(sink.seen) == 2
     assert sink.seen[0] == sink.seen[1]
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from running import until
 
+from tests.ports import free_port
+
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 DOMAINS = (
     "physics.example roc.example fzk.example infn.example sara.example firstline.example "
@@ -59,7 +61,7 @@ class Postfix:
         if isinstance(way, tuple):
             way = f"smtp:[{way[0]}]:{way[1]}"
         self.place = place
-        self.port = _free_port()
+        self.port = free_port()
         etc = place / "etc"
         nobody = pwd.getpwnam("nobody")
         for name in ("etc", "queue", "data", "mail"):
@@ -100,7 +102,7 @@ class Postfix:
         boxes = [f"@{domain} all/" for domain in DOMAINS.split() if domain != "roc.example"]
         boxes += [f"{name}@roc.example all/" for name in ("ngi-it", "ngi-nl", "carla")]
         (etc / "boxes").write_text("\n".join(boxes) + "\n")  # ngi-de@roc.example does not exist
-        self._late = _free_port()
+        self._late = free_port()
         ways = (
             f"helpdesk.example {way}\n"
             f"late.example smtp:[127.0.0.1]:{self._late}\n"  # taken here, refused one hop later
@@ -131,16 +133,16 @@ class Postfix:
 
     def wait(self) -> None:
         """Wait for its greeting."""
-        until(self._greets, f"Postfix greets; {self.log()}", 30)
+        until(self._greets, f"Postfix greets; {self.log()}")
 
     def stop(self) -> None:
         """Stop the one process that we started, by its pid."""
         pid = int((self.place / "queue" / "pid" / "master.pid").read_text())
         os.kill(pid, signal.SIGTERM)
-        until(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid), "Postfix ends", 30)
+        until(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid), "Postfix ends")
         for process in self._running:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=60)
         self._running.clear()
 
     def mails(self, to: str = "") -> list[str]:
@@ -177,12 +179,6 @@ class Postfix:
                 return peer.recv(100).startswith(b"220 ")
         except OSError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _is_zombie(pid: int) -> bool:

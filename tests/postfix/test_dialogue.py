@@ -5,10 +5,7 @@ A user asks, supporters work, the user verifies: everybody answers the mails tha
 
 import email
 import email.policy
-import json
 import smtplib
-import socket
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,10 +15,11 @@ from typing import Any
 
 import pytest
 from postfix import Postfix, why_not
-from running import PROGRAM, Helpdesk, until
+from running import Helpdesk, until
 
+from tests.ports import free_port
 from tests.proofs import keys, nameserver
-from tests.proofs.conftest import free_port, key_zone
+from tests.proofs.conftest import key_zone
 from tests.proofs.nameserver import NameServer
 
 pytestmark = [
@@ -89,12 +87,8 @@ class People:
 
     def ticket(self) -> dict[str, Any]:
         """Return the ticket as the operator sees it."""
-        listed = subprocess.run(
-            [PROGRAM, "tickets", "--json", "--config", self.desk.config],
-            capture_output=True, text=True, check=True, timeout=60, env=self.desk.env,
-        )  # fmt: skip
-        (row,) = map(json.loads, listed.stdout.splitlines())
-        return dict(row)
+        (row,) = self.desk.listing("tickets")
+        return row
 
 
 @pytest.fixture
@@ -106,9 +100,7 @@ def people(place: Path) -> Iterator[People]:
         "roc.example",
     )  # the first is asked for
     names = NameServer({one: key_zone() for one in domains}, free_port())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        door = ("127.0.0.1", int(probe.getsockname()[1]))
+    door = ("127.0.0.1", free_port())
     (place / "desk").mkdir()
     mta = Postfix(place / "mta", door)
     desk = Helpdesk(

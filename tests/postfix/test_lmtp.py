@@ -1,7 +1,6 @@
 """A real Postfix hands us mail by LMTP, over TCP and over a unix socket: an answer for each one."""
 
 import smtplib
-import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 import pytest
 from postfix import Postfix, why_not
 from running import Helpdesk, mail, until
+
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),  # honest without root; red under CI
@@ -29,9 +30,7 @@ class Behind:
             listen, group = f"unix:{place}/desk/lmtp", "postfix"
             way = f"lmtp:unix:{place}/desk/lmtp"
         else:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = free_port()
             listen, group, way = f"127.0.0.1:{port}", "", f"lmtp:inet:127.0.0.1:{port}"
         self.mta = Postfix(place / "mta", way, more)
         door = f'[lmtp]\nlisten = "{listen}"\nsocket_group = "{group}"\n\n[store]'

@@ -3,7 +3,6 @@
 import email
 import email.policy
 import smtplib
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 from postfix import Postfix, why_not
 from running import Helpdesk, mail, until
+
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),  # honest without root; red under CI
@@ -30,9 +31,7 @@ class Both:
 @pytest.fixture
 def both(place: Path) -> Iterator[Both]:
     """Postfix hands us mail by SMTP and is our relay. Its own mail is routed like proven mail."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        door = ("127.0.0.1", int(probe.getsockname()[1]))
+    door = ("127.0.0.1", free_port())
     (place / "desk").mkdir()
     mta = Postfix(place / "mta", door)
     desk = Helpdesk(

@@ -1,16 +1,15 @@
-import socket
 from collections.abc import Iterator
 
 import pytest
 from postgres import Server
 
+from tests.ports import free_port
+
 
 @pytest.fixture(scope="session")
 def own_server() -> Iterator[Server]:
     """A PostgreSQL by TCP that a test may stop; whoever stops it starts it again."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Server(port=port)
+    server = Server(port=free_port())
     server.start()
     yield server
     server.remove()

@@ -67,7 +67,7 @@ def test_the_keeper_stands_still_beyond_its_lease_and_no_step_is_done_twice_or_l
         pids = Pids(kept)
         stack.callback(send_each, pids.all, signal.SIGCONT)
         waits_since_long_ago(store)
-        until(lambda: reminded(store), "the keeper has begun", 20)
+        until(lambda: reminded(store), "the keeper has begun")
         send_each(pids.all, signal.SIGSTOP)
         begun = len(reminded(store))
         assert begun < TICKETS, "it was halted in the middle"

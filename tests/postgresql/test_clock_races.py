@@ -43,7 +43,7 @@ def test_nobody_is_reminded_after_a_solution_that_was_written(stage: Stage) -> N
     at_once = Barrier(2)
 
     def does(desk: Desk, what: Command | Due) -> None:
-        at_once.wait(10)
+        at_once.wait(60)
         desk.do(what)
 
     with ThreadPoolExecutor(2) as pool:

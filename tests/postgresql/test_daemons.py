@@ -21,7 +21,7 @@ from store.tables import mail_ticket, outbox, role_health
 from tests.postgresql.looking import ends, is_still, on
 
 MAILS = 200
-SOON_S = 10.0
+SOON_S = 60.0
 
 
 def send(desks: list[Helpdesk], number: int) -> str:
@@ -77,13 +77,10 @@ def test_two_daemons_share_a_database_and_the_death_of_one_costs_nothing(
         went = len(desks[0].outgoing()) + len(desks[1].outgoing())
         assert went >= sent, "some may go twice with the same Message-ID after a kill, none is lost"
         assert len({name.partition("@")[2] for name in names}) == 2, "both have worked"
-        said = subprocess.run(
-            [PROGRAM, "health", "--config", desks[0].config],
-            env=desks[0].env, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        doors = [line for line in said.stdout.splitlines() if line.startswith("smtp@")]
-        assert said.returncode == 0, said.stdout
-        assert len(doors) == 2, said.stdout
+        said = desks[0].typed("health")
+        doors = [line for line in said.out.splitlines() if line.startswith("smtp@")]
+        assert said.code == 0, said.out
+        assert len(doors) == 2, said.out
 
 
 @pytest.mark.timeout(300)
@@ -105,7 +102,7 @@ def test_a_server_that_stops_under_load_and_comes_back_costs_nothing(
         begun = time.monotonic()
         code = _code(desk, 1000)
         assert code in {451, 421}
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 25  # the peer's own patience is 30
         for _ in range(20):  # a few seconds of it
             assert _code(desk, 1000) in {451, 421}
             time.sleep(0.1)
@@ -224,12 +221,6 @@ def test_a_served_store_is_not_copied_and_a_stopped_one_is(place: Path, own_url:
 
 def test_the_operators_health_knows_the_slots_of_its_own_daemon(place: Path, own_url: str) -> None:
     with helpdesk(place, on(own_url)) as desk:
-        words = [PROGRAM, "health", "--json", "--config", desk.config]
-
-        def is_well() -> bool:
-            done = subprocess.run(words, capture_output=True, env=desk.env, check=False)
-            return done.returncode == 0
-
-        until(is_well, "health says that all is ok")
+        until(lambda: desk.typed("health").code == 0, "health says that all is ok")
         names = {line["name"].partition("@")[0] for line in desk.listing("health")}
     assert {"work-0", "courier-0"} <= names

@@ -75,7 +75,7 @@ def race(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def write(self: Worker, heard: Any) -> set[int]:
         if self.slot == "work-0" and not has_written.is_set():
-            claimed.wait(10)
+            claimed.wait(60)
             has_read.wait(WAIT_S)
             try:
                 return write_all(self, heard)
@@ -83,7 +83,7 @@ def race(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
                 has_written.set()
         if not second:
             second.append(threading.get_ident())
-            claimed.wait(10)
+            claimed.wait(60)
         return write_all(self, heard)
 
     monkeypatch.setattr(Worker, "_write", write)
@@ -92,7 +92,7 @@ def race(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def claim(*given: Any, **named: Any) -> Any:
         if named["by"] == "work-1":
-            first_claims.wait(10)
+            first_claims.wait(60)
         try:
             return true_claim(*given, **named)
         finally:
@@ -163,7 +163,7 @@ def test_a_deadlock_is_tried_again_and_nobody_notices(stage: Stage) -> None:
             with mine.writing() as conn:
                 take_turn(conn, [names[0]])
                 if turns == 1:
-                    both.wait(10)
+                    both.wait(60)
                 take_turn(conn, [names[1]])
 
         repeated(unit)
@@ -200,7 +200,7 @@ def test_a_step_kept_by_two_at_once_is_kept_once(stage: Stage) -> None:
     def keep_it() -> None:
         mine = open_store(stage.store.url)
         with mine.writing() as conn:
-            both.wait(10)
+            both.wait(60)
             take_turn(conn, ["step 0 held-digest "])
             commit._keep_reminder(conn, 0, step)
         mine.close()

@@ -153,7 +153,7 @@ def test_a_mail_and_a_command_about_related_tickets_take_turns(
     other: Any = Other(stage)
 
     def unlink() -> str:
-        assert reached.wait(10)
+        assert reached.wait(60)
         try:
             command(other, SECOND, unlink=str(FIRST))
         except Refused as error:

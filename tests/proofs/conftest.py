@@ -1,27 +1,14 @@
 """The name server of these tests, and a look-up that asks it."""
 
 import random
-import socket
 from collections.abc import Iterator
 
 import pytest
 
 from gateway.proofs.dns import Lookup
+from tests.ports import free_port
 from tests.proofs import keys, nameserver
 from tests.proofs.nameserver import NameServer, txt
-
-
-def free_port() -> int:
-    """Return a port that neither UDP nor TCP uses."""
-    for _ in range(50):
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            return int(tcp.getsockname()[1])
-    raise AssertionError("no free port")
 
 
 def giant_key(*bits: int) -> str:

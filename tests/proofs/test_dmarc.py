@@ -1,13 +1,12 @@
 """Who may speak for a From address, by the published policy."""
 
-import time
-
 import pytest
 from publicsuffixlist import PublicSuffixList
 
 from gateway.proofs.dmarc import align, is_aligned, organisation
 from gateway.proofs.dns import Lookup
 from parsers.evidence import Proof, ProofKind, ProofStatus, SenderEvidence
+from tests.cost import costs_less_than
 from tests.proofs.keys import signed
 from tests.proofs.mails import judged, mail
 
@@ -137,10 +136,9 @@ async def test_any_of_several_signatures_may_align(lookup: Lookup) -> None:
 
 def test_an_organisation_is_found_in_no_time() -> None:
     organisation("warm.example")
-    began = time.process_time()
-    for number in range(1_000):
-        organisation(f"a.b{number}.example")
-    assert time.process_time() - began < 1  # another library needs 132 s for this
+    with costs_less_than(1):  # another library needs 132 s for this
+        for number in range(1_000):
+            organisation(f"a.b{number}.example")
 
 
 @pytest.mark.parametrize("policy", ["v=DMARC1", "V=DMARC1; p=none", "v=DMARC2; p=none", "p=none"])

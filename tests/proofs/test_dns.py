@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -149,13 +148,13 @@ async def test_who_gives_up_takes_nothing_from_the_others(nsd: NameServer) -> No
 
 async def test_silence_ends_in_time_and_leaves_the_loop_free() -> None:
     with silence() as (port, _):
-        lookup = Lookup(["127.0.0.1"], port, lifetime_s=0.6)
+        lookup = Lookup(["127.0.0.1"], port, lifetime_s=2.0)
         asking = asyncio.create_task(lookup.txt("key.example"))
         turns = 0
         while not asking.done():
             await asyncio.sleep(0.01)
             turns += 1
-        assert turns > 10
+        assert turns > 5
         with pytest.raises(DnsTempError):
             await asking
 
@@ -165,10 +164,14 @@ async def test_no_more_questions_than_allowed_are_in_flight(
 ) -> None:
     monkeypatch.setattr("gateway.proofs.dns.MAX_IN_FLIGHT", 7)
     with silence() as (port, taker):
-        lookup = Lookup(["127.0.0.1"], port, lifetime_s=1.0)
+        lookup = Lookup(["127.0.0.1"], port, lifetime_s=60.0)
         asking = [asyncio.create_task(lookup.txt(f"n{i}.example")) for i in range(40)]
-        await asyncio.wait(asking, timeout=0.5)
-        assert questions(taker) == 7
+        asked = 0
+        while asked < 7:
+            await asyncio.wait(asking, timeout=0.2)
+            asked += questions(taker)
+        await asyncio.wait(asking, timeout=0.2)
+        assert asked + questions(taker) == 7
         for one in asking:
             one.cancel()
 
@@ -189,15 +192,14 @@ async def test_an_empty_purse_buys_no_answer(lookup: Lookup) -> None:
 
 
 async def test_a_purse_runs_out_of_time_over_all_its_questions() -> None:
-    with silence() as (port, _):
+    with silence() as (port, taker):
         purse = Purse(Lookup(["127.0.0.1"], port), seconds=0.3, names=100, at_once=2)
-        began = time.monotonic()
         said = await asyncio.gather(
             *(purse.txt(f"n{i}.example") for i in range(20)), return_exceptions=True
         )
         assert all(isinstance(one, DnsTempError) for one in said)
-        assert time.monotonic() - began < 5
         assert purse.silences == 20
+        assert questions(taker) <= 2, "the others found an empty purse"
 
 
 async def test_a_purse_counts_what_a_look_up_had_no_answer_to() -> None:

@@ -14,8 +14,8 @@ from parsers.evidence import ProofStatus
 from parsers.gate import look
 from parsers.header import read_header
 from parsers.mail import hear
+from tests.ports import free_port
 from tests.proofs import nameserver
-from tests.proofs.conftest import free_port
 from tests.proofs.mails import NOW, configured
 from tests.proofs.nameserver import NameServer
 

@@ -109,7 +109,9 @@ def test_no_results_field_raises(raw: bytes) -> None:
 
 @pytest.mark.parametrize("canonical", ["relaxed/relaxed", "simple/simple"])
 @settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_no_changed_byte_passes(canonical: str, data: st.DataObject) -> None:

@@ -9,8 +9,8 @@ from gateway.cli import program
 from gateway.config.load import load
 from gateway.outbound.published import Standing, look_up
 from gateway.outbound.signing import ed25519_key, rsa_key, zone_line
+from tests.ports import free_port
 from tests.proofs import keys
-from tests.proofs.conftest import free_port
 from tests.proofs.mails import CONFIG, configured
 from tests.proofs.nameserver import NameServer
 

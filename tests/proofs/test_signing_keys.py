@@ -20,8 +20,8 @@ from gateway.outbound.signing import (
 )
 from gateway.proofs.dns import Lookup
 from parsers.evidence import ProofStatus
+from tests.ports import free_port
 from tests.proofs import keys
-from tests.proofs.conftest import free_port
 from tests.proofs.mails import NOW, configured, judged, mail
 from tests.proofs.nameserver import NameServer
 

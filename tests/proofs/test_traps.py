@@ -1,7 +1,6 @@
 """Every way in which the DKIM library alone would say yes, and ours must not (and the reverse)."""
 
 import re
-import time
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -11,6 +10,7 @@ import pytest
 from gateway.proofs.dns import Lookup
 from gateway.proofs.keyrecord import KeyRules
 from parsers.evidence import ProofStatus
+from tests.cost import costs_less_than
 from tests.proofs import keys
 from tests.proofs.keys import signed
 from tests.proofs.mails import NOW, judged, mail, one
@@ -71,10 +71,9 @@ async def test_a_named_domain_may_use_1024_bits_but_never_fewer(lookup: Lookup) 
 
 @pytest.mark.parametrize("selector", ["giant", "slow", "monstrous"])
 async def test_a_giant_key_costs_nothing(lookup: Lookup, selector: str) -> None:
-    began = time.process_time()
-    proof = await one(signed(mail(), s=selector), lookup)
-    assert proof.status is ProofStatus.PERMERROR
-    assert time.process_time() - began < 1
+    with costs_less_than(1):
+        proof = await one(signed(mail(), s=selector), lookup)
+        assert proof.status is ProofStatus.PERMERROR
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=1), timedelta(hours=9)], ids=str)
@@ -261,9 +260,8 @@ async def test_a_long_run_of_blanks_costs_no_time(lookup: Lookup) -> None:
     raw = mail(body=" " * 400_000 + "x\r\n")
     squeezed_first = signed(mail(body=" x\r\n"))
     field = squeezed_first[: squeezed_first.index(b"From: ")]
-    began = time.process_time()
-    proof = await one(field + raw, lookup)
-    assert time.process_time() - began < 2
+    with costs_less_than(2):
+        proof = await one(field + raw, lookup)
     assert proof.status is ProofStatus.PASS  # in relaxed form it is the same body
 
 
@@ -271,9 +269,8 @@ async def test_a_long_gap_in_a_signature_costs_no_time(lookup: Lookup) -> None:
     value = signed(mail())
     raw = value.replace(b" b=", b" b" + b"\r\n " * 2_000 + b"=", 1)
     assert raw != value
-    began = time.process_time()
-    assert (await one(raw, lookup)).status is ProofStatus.PERMERROR
-    assert time.process_time() - began < 1
+    with costs_less_than(1):
+        assert (await one(raw, lookup)).status is ProofStatus.PERMERROR
 
 
 async def test_no_answer_for_one_key_is_not_no_key_and_touches_no_other(lookup: Lookup) -> None:

@@ -142,7 +142,7 @@ def test_a_mail_goes_in_and_a_ticket_comes_out_under_every_restriction(state: Pa
         assert tickets.count("100001") == 1
         until(lambda: len(desk.outgoing()) >= 4, "mails left")
         host, _, port = desk.web.rpartition(":")
-        until(lambda: _get(host, int(port), "/readyz").startswith(b"HTTP/1.1 200"), "ready", 25)
+        until(lambda: _get(host, int(port), "/readyz").startswith(b"HTTP/1.1 200"), "ready")
         assert b"ticketgate_tickets" in _get(host, int(port), "/metrics")
         pids = desk.roles()
         oom_score = int(Path("/proc/self/oom_score_adj").read_text())

@@ -1,7 +1,6 @@
 """The health of a real daemon: relay down, a role halted, a disk that fills, a broken store."""
 
 import http.client
-import json
 import os
 import shutil
 import signal
@@ -9,17 +8,15 @@ import smtplib
 import socket
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from running import DEADLINE_S, PROGRAM, SECRET, Helpdesk, helpdesk, mail, until
+from running import Helpdesk, helpdesk, mail, until
 
-from gateway.config.load import load
-from gateway.health import all_well, look
-from gateway.now import utc_now
 from store.engine import open_store
+from tests.ports import free_port
+from tests.warm import Done
 
 SUPPORT = ["support@helpdesk.example"]
 WEB = {'[[vo]]\nname = "atlas"': '[web]\nlisten = "127.0.0.1:0"\n\n[[vo]]\nname = "atlas"'}
@@ -44,27 +41,20 @@ def lines(desk: Helpdesk) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in page(desk, "/readyz")[1].splitlines())
 
 
-def command(desk: Helpdesk, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, "health", "--config", desk.config, *words],
-        capture_output=True,
-        text=True,
-        env=desk.env,
-        check=False,
-        timeout=DEADLINE_S,
-    )
+def command(desk: Helpdesk, *words: str) -> Done:
+    return desk.typed("health", *words)
 
 
-def test_all_is_well_within_seconds_and_the_command_says_the_same(desk: Helpdesk) -> None:
-    until(lambda: page(desk, "/readyz")[0] == 200, "ready", 15)
+def test_all_is_well_and_the_command_says_the_same(desk: Helpdesk) -> None:
+    until(lambda: page(desk, "/readyz")[0] == 200, "ready")
     names = ["store journal", "smtp", "store tickets", "work-0", "courier-0", "disk"]
     found = lines(desk)
     assert list(found) == names
     assert all(line.startswith("ok") for line in found.values())
     done = command(desk)
-    assert done.returncode == 0
-    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == list(found)
-    rows = [json.loads(line) for line in command(desk, "--json").stdout.splitlines()]
+    assert done.code == 0
+    assert [line.partition(":")[0] for line in done.out.splitlines()] == list(found)
+    rows = command(desk, "--json").rows
     assert {row["state"] for row in rows} == {"ok"}
     assert set(rows[0]) == {"name", "state", "detail", "since"}
     assert page(desk, "/healthz") == (200, "ok\n")
@@ -85,7 +75,7 @@ def test_the_metrics_count_what_came_and_went(desk: Helpdesk) -> None:
                 found[one.name, *sorted(one.labels.values())] = one.value
         return found["ticketgate_mails_total", "new"] == 3
 
-    until(read, "the metrics show three mails", 25)
+    until(read, "the metrics show three mails")
     assert found["ticketgate_door_accepted_total", "smtp"] == 3
     assert sum(n for key, n in found.items() if key[0] == "ticketgate_tickets") == 3
     assert found["ticketgate_store_bytes", "journal.db"] > 0
@@ -94,8 +84,7 @@ def test_the_metrics_count_what_came_and_went(desk: Helpdesk) -> None:
 def test_a_relay_that_is_down_shows_with_its_time_and_is_well_again_when_it_is_back(
     place: Path,
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     relay = {'url = "maildir:outgoing"': f'url = "smtp://127.0.0.1:{port}"'}
     with helpdesk(place, WEB | relay) as desk:
         desk.send(mail(1), SUPPORT)
@@ -107,8 +96,8 @@ def test_a_relay_that_is_down_shows_with_its_time_and_is_well_again_when_it_is_b
         assert ", since 2" in line.rpartition("UTC:")[2]
         assert page(desk, "/readyz")[0] == 503
         done = command(desk)
-        assert done.returncode == 1
-        assert f"courier-0: {line}" in done.stdout
+        assert done.code == 1
+        assert f"courier-0: {line}" in done.out
         sink = shutil.which("smtp-sink", path=os.environ["PATH"] + ":/usr/sbin")
         if sink is None:
             return  # tests/outbound shows the gate opening with a relay of its own
@@ -122,34 +111,28 @@ def test_a_relay_that_is_down_shows_with_its_time_and_is_well_again_when_it_is_b
             running.wait(30)
 
 
-def test_a_halted_role_becomes_silent(desk: Helpdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_halted_role_becomes_silent(desk: Helpdesk) -> None:
     """The supervisor is halted too, or it would put another in its place after a minute."""
-    monkeypatch.setenv("TICKETGATE_TEST_SECRET", SECRET)
-    config = load(desk.config)
-    store = open_store(desk.store_url)
 
-    def all_ok() -> bool:  # as the command judges, which costs half a second of CPU each time
-        return all_well(look(config, store, utc_now(), within=timedelta(seconds=14)))
+    def health() -> Done:
+        return command(desk, "--within", "14")
 
-    until(all_ok, "all ok", 25)
-    assert command(desk, "--within", "14").returncode == 0
+    def is_silent() -> bool:  # on a slow machine others may be late for a moment
+        done = health()
+        lines = done.out.splitlines()
+        return done.code == 1 and any(x.startswith("courier-0: silent, since 2") for x in lines)
+
+    until(lambda: health().code == 0, "all ok")
     assert desk.process is not None
     courier = desk.roles()["courier-0"]
     desk.process.send_signal(signal.SIGSTOP)
     os.kill(courier, signal.SIGSTOP)
     try:
-        until(lambda: not all_ok(), "silent", 40)
-        done = command(desk, "--within", "14")
-        assert done.returncode == 1
-        bad = [line for line in done.stdout.splitlines() if ": ok" not in line]
-        assert len(bad) == 1
-        assert bad[0].startswith("courier-0: silent, since 2")
+        until(is_silent, "silent")
     finally:
         os.kill(courier, signal.SIGCONT)
         desk.process.send_signal(signal.SIGCONT)
-    until(all_ok, "all ok again", 25)
-    assert command(desk, "--within", "14").returncode == 0
-    store.close()
+    until(lambda: health().code == 0, "all ok again")
 
 
 def test_a_mail_that_was_set_aside_shows_until_a_person_has_looked(desk: Helpdesk) -> None:
@@ -158,12 +141,12 @@ def test_a_mail_that_was_set_aside_shows_until_a_person_has_looked(desk: Helpdes
     store = open_store(f"sqlite:///{desk.place}/tickets.db")
     with store.writing() as conn:
         conn.exec_driver_sql("UPDATE inbox SET state = 'broken' WHERE mail = 1")
-    line = until(lambda: (one := lines(desk)["work-0"]).startswith("failing") and one, "shown", 25)
+    line = until(lambda: (one := lines(desk)["work-0"]).startswith("failing") and one, "shown")
     assert "1 broken mails wait for a person" in line
     with store.writing() as conn:
         conn.exec_driver_sql("UPDATE inbox SET state = 'done' WHERE mail = 1")
     store.close()
-    until(lambda: lines(desk)["work-0"].startswith("ok"), "well again", 25)
+    until(lambda: lines(desk)["work-0"].startswith("ok"), "well again")
 
 
 @pytest.fixture
@@ -178,26 +161,26 @@ def small_disk(place: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
-def test_a_full_disk_shows_and_mail_is_taken_again_within_ten_seconds_of_space(
+def test_a_full_disk_shows_and_mail_is_taken_again_when_there_is_space(
     small_disk: Path,
 ) -> None:
     with helpdesk(small_disk, WEB) as desk:
         assert desk.send(mail(1), SUPPORT).startswith("250")
-        until(lambda: page(desk, "/readyz")[0] == 200, "ready", 15)
+        until(lambda: page(desk, "/readyz")[0] == 200, "ready")
         ballast = small_disk / "ballast"
         with ballast.open("wb") as file:
             free = os.statvfs(small_disk)
             os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - 512 * 1024)
-        until(lambda: not _taken(desk, 2), "mail is turned away", 10)
-        until(lambda: _refusal(desk)[:4] in {"452 ", "421 "}, "a mail is refused at its start", 5)
-        until(lambda: page(desk, "/readyz")[0] == 503, "the page has looked again", 5)
+        until(lambda: not _taken(desk, 2), "mail is turned away")
+        until(lambda: _refusal(desk)[:4] in {"452 ", "421 "}, "a mail is refused at its start")
+        until(lambda: page(desk, "/readyz")[0] == 503, "the page has looked again")
         assert lines(desk)["disk"].startswith("failing, 0 MiB free, mail is taken from 256 MiB")
         assert page(desk, "/healthz")[0] == 200
         pids = desk.roles()
         ballast.unlink()
-        until(lambda: _taken(desk, 3), "mail is taken again", 10)
+        until(lambda: _taken(desk, 3), "mail is taken again")
         assert desk.roles() == pids
-        until(lambda: page(desk, "/readyz")[0] == 200, "ready again", 25)
+        until(lambda: page(desk, "/readyz")[0] == 200, "ready again")
         desk.settled(2)
 
 
@@ -225,6 +208,6 @@ def _refusal(desk: Helpdesk) -> str:
 def test_before_the_first_start_nothing_is_well_and_the_command_says_why(place: Path) -> None:
     desk = Helpdesk(place)
     done = command(desk)
-    assert done.returncode == 1
-    assert "There is no store" in done.stderr
-    assert "smtp: silent" in done.stdout
+    assert done.code == 1
+    assert "There is no store" in done.err
+    assert "smtp: silent" in done.out

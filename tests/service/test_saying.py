@@ -39,17 +39,18 @@ def test_it_is_said_at_once_and_again_under_each_name(
     monkeypatch.setattr(saying, "EVERY_S", 0.05)
     trouble = [""]
     with say_again_and_again(post(store), say_of_door, ["smtp", "lmtp"], lambda: trouble[0]):
-        until(lambda: len(read_doors(store)) == 2, "both doors have spoken", 10)
+        until(lambda: len(read_doors(store)) == 2, "both doors have spoken")
         trouble[0] = "the store fails"
-        until(lambda: all(one.failing for one in read_doors(store)), "both say so", 10)
+        until(lambda: all(one.failing for one in read_doors(store)), "both say so")
         trouble[0] = ""
-        until(lambda: not any(one.failing for one in read_doors(store)), "both are well", 10)
+        until(lambda: not any(one.failing for one in read_doors(store)), "both are well")
 
 
 def test_what_changes_is_said_soon_and_what_does_not_is_not_repeated_so_soon(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(saying, "LOOK_S", 0.01)
+    monkeypatch.setattr(saying, "EVERY_S", 3600.0)
     said, asked, trouble = list[str](), list[int](), [""]
 
     def now() -> str:
@@ -57,16 +58,16 @@ def test_what_changes_is_said_soon_and_what_does_not_is_not_repeated_so_soon(
         return trouble[0]
 
     with say_again_and_again(post(), lambda *words: said.append(words[2]), ["work-0"], now):
-        until(lambda: len(asked) >= 5, "it has looked five times", 10)
+        until(lambda: len(asked) >= 5, "it has looked five times")
         assert said == [""]
         trouble[0] = "1 broken mail"
-        until(lambda: len(said) == 2, "the trouble is said before ten seconds are over", 5)
+        until(lambda: len(said) == 2, "the trouble is said before its time")
         trouble[0] = "2 broken mails"  # in trouble still: the figure may wait
         looks = len(asked)
-        until(lambda: len(asked) >= looks + 5, "it has looked five times more", 10)
+        until(lambda: len(asked) >= looks + 5, "it has looked five times more")
         assert said == ["", "1 broken mail"]
         trouble[0] = ""
-        until(lambda: said[-1] == "", "its end is said before ten seconds are over", 5)
+        until(lambda: said[-1] == "", "its end is said before its time")
 
 
 @pytest.mark.parametrize("error", [Deferred("x", "the disk is full"), RuntimeError("odd")])
@@ -81,7 +82,7 @@ def test_a_store_that_fails_is_tried_again_and_the_role_hears_nothing(
         raise error
 
     with say_again_and_again(post(), fails, ["work-0"], fine):
-        until(lambda: len(tries) >= 3, "three attempts", 10)
+        until(lambda: len(tries) >= 3, "three attempts")
 
 
 def test_a_trouble_that_cannot_be_told_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +94,7 @@ def test_a_trouble_that_cannot_be_told_harms_nothing(monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError
 
     with say_again_and_again(post(), lambda *_: None, ["work-0"], unknown):
-        until(lambda: len(asked) >= 3, "asked again", 10)
+        until(lambda: len(asked) >= 3, "asked again")
 
 
 def test_a_store_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,12 +103,12 @@ def test_a_store_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyP
 
     def hangs(*_words: object) -> None:
         hanging.set()
-        let_go.wait(30)
+        let_go.wait(100)
 
     begun_at = time.monotonic()
     with say_again_and_again(post(), hangs, ["work-0"], fine):
-        assert hanging.wait(10)
-    assert time.monotonic() - begun_at < 5
+        assert hanging.wait(60)
+    assert time.monotonic() - begun_at < 60
     let_go.set()
 
 
@@ -121,12 +122,12 @@ def test_a_main_loop_that_stands_still_is_a_trouble(monkeypatch: pytest.MonkeyPa
         return said[-1]
 
     assert say_once() == ""
-    until(lambda: say_once().startswith("its main loop stands still for"), "it is noticed", 10)
+    until(lambda: say_once().startswith("its main loop stands still for"), "it is noticed")
     link.wait(0)
     assert say_once() == ""
     link.busy([1], time.monotonic() + 60)
     later = time.monotonic() + 0.3
-    until(lambda: time.monotonic() > later, "time passes", 10)
+    until(lambda: time.monotonic() > later, "time passes")
     assert say_once() == ""  # busy is no trouble
 
 

@@ -160,7 +160,9 @@ def test_another_key_of_the_same_name_did_not_sign(pki: Pki) -> None:
 
 _shared: dict[str, bytes] = {}
 _SLOW = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

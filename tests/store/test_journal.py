@@ -88,7 +88,10 @@ def test_what_was_kept_is_read_back_exactly(store: Store) -> None:
     )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     st.builds(
         Envelope,

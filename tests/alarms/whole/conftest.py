@@ -10,9 +10,10 @@ import pytest
 
 from tests.alarms.whole.federation import Federation, show_by_command
 from tests.hook.conftest import pyz
+from tests.ports import free_port
 from tests.postfix.postfix import why_not
 from tests.proofs import nameserver
-from tests.proofs.conftest import free_port, key_zone
+from tests.proofs.conftest import key_zone
 from tests.proofs.nameserver import NameServer
 
 __all__ = ["pyz"]

@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from running import PROGRAM, Helpdesk, until
+from running import Helpdesk, until
 
 from gateway.config.signingkeys import read_ed25519
 from store.alarm_listing import AlarmRow, alarms
@@ -28,8 +28,8 @@ from store.listing import outgoing
 from store.ticket_listing import history
 from tests.alarms.whole.ways import Ways
 from tests.hook.site import SINK, Signer, Site
-from tests.imap.dovecot import free_port
 from tests.monitoring.programs import answers
+from tests.ports import free_port
 from tests.postfix.postfix import DOMAINS, PATH, Postfix
 from tests.proofs import keys
 
@@ -96,12 +96,9 @@ class Federation:
     def _key_of_alarms(self) -> str:
         """Make the key as docs/alarms.md says; return `KID=KEY` from what is printed for sites."""
         file = self.place / "desk" / "alarm.pem"
-        done = subprocess.run(
-            [PROGRAM, "keys", "alarm", "--config", self.desk.config, file],
-            capture_output=True, text=True, check=True, env=self.desk.env,
-        )  # fmt: skip
-        found = re.search(r"--key (\w+)=(\S+)", done.stdout)
-        assert found, done.stdout
+        done = self.desk.typed("keys", "alarm", file)
+        found = re.search(r"--key (\w+)=(\S+)", done.out)
+        assert found, done
         with self.desk.config.open("a") as config:
             config.write('[keys]\nalarm_key = { file = "alarm.pem" }\n')
         self.signer = Signer(found[1], read_ed25519(file.read_bytes()))

@@ -123,7 +123,7 @@ def test_a_hook_that_is_killed_in_the_middle_shows_it_once_and_says_so_once(
     usual = mon.read_text()
     mon.write_text(f"#!/bin/sh\n[ -e {told} ] || {{ echo $PPID >{told}; exec sleep 60; }}\n{usual}")
     ticket = troubled.raised("T1-ALIAS")
-    until(lambda: told.exists() and told.read_text(), f"it is told: {troubled.mta.log()}", 30)
+    until(lambda: told.exists() and told.read_text(), f"it is told: {troubled.mta.log()}")
     hook = int(told.read_text())
     assert b"ticketgate-hook.pyz" in Path(f"/proc/{hook}/cmdline").read_bytes()
     os.kill(hook, signal.SIGKILL)
@@ -142,9 +142,9 @@ def test_a_hook_that_is_killed_in_the_middle_shows_it_once_and_says_so_once(
 def test_an_alarm_goes_by_the_second_relay_while_the_first_is_down(troubled: Federation) -> None:
     with troubled.first_relay_down():
         ticket = troubled.raised("T1-PAGER")
-        until(lambda: troubled.mails("pager@operator.example", ticket), "the alarm", 10)
+        until(lambda: troubled.mails("pager@operator.example", ticket), "the alarm")
         assert troubled.mails("pager@fzk.example", ticket) == [], "other mail waits"
-    until(lambda: troubled.mails("pager@fzk.example", ticket), troubled.desk.tail(), 30)
+    until(lambda: troubled.mails("pager@fzk.example", ticket), troubled.desk.tail())
     assert len(troubled.mails("pager@operator.example", ticket)) == 1
 
 

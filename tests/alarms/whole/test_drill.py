@@ -1,9 +1,6 @@
 """A drill through two sites, its report, its end; and the daily sign of life, answered."""
 
 import json
-import subprocess
-
-from running import DEADLINE_S, PROGRAM
 
 from store.alarm_listing import AlarmRow
 from store.engine import open_store
@@ -14,12 +11,9 @@ from tests.hook.site import Site
 
 def typed(federation: Federation, *words: str) -> str:
     """Run a command of the operator's; return what it prints."""
-    done = subprocess.run(
-        [PROGRAM, *words, "--config", federation.desk.config],
-        capture_output=True, text=True, check=False, env=federation.desk.env, timeout=DEADLINE_S,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    done = federation.desk.typed(*words)
+    assert done.code == 0, done.err
+    return done.out
 
 
 def shown(site: Site) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def test_procmail_hands_back_what_could_not_be_spooled(troubled: Federation) -> 
     with spool_away(site):
         ticket = troubled.raised("T1-PROCMAIL")
         to = "alarms-procmail@site.example"
-        until(lambda: troubled.mta.lines(to, "status=deferred"), troubled.mta.log(), 30)
+        until(lambda: troubled.mta.lines(to, "status=deferred"), troubled.mta.log())
     troubled.until(lambda: troubled.alarm(ticket).receipt_at, "it comes again")
     assert not (troubled.ways.place / "box-procmail" / "mails").exists(), "no copy falls through"
 
@@ -42,7 +42,7 @@ def test_sieve_keeps_what_could_not_be_spooled_and_nothing_else(troubled: Federa
     assert dovecot.count(user) == 0
     with spool_away(site):
         ticket = troubled.raised("T1-SIEVE")
-        until(lambda: dovecot.count(user), dovecot.log(), 30)
+        until(lambda: dovecot.count(user), dovecot.log())
     edit(site, {"# [poll] ": f'[poll]\nmaildir = "{dovecot.place}/mail/{user}"\n#'})
     done = site.run("poll", **NOBODY)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.imap.dovecot import Dovecot, free_port
+from tests.imap.dovecot import Dovecot
+from tests.ports import free_port
 from tests.postfix.postfix import PATH, Postfix
 
 # What a site has in its Dovecot anyway, or adds for the extension that the script needs.

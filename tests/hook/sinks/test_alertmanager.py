@@ -1,6 +1,5 @@
 """Alertmanager shows what it is told, and is asked for its silences."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,8 @@ from parsers.errors import Deferred, Refused
 from tests.hook.sinks.alarms import HOSTILE, acknowledged, alarm, later, resolved, showing
 from tests.monitoring.alertmanager import Alertmanager
 from tests.monitoring.fixtures import an_alertmanager
-from tests.monitoring.programs import SITE, free_port
+from tests.monitoring.programs import SITE
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_a_clock_that_is_ahead_holds_up_neither_an_alarm_nor_its_end(
 def test_an_end_that_does_nothing_is_not_taken_for_one(
     alertmanager: Alertmanager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sink, fired = sink_of(alertmanager, timeout_s=0.5), alarm()
+    sink, fired = sink_of(alertmanager, timeout_s=5.0), alarm()
     sink.show(showing(fired))
     over = replace(resolved(fired), ends_at=fired.issued_at + timedelta(hours=1))
     monkeypatch.setattr(  # the hook's own clock is ahead
@@ -179,7 +179,5 @@ def test_an_end_that_does_nothing_is_not_taken_for_one(
 def test_a_wrong_address_says_what_to_do(alertmanager: Alertmanager) -> None:
     with pytest.raises(Refused, match="without /api"):
         sink_of(alertmanager, url=f"{alertmanager.url}/api").show(showing(alarm()))
-    began = time.monotonic()
     with pytest.raises(Deferred):
         sink_of(alertmanager, url=f"http://127.0.0.1:{free_port()}").show(showing(alarm()))
-    assert time.monotonic() - began < 5

@@ -13,7 +13,8 @@ from parsers.alarm import Alarm, AlarmStatus, Mode, Severity
 from parsers.errors import Deferred, Refused
 from tests.hook.sinks.alarms import HOSTILE, acknowledged, alarm, later, resolved, showing
 from tests.monitoring.icinga2 import Icinga2
-from tests.monitoring.programs import SITE, free_port
+from tests.monitoring.programs import SITE
+from tests.ports import free_port
 
 
 def sink_of(icinga2: Icinga2, **changes: Any) -> Sink:

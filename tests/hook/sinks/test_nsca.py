@@ -35,7 +35,7 @@ def shows(nagios: Nagios, alarm: Alarm, state: int, acknowledged: bool = False) 
             and service["problem_has_been_acknowledged"] == str(int(acknowledged))
         )
 
-    until(look, f"{alarm.ticket} is {state}", 30)
+    until(look, f"{alarm.ticket} is {state}")
 
 
 @pytest.mark.parametrize("variant", ["nsca-ng", "nsca"])

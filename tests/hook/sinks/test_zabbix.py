@@ -11,8 +11,9 @@ from gateway.hook.sinks.zabbix import ZABBIX
 from parsers.alarm import AlarmStatus, Mode, Severity
 from parsers.errors import Deferred, Refused
 from tests.hook.sinks.alarms import HOSTILE, acknowledged, alarm, later, resolved, showing
-from tests.monitoring.programs import SITE, free_port
+from tests.monitoring.programs import SITE
 from tests.monitoring.zabbix import Zabbix
+from tests.ports import free_port
 
 
 def sink_of(zabbix: Zabbix, **changes: Any) -> Sink:
