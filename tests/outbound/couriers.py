@@ -14,11 +14,12 @@ from templates.render import Speaker
 from tests.outbound.rows import KEYS, OURS, FakeTime
 
 QUICK = Settings(mark_waits_s=())
+SPEAKER = Speaker()
 
 
 def writer(speaker: Speaker | None = None, raw_of: Any = None, link_of: Any = None) -> Writer:
     return Writer(
-        speaker or Speaker(),
+        speaker or SPEAKER,
         name="Example Helpdesk",
         addresses=OURS,
         keys=KEYS,
