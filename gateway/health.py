@@ -22,9 +22,8 @@ from parsers.errors import MailError
 from parsers.text import clean
 from store.clock_state import ClockState, read_clock
 from store.engine import Store
-from store.health import Health, read_doors, read_roles
+from store.health import SILENT_AFTER, Health, read_doors, read_roles
 
-WITHIN = timedelta(seconds=60)
 LOOKED_WITHIN = timedelta(minutes=10)  # at the clock of tickets; it is noted every minute
 MISSED_FOR = timedelta(hours=1)  # a daemon that was taken away makes nothing red for ever
 UNKNOWN = "nothing is known, because the store cannot be read"
@@ -64,7 +63,7 @@ def look(
     store: Store | None,
     now: datetime,
     *,
-    within: timedelta = WITHIN,
+    within: timedelta = SILENT_AFTER,
     of: str = "",
     others: bool = False,
 ) -> tuple[Line, ...]:

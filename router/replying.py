@@ -43,6 +43,9 @@ def reply(
     steered = steer(_steering(joined, now_in, changes))
     if _accepts(joined, steered):
         steered = moved(steered, Status.VERIFIED).because(Reason.SOLUTION_ACCEPTED)
+    silent = why_no_answer(mail, joined.facts, policy, may)
+    if steered.refusals and silent is Reason.RECEIPT_CAP:
+        steered = steered.because(silent)
     reasons = tuple(dict.fromkeys((joined.clue.reason, may.reason, *by_site, *steered.reasons)))
     kind = EventKind.UNVERIFIED if unverified else EventKind.COMMENT
     event = joined.event(kind, verified=not unverified, reasons=reasons)
@@ -72,7 +75,9 @@ def reply(
         speaks = joined.says_something and Reason.SOLUTION_ACCEPTED not in reasons
         told = Telling(ticket, steered, note, public, speaks and note is None, unverified)
         outgoing += mails(told)
-    outgoing += _answer(joined, steered, own)
+    if steered.refusals and silent is None:
+        me = Participant(Role.SUBMITTER, joined.address)
+        outgoing.append(replace(own.to(me, MailKind.REFUSAL, LANE_REPLY), role=None, token=None))
     return Decision(
         Outcome.UNVERIFIED if unverified else Outcome.COMMENT,
         reasons,
@@ -136,16 +141,6 @@ def _accepts(joined: Joined, steered: Steering) -> bool:
     found = move(joined.ticket.status, Status.VERIFIED, steered.actors)
     is_its_own = joined.facts.solution_of == joined.ticket.number and not joined.clue.led_from
     return is_its_own and not joined.ticket.held and found is not None
-
-
-def _answer(joined: Joined, steered: Steering, story: Story) -> tuple[Outgoing, ...]:
-    """Return the answer to lines that were not followed, if the sender may get one."""
-    mail, may = joined.mail, joined.may
-    refused = bool(steered.refusals)
-    if not refused or why_no_answer(mail, joined.facts, joined.policy, may) is not None:
-        return ()
-    me = Participant(Role.SUBMITTER, joined.address)
-    return (replace(story.to(me, MailKind.REFUSAL, LANE_REPLY), role=None, token=None),)
 
 
 def _digest(now: datetime) -> Reminder:

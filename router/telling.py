@@ -20,6 +20,7 @@ from router.transitions import Tell
 from router.words import Audience, MailKind, Reason, Role
 
 _BROUGHT = frozenset({Role.CC, Role.INVOLVED, Role.SUPPORTER, Role.SITE})
+NOT_FOLLOWED = "Not every line at the top of this mail was followed."
 INTERNAL = " (internal, for supporters only)"
 
 
@@ -76,9 +77,16 @@ def mails(telling: Telling) -> tuple[Outgoing, ...]:
         story = replace(story, event=replace(story.event, changes=shown))
         for reader in _public(telling):
             is_unit = GETS[reader.role].audience is Audience.UNIT
-            notes = (*telling.steered.refusals, *story.notes) if is_unit else story.notes
+            refused = telling.steered.refusals if is_unit else _unfollowed(telling.steered, story)
+            notes = (*refused, *story.notes)
             found.append(replace(story, notes=notes).to(reader, kind, LANE_REPLY))
     return tuple(once_each(found))
+
+
+def _unfollowed(steered: Steering, story: Story) -> tuple[str, ...]:
+    """Return what others than supporters are told of lines that they see and that did nothing."""
+    seen = steered.refusals and steered.block.fields and story.event.text
+    return (NOT_FOLLOWED,) if seen else ()
 
 
 def _public(telling: Telling) -> list[Participant]:

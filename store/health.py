@@ -5,9 +5,9 @@ renews is as good as a failing one. Nothing here judges; it is never on the way 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, case, literal, select
+from sqlalchemy import Connection, Table, and_, case, literal, select
 
 from store.columns import UtcTime
 from store.engine import Store
@@ -16,13 +16,15 @@ from store.tables import role_health
 from store.upsert import upsert
 
 DETAIL_CHARS = 300
+SILENT_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """What a door or a slot said last. `detail` is "" when it is well.
 
-    `since` is when it began to be so, `at` when it was said last.
+    `since` is when it began to be so, or spoke again after it had been silent; `at` when it was
+    said last.
     """
 
     name: str
@@ -80,7 +82,8 @@ def _read(conn: Connection, table: Table) -> list[Health]:
 def _say(conn: Connection, table: Table, name: str, detail: str, now: datetime) -> None:
     state = "failing" if detail else "ok"
     new = upsert(conn, table)
-    began = case((table.c.state == state, table.c.since), else_=literal(now, UtcTime()))
+    went_on = and_(table.c.state == state, table.c["at"] > now - SILENT_AFTER)
+    began = case((went_on, table.c.since), else_=literal(now, UtcTime()))
     conn.execute(
         new.on_conflict_do_update(
             index_elements=["name"],

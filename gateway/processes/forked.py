@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 _LOOK_S = 0.01  # between two looks for the end of a process that was killed
 OOM_STEP = 50  # thousandths of the memory: 26 MB of 512 MB; the unit of systemd takes it off again
@@ -47,7 +48,7 @@ class Forked:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kill it and its whole process group, whatever it has started."""
+        """Kill it, if it runs, with all that it has started."""
         if self.poll() is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -73,7 +74,7 @@ def fork(run: Callable[[], int], keep: Sequence[int]) -> Forked:
     return Forked(pid)
 
 
-def _become(run: Callable[[], int], keep: Sequence[int], mask: set[int]) -> None:
+def _become(run: Callable[[], int], keep: Sequence[int], mask: set[int]) -> NoReturn:
     """Never returns: what the frames above hold is the parent's, and is never cleaned up here."""
     code = 1
     try:

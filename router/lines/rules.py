@@ -95,7 +95,7 @@ OWN = frozenset({"verify", "reopen", "escalate"})
 STRAY = OWN | frozenset({"status", "solution", "assign_to", "priority"})
 STRAY_LINES = (
     'Lines like "Status: solved" were seen, but not read: they have to be the first lines of the '
-    "mail."
+    "mail, and the first of them one that is known here."
 )
 INTERNAL_ASTRAY = (
     'A line like "Internal: yes" was seen, but mistyped, or not among the first lines of the mail, '
@@ -189,8 +189,10 @@ def _without_contradictions(
 ) -> tuple[Steering, list[Field]]:
     """Refuse lines that say two things at once; nothing is guessed."""
     given: dict[str, set[str]] = {}
+    written: dict[str, set[str]] = {}
     for one in lines:
         given.setdefault(one.key, set()).add(one.value.lower())
+        written.setdefault(one.key, set()).add(one.line.partition(":")[0].strip().lower())
     good: list[Field] = []
     seen: set[tuple[str, str]] = set()
     for one in lines:
@@ -198,7 +200,9 @@ def _without_contradictions(
         if rule is None:
             steering = steering.refused(one.line, "it is not for a reply.")
         elif rule.once and len(given[one.key]) > 1:
-            steering = steering.refused(one.line, "it is given twice with different values.")
+            twice = "it is given twice with different values."
+            why = twice if len(written[one.key]) == 1 else "another line says otherwise."
+            steering = steering.refused(one.line, why)
         elif one.key in {"site", "assign_to"} and {"site", "assign_to"} <= set(given):
             steering = steering.refused(one.line, "please name a site or a unit, not both.")
         elif one.key in _OPPOSITES and set(given) >= _OPPOSITES:

@@ -71,6 +71,7 @@ WRONG = [
     ("Status: assigned", 'by a line "Assign to: UNIT"'),
     ("Status: done", "possible now: in progress"),
     ("Status: solved\nStatus: unsolved\n\nDone.", "given twice with different values"),
+    ("Reopen: yes\nStatus: solved\n\nDone.", "another line says otherwise"),
     ("Convert: alarm", "only an open TEAM ticket"),
     ("Confirm: yes", "nothing is held here"),
     ("MoU area: Networking", "it is not for a reply"),
@@ -121,7 +122,8 @@ def test_one_wrong_line_does_not_spoil_the_right_ones() -> None:
 def test_what_was_refused_is_told_to_the_unit_and_not_to_the_submitter() -> None:
     decision = after(by(SUPPORTER, "Category: Fun\n\nI look."), about())
     assert "Category: Fun" in str(text_to(decision, LIST)["notes"])
-    assert text_to(decision, SUBMITTER)["notes"] == []
+    others = text_to(decision, SUBMITTER)["notes"]
+    assert others == ["Not every line at the top of this mail was followed."]
 
 
 # ---- where it goes ----

@@ -7,7 +7,7 @@ from hashlib import sha256
 from parsers.envelope import Envelope
 from store import inbox, journal
 from store.engine import Store, open_store
-from store.health import say_of_role
+from store.health import read_roles, say_of_role
 from store.journal_counters import counters
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -139,8 +139,6 @@ def test_claims_of_a_slot_that_is_not_heard_of_for_two_minutes_are_freed(
 
 
 def test_claiming_is_no_statement_on_how_well_a_slot_is(postgres_url: str) -> None:
-    from store.health import read_roles
-
     store = open_store(postgres_url)
     say_of_role(store, "work-0@a:1", "the disk is full", NOW)
     keep(store, 1)
@@ -148,3 +146,20 @@ def test_claiming_is_no_statement_on_how_well_a_slot_is(postgres_url: str) -> No
     (row,) = read_roles(store)
     assert (row.detail, row.at) == ("the disk is full", NOW + timedelta(seconds=5))
     store.close()
+
+
+def test_who_speaks_again_after_silence_is_well_since_then_and_not_since_long_ago(
+    store: Store,
+) -> None:
+    def since(after_s: float, detail: str = "") -> datetime:
+        say_of_role(store, "work-0", detail, NOW + timedelta(seconds=after_s))
+        (row,) = read_roles(store)
+        return row.since
+
+    assert since(0) == NOW
+    assert since(10) == NOW
+    assert since(69) == NOW, "less than a minute of silence is none"
+    assert since(130) == NOW + timedelta(seconds=130), "a minute of silence was an outage"
+    assert since(140) == NOW + timedelta(seconds=130)
+    assert since(150, "the disk is full") == NOW + timedelta(seconds=150)
+    assert since(160, "the disk is full") == NOW + timedelta(seconds=150)
