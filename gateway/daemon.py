@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 from setproctitle import setproctitle
 
-from gateway.config.load import ConfigFaults, load
+from gateway.config.load import load
 from gateway.config.root import Config
 from gateway.desk import open_desk
 from gateway.processes.handed import UnfitSocket, take_handed
@@ -65,7 +65,7 @@ def serve(config_path: Path) -> int:
                 if getattr(config, section):
                     import_module(name)
             supervisor = Supervisor(
-                partial(_run_role, config_path),
+                partial(_run_role, config_path, config),
                 _roles(config),
                 held=[held],
                 handed=handed,
@@ -83,19 +83,22 @@ def serve(config_path: Path) -> int:
         return 1
 
 
-def _run_role(config_path: Path, role: str, slot: int, wiring: Wiring) -> int:
-    """Run one slot of a role until told to stop; return the exit code."""
+def _run_role(config_path: Path, config: Config, role: str, slot: int, wiring: Wiring) -> int:
+    """Run one slot of a role until told to stop; return the exit code.
+
+    The configuration is the one that the daemon was started with: a file that is being edited
+    takes no role down, and all roles have the same.
+    """
     setproctitle(f"ticketgate: {role}-{slot} --config {config_path}")
     configure_logging(role=role, slot=slot)
     try:
         with Link.attach(wiring) as link:
-            config = load(config_path)
             store = open_store(config.store.url, config.store.secret)
             require_current(store)
             name = f"{role}-{slot}{daemon_name(store, config_path)}"
             ROLES[role](Post(config, open_desk(config, store), link, name))
             store.close()
-    except (MailError, ConfigFaults):
+    except MailError:
         return 1  # the supervisor has been told what it says
     return 0
 
