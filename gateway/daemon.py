@@ -1,8 +1,9 @@
 """The composition root: here, and in the files of gateway/roles, rooms meet; nowhere else.
 
 `serve` starts the supervisor; `_run_role` is what each process of it runs. Everything here is
-wiring: a rule that could be wrong belongs to another file. All that roles need is imported here,
-once, so that each of them starts as a copy, at once, also after a crash.
+wiring: a rule that could be wrong belongs to another file. All that roles need is imported before
+the first of them starts (`_LARGE` where the configuration asks for it), so that each starts as a
+copy, at once, also after a crash.
 """
 
 import os
@@ -129,8 +130,8 @@ ROLES: Mapping[str, Callable[[Post], None]] = {
 }
 
 
-# What roles import themselves, and only for this section: a role that is started again must find it
-# here, or else it gets the text of another version while the program is being upgraded.
+# What is imported only where this section is configured. `serve` does it before it forks: a role
+# that is started again would else read another version while the program is being upgraded.
 _LARGE = {"imap": "gateway.inbound.imap.mailboxes", "directory": "gateway.directories.sync"}
 
 DOORS = ("smtp", "lmtp", "web")  # what a handed socket may be for

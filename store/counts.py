@@ -98,7 +98,14 @@ def counted(
         outbox.c.kind == str(MailKind.TOO_MANY),
         outbox.c.recipient == (mail.heard.sender.address if mail.heard.sender else ""),
     )
-    return Counts(receipts, held, mails, announced > 0, same_words, told > 0)
+    return Counts(
+        receipts,
+        held,
+        mails,
+        loop_announced=announced > 0,
+        same_words=same_words,
+        sender_told=told > 0,
+    )
 
 
 def _same_sender(

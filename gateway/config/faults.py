@@ -56,12 +56,11 @@ class Finding:
 
 
 class ConfigFaults(Exception):  # noqa: N818 - the plural says that all of them are in it
-    """The configuration has errors, its text says which. `faults` has the warnings, too."""
+    """The configuration has errors. `faults` holds all of them, and the warnings."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
-        errors = [fault for fault in self.faults if fault.severity is Severity.ERROR]
-        super().__init__("\n".join(str(fault) for fault in errors))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
 # pydantic's word for an error -> ours. What is not here keeps pydantic's sentence.
