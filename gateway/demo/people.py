@@ -57,7 +57,7 @@ server:
   zonesdir: "{place}"
   database: ""
   zonelistfile: "{place}/zone.list"
-  xfrdfile: "{place}/xfrd.state"
+  xfrdfile: ""
   xfrdir: "{place}"
   pidfile: "{place}/nsd.pid"
   logfile: "{place}/nsd.log"
