@@ -9,6 +9,8 @@ import pytest
 from gateway.inbound.limits import peer_address, within
 
 HOUR = 3600.0
+# Who sends while he is cut off may lose our last words to the reset of the connection.
+LAST_WORDS = {b"421 4.4.2 Timeout\r\n", b""}
 
 
 async def test_a_silent_peer_is_told_and_dropped(open_door: Any) -> None:
@@ -27,8 +29,9 @@ async def test_half_a_command_now_and_then_does_not_help(open_door: Any) -> None
             await asyncio.sleep(0.02)
 
     task = asyncio.create_task(trickle())
-    assert b"421 4.4.2 Timeout" in await peer.gone()
+    said = await peer.gone()
     task.cancel()
+    assert said in LAST_WORDS
 
 
 async def test_a_mail_slower_than_the_least_rate_is_cut(open_door: Any) -> None:
@@ -44,8 +47,7 @@ async def test_a_mail_slower_than_the_least_rate_is_cut(open_door: Any) -> None:
     task = asyncio.create_task(trickle())
     said = await peer.gone()
     task.cancel()
-    # Who sends while he is cut off may lose our last words to the reset of the connection.
-    assert said == b"" or b"421 4.4.2 Timeout" in said
+    assert said in LAST_WORDS
     assert world.kept() == []
 
 
@@ -93,9 +95,12 @@ async def test_a_peer_that_never_reads_is_cut_off(open_door: Any) -> None:
     deaf.setblocking(False)
     loop = asyncio.get_running_loop()
     flood = b"HELP\r\n" * 10_000_000
-    with pytest.raises(OSError, match=r"reset|pipe"):
-        await asyncio.wait_for(loop.sock_sendall(deaf, flood), 60)
+    sending = asyncio.create_task(loop.sock_sendall(deaf, flood))
+    await world.until(lambda: world.door.connections == 1)
     await world.until(lambda: world.door.connections == 0)
+    sending.cancel()  # the peer's own kernel may hear of it much later
+    with pytest.raises((OSError, asyncio.CancelledError)):
+        await sending
     deaf.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from running import helpdesk, mail, until
 from sqlalchemy import func, select, update
 
-from gateway.clock_lead import LEASE_S, NAME
+from gateway.clock_lead import NAME
 from gateway.now import utc_now
 from gateway.processes.naming import daemon_name, daemon_of
 from router.words import EventKind, Status
@@ -20,7 +20,13 @@ from store.clock_tables import timing
 from store.engine import Store, open_store
 from store.tables import event, outbox, ticket
 from tests.postgresql.looking import ends, is_still, on
-from tests.postgresql.test_halted_daemon import Pids, let_time_pass, send_each
+from tests.postgresql.test_halted_daemon import (
+    Pids,
+    goes_on_without,
+    let_time_pass,
+    named,
+    send_each,
+)
 
 TICKETS = 40
 RELAY = 'url = "maildir:outgoing"\n'
@@ -52,9 +58,11 @@ def test_the_keeper_stands_still_beyond_its_lease_and_no_step_is_done_twice_or_l
 ) -> None:
     for name in ("one", "two"):
         (place / name).mkdir()
-    here = {**on(own_url), **ALWAYS}
     with ExitStack() as stack:
-        desks = [stack.enter_context(helpdesk(place / n, here)) for n in ("one", "two")]
+        desks = [
+            stack.enter_context(helpdesk(place / n, {**on(named(own_url, n)), **ALWAYS}))
+            for n in ("one", "two")
+        ]
         store = open_store(own_url)
         stack.callback(store.close)
         for number in range(TICKETS):
@@ -72,7 +80,9 @@ def test_the_keeper_stands_still_beyond_its_lease_and_no_step_is_done_twice_or_l
         begun = len(reminded(store))
         assert begun < TICKETS, "it was halted in the middle"
         let_time_pass(store, keeper)
-        until(lambda: len(reminded(store)) == TICKETS, "the other goes on", LEASE_S + 30)
+        goes_on_without(
+            store, kept.place.name, lambda: len(reminded(store)) == TICKETS, "the other goes on"
+        )
         assert daemon_of(leases.holder(store, NAME)) != keeper
         for pid in pids.all:
             with suppress(ProcessLookupError):
