@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from router.addresses import LANE_REPLY
 from router.decision import Outgoing, Policy
 from router.lines.joining import PERSONAL
+from router.noted import told_with
 from router.notices import Story, once_each, without_lines
 from router.people import GETS, readers, same_address
 from router.routing import first_line
@@ -56,7 +57,15 @@ def split(event: TicketEvent, steered: Steering, *, turned: bool) -> tuple[Ticke
         return (replace(note, changes=steered.changes),)
     if not steered.changes and not turned:
         return (note,)
-    public = replace(event, text="", attachments=(), internal=False, changes=steered.changes)
+    public = replace(
+        event,
+        text="",
+        attachments=(),
+        internal=False,
+        changes=steered.changes,
+        notes=(),
+        refusals=(),
+    )
     return (note, public)
 
 
@@ -77,9 +86,9 @@ def mails(telling: Telling) -> tuple[Outgoing, ...]:
         story = replace(story, event=replace(story.event, changes=shown))
         for reader in _public(telling):
             is_unit = GETS[reader.role].audience is Audience.UNIT
-            refused = telling.steered.refusals if is_unit else _unfollowed(telling.steered, story)
-            notes = (*refused, *story.notes)
-            found.append(replace(story, notes=notes).to(reader, kind, LANE_REPLY))
+            seen = () if is_unit else _unfollowed(telling.steered, story)
+            told = replace(story, event=told_with(story.event, seen))
+            found.append(told.to(reader, kind, LANE_REPLY))
     return tuple(once_each(found))
 
 
@@ -158,7 +167,8 @@ def _one_text(events: Iterable[TicketEvent]) -> TicketEvent:
         for one, text in told
         if text
     ]
-    return replace(first, text="\n\n".join((first.text, *parts)))
+    whole = replace(first, text="\n\n".join((first.text, *parts)))
+    return told_with(whole, (note for one in reversed(later) for note in one.notes))
 
 
 def _escalated(telling: Telling) -> tuple[Outgoing, ...]:
