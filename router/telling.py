@@ -146,6 +146,8 @@ def _whole_story(telling: Telling) -> list[Outgoing]:
     for one in _not_the_author(telling, new):
         for_unit = GETS[one.role].audience is Audience.UNIT
         event = _one_text(one for one in said if for_unit or not one.internal)
+        if for_unit or not story.event.internal:
+            event = told_with(event, story.event.notes)
         whole = replace(
             story, event=event, route=steered.to, mail_id=facts.opening_mail, answers=""
         )
