@@ -75,7 +75,7 @@ def let_go(
     told = told_with(opening, event.notes)
     story = Story(changed, told, policy, to, facts.opening_mail)
     answer = [] if set(opening.reasons) & NO_ANSWER else submitter
-    later = [replace(story, event=one, mail_id=0) for one in facts.later[:MAX_LATER]]
+    later = [replace(story, event=told_with(one, ()), mail_id=0) for one in facts.later[:MAX_LATER]]
     stay = {(one.role, one.address) for one in people}
     there = {(one.role, one.address) for one in ticket.participants}
     outgoing = (

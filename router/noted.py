@@ -26,8 +26,11 @@ def noted(event: TicketEvent, notes: Iterable[str], refusals: Iterable[str] = ()
 
 
 def told_with(event: TicketEvent, notes: Iterable[str]) -> TicketEvent:
-    """Return an entry as it is told once more, with what is to be said of it now, each once."""
-    return replace(event, notes=tuple(dict.fromkeys((*notes, *event.notes))))
+    """Return an entry as it is told once more, with what is to be said of it now, each once.
+
+    What was refused was told when it was, and is nothing for whoever comes later.
+    """
+    return replace(event, notes=tuple(dict.fromkeys((*notes, *event.notes))), refusals=())
 
 
 def told_to(

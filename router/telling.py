@@ -84,10 +84,11 @@ def mails(telling: Telling) -> tuple[Outgoing, ...]:
         story = _solution(telling) if kind is MailKind.SOLUTION else telling.public
         shown = tuple(one for one in story.event.changes if one.field not in PERSONAL)
         story = replace(story, event=replace(story.event, changes=shown))
+        unfollowed = _unfollowed(telling.steered, story)
+        others = replace(story, event=told_with(story.event, unfollowed))
         for reader in _public(telling):
             is_unit = GETS[reader.role].audience is Audience.UNIT
-            seen = () if is_unit else _unfollowed(telling.steered, story)
-            told = replace(story, event=told_with(story.event, seen))
+            told = story if is_unit else others
             found.append(told.to(reader, kind, LANE_REPLY))
     return tuple(once_each(found))
 
