@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import pytest
 from stage import Said, Stage
 
+from gateway.commands.story import show_story
 from parsers.block import Field
 from router.decision import Command
 from router.words import MailKind
-from store.ticket_listing import EventRow, history
+from store.ticket_listing import EventRow, find_ticket, history
 from tests.work.test_steering import ANNE, NOW, TINA, TPM, WORLD, answer, mail
 
 UNIT = "vo-support@unit.example"
@@ -61,7 +63,7 @@ def test_what_was_noted_of_an_opening_is_in_its_history_and_told_to_a_unit_that_
 
 
 def test_a_line_that_was_not_followed_is_named_in_the_history_and_told_to_no_other(
-    stage: Stage,
+    stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened(stage, "Assign to: TPM\r\n")
     said = answer(stage, TINA, "Status: slved\r\nPriority: urgent\r\n\r\nSoon.", TPM)
@@ -70,6 +72,14 @@ def test_a_line_that_was_not_followed_is_named_in_the_history_and_told_to_no_oth
     assert notes_in(said, MailKind.REFUSAL, TINA) == [refusal]
     assert notes_in(said, MailKind.UPDATE, TPM) == [refusal]
     assert "slved" not in str(notes_in(said, MailKind.UPDATE, ANNE))
+    row = find_ticket(stage.store, NUMBER)
+    assert row is not None
+    capsys.readouterr()
+    show_story(stage.store, row, as_json=False)
+    assert f"\n   note: {refusal}\n" in capsys.readouterr().out
+    show_story(stage.store, row, as_json=True)
+    (entry,) = json.loads(capsys.readouterr().out)["history"][1:]
+    assert (entry["notes"], entry["refusals"]) == ([], [refusal])
     later = answer(stage, TINA, "Assign to: VOSupport", TPM)
     assert notes_in(later, MailKind.NOTIFICATION, UNIT) == []
 
