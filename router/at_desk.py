@@ -11,6 +11,7 @@ from parsers.block import FieldBlock
 from parsers.errors import Refused
 from router.decision import Command, Decision, Facts, Policy
 from router.lines.rules import steer
+from router.noted import noted
 from router.notices import Story
 from router.steering import Steering
 from router.telling import Telling, mails, split
@@ -36,7 +37,7 @@ def command(asked: Command, facts: Facts, policy: Policy, now: datetime) -> tupl
         raise Refused("\n".join(steered.refusals))
     reasons = tuple(dict.fromkeys((*steered.reasons, Reason.BY_AN_OPERATOR)))
     event = TicketEvent(EventKind.COMMENT, asked.by, now, asked.text, reasons=reasons)
-    events = split(event, steered, turned=False)
+    events = split(noted(event, steered.notes), steered, turned=False)
     own = Story(steered.ticket, events[-1], policy)
     note = replace(own, event=events[0]) if events[0].internal else None
     public = own if not own.event.internal else None

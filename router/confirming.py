@@ -14,6 +14,7 @@ from router.decision import Decision, Facts, Mail, Policy
 from router.entitled import may_wake, why_not
 from router.granting import Grant, let_go, wish_of_ticket
 from router.lines.noting import wants_internal
+from router.noted import noted
 from router.people import author_of, listed_attachments
 from router.routing import route
 from router.ticket import Ticket, TicketEvent, TicketKind
@@ -45,7 +46,7 @@ def confirmed(  # noqa: PLR0917 - a mail, its sender, its ticket, and the world
         decision,
         outcome=Outcome.COMMAND,
         reasons=(sender.may.reason, *decision.reasons),
-        events=(said, *decision.events),
+        events=(noted(said, mail.heard.notes), *decision.events),
         thread_ids=(message_id,) if message_id else (),
     )
 

@@ -246,9 +246,8 @@ class Decision:
     None changes no ticket. `about` are tickets that the request touches without changing them.
     `joins` are participants to add or to confirm, `leaves` those to take out. `failed_row` is an
     outbox row that a bounce declares undeliverable. `thread_ids` are Message-IDs by which later
-    mails find the ticket, `late_parents` those of mails that this one answers. `notes` are what
-    the mails about it say to their readers. `hook_of` is the site whose hook was heard. `periods`
-    are what was measured, and has ended with this.
+    mails find the ticket, `late_parents` those of mails that this one answers. `hook_of` is the
+    site whose hook was heard. `periods` are what was measured, and has ended with this.
     `ties` and `unties` are relations that begin and end; one side of each says so. `words` are what
     a supporter has said to everybody: a ticket that waits for this one is told. `moved` is what
     came from another ticket. `beside` is a consequence for a ticket that the mail was not written
@@ -264,7 +263,6 @@ class Decision:
     outgoing: tuple[Outgoing, ...] = ()
     reminders: tuple[Reminder, ...] = ()
     route: Route | None = None
-    notes: tuple[str, ...] = ()
     failed_row: int = 0
     failed_why: str = ""
     thread_ids: tuple[str, ...] = ()
@@ -277,3 +275,8 @@ class Decision:
     words: str = ""
     moved: Moved | None = None
     beside: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return all that is noted beside its entries, for whoever may read all of it."""
+        return tuple(note for one in self.events for note in (*one.refusals, *one.notes))

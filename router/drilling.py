@@ -14,6 +14,7 @@ from router.addresses import LANE_REPLY
 from router.alarming import alarm_mails, pager_of
 from router.claim import takes_alarms
 from router.decision import Command, Decision, Facts, Policy
+from router.noted import noted
 from router.notices import Story
 from router.opening import tell_of_opening
 from router.people import unit_of
@@ -54,7 +55,8 @@ def drill(command: Command, facts: Facts, policy: Policy, now: datetime) -> tupl
     text = command.text or "This is an exercise. Please answer it as you would answer an alarm."
     reasons = (Reason.DRILL, *to.reasons, *pager.reasons)
     event = TicketEvent(EventKind.OPENED, command.by, now, text, reasons=reasons)
-    story = Story(ticket, event, policy, to.notes, to)
+    event = noted(event, to.notes)
+    story = Story(ticket, event, policy, to)
     return (
         Decision(
             Outcome.COMMAND,

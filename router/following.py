@@ -22,6 +22,7 @@ from datetime import datetime
 from router.addresses import LANE_REPLY
 from router.decision import Decision, Facts, Mail, Outgoing, Policy, Request
 from router.lines.joining import PERSONAL
+from router.noted import noted
 from router.notices import SOLUTION, Story, once_each
 from router.people import GETS, readers
 from router.relations import OPPOSITE, may_wait, others, tied, untied
@@ -261,6 +262,7 @@ def _decision(cause: Cause, one: Beside, told: set[str]) -> Decision:
     event = TicketEvent(
         EventKind.RELATED, by, cause.now, one.words, changes=one.changes, reasons=reasons
     )
+    event = noted(event, one.notes)
     return Decision(
         cause.decision.outcome,
         reasons,
@@ -269,7 +271,6 @@ def _decision(cause: Cause, one: Beside, told: set[str]) -> Decision:
         events=(event,),
         outgoing=() if one.quiet else tuple(once_each(_mails(cause, one, event, told))),
         unties=one.unties,
-        notes=one.notes,
         beside=True,
     )
 
@@ -286,7 +287,7 @@ def _mails(cause: Cause, one: Beside, event: TicketEvent, told: set[str]) -> Ite
     people = readers(one.before, cause.me, ours, only_changes=only_changes)
     is_slave = cause.number in others(one.before, Tie.MASTER)
     shown = tuple(each for each in event.changes if each.field not in PERSONAL)
-    story = Story(one.ticket, replace(event, changes=shown), cause.policy, one.notes)
+    story = Story(one.ticket, replace(event, changes=shown), cause.policy)
     for reader in people:
         in_charge = GETS[reader.role].audience in {Audience.UNIT, Audience.SITE}
         if is_slave and reader.address.lower() in told and (in_charge or not solved):

@@ -11,6 +11,7 @@ from datetime import datetime
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
 from router.decision import Decision, Facts, Outgoing, Policy, Route
+from router.noted import noted, told_with
 from router.notices import Story
 from router.opening import tell_of_opening
 from router.people import GETS, unit_of
@@ -67,12 +68,14 @@ def let_go(
     event = TicketEvent(
         grant.event, grant.by, now, grant.text, changes=changes(ticket, changed), reasons=reasons
     )
+    event = noted(event, to.notes)
     people = (*unit_of(to), *pager.people)
     submitter = [replace(p, verified=True) for p in ticket.participants if p.role is Role.SUBMITTER]
     opening = facts.opening or event
-    story = Story(changed, opening, policy, to.notes, to, facts.opening_mail)
+    told = told_with(opening, event.notes)
+    story = Story(changed, told, policy, to, facts.opening_mail)
     answer = [] if set(opening.reasons) & NO_ANSWER else submitter
-    later = [replace(story, event=one, notes=(), mail_id=0) for one in facts.later[:MAX_LATER]]
+    later = [replace(story, event=told_with(one, ()), mail_id=0) for one in facts.later[:MAX_LATER]]
     stay = {(one.role, one.address) for one in people}
     there = {(one.role, one.address) for one in ticket.participants}
     outgoing = (

@@ -8,14 +8,16 @@ from parsers.heard import OVER_A_CAP, Automatic, Note
 from router.addresses import Intent
 from router.authority import Sender
 from router.claim import Claim
-from router.decision import Facts, Mail, Policy
+from router.decision import Facts, Mail, Policy, Route
 from router.entitled import why_not
 from router.found import Earlier
 from router.kinds import Kind
+from router.methods import say_asked_of
 from router.rights import Rights
-from router.ticket import Ticket
+from router.ticket import Ticket, TicketKind
 from router.words import Reason
 
+MAX_SITES_LISTED = 40
 STRAY_FIELDS = (
     'Lines like "Site: NAME" were seen, but not read: they have to be the first lines of the mail, '
     "and the first of them one that is known here."
@@ -98,3 +100,22 @@ def circumstances(
     if mail.heard.automatic is not Automatic.NO:
         reasons.append(Reason.MACHINE)
     return tuple(reasons), tuple(notes)
+
+
+def missing(claim: Claim, kind: Kind, to: Route, hold: Reason) -> tuple[str, ...]:
+    """Return what a held request would have needed; that is for its writer and for first line."""
+    sender = claim.mail.heard.sender
+    needs: list[str] = []
+    if kind.kind is not TicketKind.USER and not to.site:
+        needs.append(_needs_a_site(kind, claim.facts))
+    if hold is Reason.WEAK_FOR_DOMAIN and sender is not None:
+        needs.append(say_asked_of(claim.policy, sender.address))
+    return tuple(needs)
+
+
+def _needs_a_site(kind: Kind, facts: Facts) -> str:
+    names = sorted(site.name for site in facts.registry.sites if site.routable)
+    listed = ", ".join(names[:MAX_SITES_LISTED])
+    more = ", ..." if len(names) > MAX_SITES_LISTED else ""
+    told = f'A ticket of kind {kind.kind} needs a line "Site: NAME" at the top; sites:'
+    return f"{told} {listed}{more}."

@@ -7,6 +7,7 @@ from router.authority import Sender
 from router.bound import is_for_another
 from router.decision import Clue, Facts, Mail, Policy
 from router.lines.noting import wants_internal
+from router.noted import noted
 from router.people import author_of, listed_attachments, same_address
 from router.rights import Rights
 from router.ticket import Ticket, TicketEvent
@@ -64,7 +65,7 @@ class Joined:
 
     def event(self, kind: EventKind, *, verified: bool, reasons: tuple[Reason, ...]) -> TicketEvent:
         """Return the history entry for this mail; internal when its writer wanted that."""
-        return TicketEvent(
+        event = TicketEvent(
             kind,
             self.author(),
             self.now,
@@ -74,3 +75,4 @@ class Joined:
             reasons=reasons,
             attachments=listed_attachments(self.mail),
         )
+        return noted(event, self.mail.heard.notes)

@@ -16,6 +16,7 @@ from router.addresses import LANE_REPLY
 from router.decision import Command, Decision, Facts, Outgoing, Policy, Route
 from router.leading import survivor_of
 from router.naming import UNNUMBERED
+from router.noted import noted
 from router.notices import Story, once_each
 from router.opening import tell_of_opening
 from router.people import new_ones, readers, unit_of
@@ -120,14 +121,14 @@ def _left(  # noqa: PLR0917 - a command, what it is about, and what every decisi
 def _arrived(  # noqa: PLR0917 - as above
     command: Command, ticket: Ticket, entry: Entry, other: Ticket, policy: Policy, now: datetime
 ) -> Decision:
-    events = _events(command, ticket, entry, now, entry.event.kind)
+    note = f"It was written to ticket #{ticket.number} and was moved here."
+    events = _events(command, ticket, entry, now, entry.event.kind, (note,))
     author = author_of(entry, ticket)
     joins: tuple[Participant, ...] = ()
     if author is not None and entry.event.verified and not policy.addresses.is_ours(author.address):
         me = Participant(Role.CC, author.address, author.name)
         joins = tuple(one for one in new_ones(other, (me,)) if not entry.event.internal)
-    note = f"It was written to ticket #{ticket.number} and was moved here."
-    story = Story(other, events[0], policy, (note,), mail_id=entry.mail)
+    story = Story(other, events[0], policy, mail_id=entry.mail)
     told = readers(
         other,
         author.address if author is not None else "",
@@ -142,7 +143,6 @@ def _arrived(  # noqa: PLR0917 - as above
         joins=joins,
         events=events,
         outgoing=story.to_all(told, MailKind.UPDATE, LANE_REPLY),
-        notes=(note,),
         thread_ids=_thread(entry),
         moved=Moved(ticket.number, entry.number, entry.mail),
     )
@@ -178,9 +178,9 @@ def _opened(  # noqa: PLR0917 - as above
     )
     verified = entry.event.verified
     me = Participant(Role.SUBMITTER, author.address, author.name, verified=verified)
-    events = _events(command, ticket, entry, now, EventKind.OPENED)
     note = f"It was a comment on ticket #{ticket.number} and was made a ticket of its own."
-    story = Story(new, events[0], policy, (*to.notes, note), to, entry.mail)
+    events = _events(command, ticket, entry, now, EventKind.OPENED, (*to.notes, note))
+    story = Story(new, events[0], policy, to, entry.mail)
     outgoing = [*_tell(story, to, policy)]
     if verified:
         outgoing.append(story.to(me, MailKind.RECEIPT, LANE_REPLY))
@@ -192,7 +192,6 @@ def _opened(  # noqa: PLR0917 - as above
         events=events,
         outgoing=tuple(once_each(outgoing)),
         route=to,
-        notes=story.notes,
         thread_ids=_thread(entry),
         ties=(Relation(Tie.CROSS, ticket.number),),
         moved=Moved(ticket.number, entry.number, entry.mail),
@@ -205,10 +204,18 @@ def _tell(story: Story, to: Route, policy: Policy) -> Iterable[Outgoing]:
             yield one
 
 
-def _events(
-    command: Command, ticket: Ticket, entry: Entry, now: datetime, kind: EventKind
+def _events(  # noqa: PLR0917 - as above
+    command: Command,
+    ticket: Ticket,
+    entry: Entry,
+    now: datetime,
+    kind: EventKind,
+    notes: tuple[str, ...],
 ) -> tuple[TicketEvent, ...]:
-    """Return the entry as it stands in the other history, and the one that says how it came."""
+    """Return the entry as it stands in the other history, and the one that says how it came.
+
+    What was changed, refused and noted when it was written stays in the old history.
+    """
     when = f"{entry.event.at:%Y-%m-%d %H:%M} UTC"
     change = Change(HERE, f"#{ticket.number}, entry {entry.number}, {when}", "here")
     moved = TicketEvent(
@@ -216,7 +223,7 @@ def _events(
         internal=entry.event.internal,
     )  # fmt: skip
     said = replace(entry.event, kind=kind, at=now, changes=(), reasons=(Reason.MOVED_HERE,))
-    return said, moved
+    return noted(said, notes), moved
 
 
 def author_of(entry: Entry, ticket: Ticket) -> Mailbox | None:

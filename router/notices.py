@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from parsers.block import hear_block
 from router.decision import Outgoing, Policy, Route
+from router.noted import told_to
 from router.overdue import closes_at
 from router.people import GETS, same_address
 from router.ticket import Participant, Ticket, TicketEvent
 from router.told import TOLD
 from router.words import AT_TERMINAL, CLOSED, US, Audience, MailKind, Reason, Status
 
-MAX_NOTES = 20
 NOBODY_ELSE = "Nobody else has been told."
 SOLUTION = "solution"  # this change is shown as a text of its own
 ANSWERS = frozenset(
@@ -40,14 +40,15 @@ class Story:
     ticket: Ticket
     event: TicketEvent
     policy: Policy
-    notes: tuple[str, ...] = ()
     route: Route | None = None
     mail_id: int = 0
     answers: str = ""
     call: str = ""
     why: str = ""
 
-    def values(self, audience: Audience, *, mine: bool = False) -> dict[str, object]:
+    def values(
+        self, audience: Audience, kind: MailKind | None = None, *, mine: bool = False
+    ) -> dict[str, object]:
         """Return the values for a template (templates/mails), all of JSON types.
 
         Supporters are told every reason, everybody else those that are meant for a sender. `mine`
@@ -58,9 +59,7 @@ class Story:
         subject, subject_cut = _cut(
             self.ticket.subject or "(no subject)", self.policy.subject_chars
         )
-        notes = list(self.notes[:MAX_NOTES])
-        if len(self.notes) > MAX_NOTES:
-            notes.append(f"{len(self.notes) - MAX_NOTES} more notes are left out here.")
+        notes = list(told_to(self.event, audience, kind))
         if subject_cut:
             notes.append("The subject is cut here; the ticket keeps all of it.")
         ticket = self.ticket
@@ -123,12 +122,13 @@ class Story:
     def to(self, reader: Participant, kind: MailKind, lane: int) -> Outgoing:
         """Return the mail about this event to one participant."""
         gets = GETS[reader.role]
+        mine = same_address(reader.address, self.ticket.submitter)
         carries = gets.audience in {Audience.UNIT, Audience.SITE} and self.event.attachments
         return Outgoing(
             kind,
             gets.audience,
             reader.address,
-            self.values(gets.audience, mine=same_address(reader.address, self.ticket.submitter)),
+            self.values(gets.audience, kind, mine=mine),
             role=reader.role,
             in_reply_to=(self.answers,) if self.answers and kind in ANSWERS else (),
             attachments_of=self.mail_id if carries else 0,

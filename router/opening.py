@@ -3,6 +3,7 @@
 A held ticket shows the route that it would take (why it is held: `router.holding`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,10 +16,10 @@ from router.decision import Decision, Facts, Mail, Outgoing, Policy, Reminder, R
 from router.entitled import vo_granted
 from router.fields import Fields, read_fields
 from router.found import Earlier
-from router.holding import circumstances, standing_of, why_held, why_no_answer
+from router.holding import circumstances, missing, standing_of, why_held, why_no_answer
 from router.kinds import Kind, kind_for
-from router.methods import say_asked_of
 from router.naming import opened_together
+from router.noted import noted
 from router.notices import Story, once_each, operator_notice
 from router.people import (
     author_of,
@@ -35,7 +36,6 @@ from router.thread import answers_a_list
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
-MAX_SITES_LISTED = 40
 HELD_DIGEST_AFTER = timedelta(hours=1)
 HELD_DIGEST_SOON = timedelta(minutes=5)
 _MANY_HELD = (
@@ -64,12 +64,16 @@ class Asked:
         """Return what the sender may do."""
         return self.sender.may
 
+    def noted(self, event: TicketEvent, to: Route, refusals: Sequence[str] = ()) -> TicketEvent:
+        """Return how a ticket begins with all that is to be known of the mail and its way."""
+        about = answers_a_list(self.mail, self.policy)
+        notes = (*to.notes, *self.fields.notes, *about, *self.mail.heard.notes)
+        return noted(event, notes, refusals)
+
     def story(self, ticket: Ticket, event: TicketEvent, to: Route) -> Story:
         """Return what the mails about the opening have in common."""
-        about = answers_a_list(self.mail, self.policy)
-        notes = (*to.notes, *self.fields.notes, *about, *map(str, self.mail.heard.notes))
-        heard = self.mail.heard
-        return Story(ticket, event, self.policy, notes, to, self.mail.mail_id, heard.message_id)
+        mail = self.mail
+        return Story(ticket, event, self.policy, to, mail.mail_id, mail.heard.message_id)
 
 
 def open_tickets(
@@ -104,7 +108,7 @@ def open_tickets(
     silent = why_no_answer(mail, facts, policy, sender.may)
     asked = Asked(mail, facts, policy, now, kind, sender, wish, fields, silent)
     if hold is not None:
-        decisions = tuple(_held(asked, to, hold) for to in routes)
+        decisions = tuple(_held(asked, claim, to, hold) for to in routes)
     else:
         decisions = tuple(_opened(asked, to) for to in routes)
     return opened_together(
@@ -114,15 +118,9 @@ def open_tickets(
     )
 
 
-def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
+def _held(asked: Asked, claim: Claim, would_go: Route, hold: Reason) -> Decision:
     facts, policy, kind = asked.facts, asked.policy, asked.kind
     desk = first_line(facts.registry, policy, (hold,))
-    if kind.kind is not TicketKind.USER and not would_go.site:
-        notes = (*asked.fields.notes, _needs_a_site(kind, facts))
-        asked = replace(asked, fields=replace(asked.fields, notes=notes))
-    if hold is Reason.WEAK_FOR_DOMAIN and asked.mail.heard.sender is not None:
-        notes = (*asked.fields.notes, say_asked_of(policy, asked.mail.heard.sender.address))
-        asked = replace(asked, fields=replace(asked.fields, notes=notes))
     told = kind.restricted and _may_tell_of_held(asked)
     silent = (asked.silent,) if asked.silent else ()
     capped = (Reason.HELD_CAP,) if kind.restricted and not told else ()
@@ -136,6 +134,9 @@ def _held(asked: Asked, would_go: Route, hold: Reason) -> Decision:
         wanted_unit="" if asked.wish.faults else asked.wish.unit,
     )
     people = (*_people(asked), *unit_of(desk))
+    # that a site has no contact is said when it goes there: it may have one by then
+    way = replace(would_go, notes=()) if would_go.site else would_go
+    event = asked.noted(event, way, missing(claim, kind, would_go, hold))
     story = asked.story(ticket, event, would_go)
     outgoing: list[Outgoing] = []
     if told:
@@ -168,7 +169,7 @@ def _opened(asked: Asked, to: Route) -> Decision:
         ticket = replace(ticket, status=Status.ASSIGNED)
     people = (*_people(asked), *unit_of(to), *pager.people)
     to = replace(to, notes=(*to.notes, *pager.notes))
-    story = asked.story(ticket, event, to)
+    story = asked.story(ticket, asked.noted(event, to), to)
     outgoing = list(tell_of_opening(story, to, LANE_REPLY))
     to_copy = {address.lower() for address in asked.fields.cc}
     copies = [p for p in people if p.role is Role.CC and p.address.lower() in to_copy]
@@ -286,15 +287,6 @@ def _decision(
         outgoing=tuple(outgoing),
         reminders=(digest,) if capped else (),
         route=story.route,
-        notes=story.notes,
         thread_ids=(heard.message_id,) if heard.message_id else (),
         late_parents=(*heard.in_reply_to, *heard.references) if trusted else (),
     )
-
-
-def _needs_a_site(kind: Kind, facts: Facts) -> str:
-    names = sorted(site.name for site in facts.registry.sites if site.routable)
-    listed = ", ".join(names[:MAX_SITES_LISTED])
-    more = ", ..." if len(names) > MAX_SITES_LISTED else ""
-    told = f'A ticket of kind {kind.kind} needs a line "Site: NAME" at the top; sites:'
-    return f"{told} {listed}{more}."

@@ -15,6 +15,7 @@ from router.holding import why_no_answer
 from router.joined import Joined
 from router.lines.rules import steer
 from router.lines.status import moved
+from router.noted import noted
 from router.notices import Story
 from router.opening import HELD_DIGEST_AFTER
 from router.people import copied_on, new_ones
@@ -51,15 +52,13 @@ def reply(
     event = joined.event(kind, verified=not unverified, reasons=reasons)
     if Reason.SOLUTION_ACCEPTED in reasons:  # its text is ours
         event = replace(event, text="")
+    event = noted(event, (*steered.notes, *event.notes), steered.refusals)
     events = split(event, steered, turned=bool(by_site or steered.pages))
-    public_notes = (*steered.notes, *map(str, mail.heard.notes))
-    notes = (*steered.refusals, *public_notes)
     changed, heard = steered.ticket, mail.heard
     own = Story(
         changed,
         replace(event, changes=steered.changes),
         policy,
-        notes,
         mail_id=mail.mail_id,
         answers=heard.message_id,
     )
@@ -67,7 +66,7 @@ def reply(
     public = None
     if not events[-1].internal:
         said = _as_said(events[-1], steered) if note is None else events[-1]
-        public = replace(own, event=said, notes=() if note is not None else public_notes)
+        public = replace(own, event=said)
     outgoing: list[Outgoing] = []
     if public is not None:
         outgoing += alarm_mails(public, steered.pages)
@@ -87,7 +86,6 @@ def reply(
         events=events,
         outgoing=tuple(outgoing),
         reminders=(*((_digest(joined.now),) if ticket.held else ()), *steered.reminders),
-        notes=notes,
         thread_ids=(heard.message_id,) if heard.message_id else (),
         ties=steered.ties,
         unties=steered.unties,

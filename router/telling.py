@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from router.addresses import LANE_REPLY
 from router.decision import Outgoing, Policy
 from router.lines.joining import PERSONAL
+from router.noted import told_with
 from router.notices import Story, once_each, without_lines
 from router.people import GETS, readers, same_address
 from router.routing import first_line
@@ -56,7 +57,15 @@ def split(event: TicketEvent, steered: Steering, *, turned: bool) -> tuple[Ticke
         return (replace(note, changes=steered.changes),)
     if not steered.changes and not turned:
         return (note,)
-    public = replace(event, text="", attachments=(), internal=False, changes=steered.changes)
+    public = replace(
+        event,
+        text="",
+        attachments=(),
+        internal=False,
+        changes=steered.changes,
+        notes=(),
+        refusals=(),
+    )
     return (note, public)
 
 
@@ -75,11 +84,12 @@ def mails(telling: Telling) -> tuple[Outgoing, ...]:
         story = _solution(telling) if kind is MailKind.SOLUTION else telling.public
         shown = tuple(one for one in story.event.changes if one.field not in PERSONAL)
         story = replace(story, event=replace(story.event, changes=shown))
+        unfollowed = _unfollowed(telling.steered, story)
+        others = replace(story, event=told_with(story.event, unfollowed))
         for reader in _public(telling):
             is_unit = GETS[reader.role].audience is Audience.UNIT
-            refused = telling.steered.refusals if is_unit else _unfollowed(telling.steered, story)
-            notes = (*refused, *story.notes)
-            found.append(replace(story, notes=notes).to(reader, kind, LANE_REPLY))
+            told = story if is_unit else others
+            found.append(told.to(reader, kind, LANE_REPLY))
     return tuple(once_each(found))
 
 
@@ -137,6 +147,8 @@ def _whole_story(telling: Telling) -> list[Outgoing]:
     for one in _not_the_author(telling, new):
         for_unit = GETS[one.role].audience is Audience.UNIT
         event = _one_text(one for one in said if for_unit or not one.internal)
+        if for_unit or not story.event.internal:
+            event = told_with(event, story.event.notes)
         whole = replace(
             story, event=event, route=steered.to, mail_id=facts.opening_mail, answers=""
         )
@@ -158,7 +170,8 @@ def _one_text(events: Iterable[TicketEvent]) -> TicketEvent:
         for one, text in told
         if text
     ]
-    return replace(first, text="\n\n".join((first.text, *parts)))
+    whole = replace(first, text="\n\n".join((first.text, *parts)))
+    return told_with(whole, (note for one in reversed(later) for note in one.notes))
 
 
 def _escalated(telling: Telling) -> tuple[Outgoing, ...]:

@@ -186,7 +186,8 @@ class TicketEvent:
     """One entry of a ticket's history. The store numbers it, without gaps inside the ticket.
 
     `by` is the author as shown, "ticketgate" for ourselves. `text` is the whole text, however
-    long; cuts are made in notices, never here.
+    long; cuts are made in notices, never here. `notes` are sentences for whoever reads the entry,
+    `refusals` those for its writer and for supporters alone; see `router.noted`.
     """
 
     kind: EventKind
@@ -198,6 +199,8 @@ class TicketEvent:
     changes: tuple[Change, ...] = ()
     reasons: tuple[Reason, ...] = ()
     attachments: tuple[tuple[str, int], ...] = ()  # file name and bytes, in the mail's order
+    notes: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

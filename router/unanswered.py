@@ -14,6 +14,7 @@ from parsers.registry import Registry, Site
 from router.addresses import LANE_ALARM, LANE_REPLY
 from router.alarming import alarm_mails, alarm_status, people
 from router.decision import Decision, Due, Facts, Policy
+from router.noted import told_with
 from router.notices import Story, once_each, operator_notice
 from router.paging import ANSWER, pagers, stage, timer
 from router.people import readers
@@ -103,7 +104,7 @@ def _raised_again(story: Story, facts: Facts) -> Story:
     if facts.opening is None:
         return story
     again = replace(facts.opening, at=story.event.at)
-    return replace(story, event=again, notes=(story.event.text,))
+    return replace(story, event=told_with(again, (story.event.text,)))
 
 
 def _please_call(story: Story, facts: Facts) -> Story:

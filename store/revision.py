@@ -10,7 +10,7 @@ from parsers.errors import Deferred, Refused
 from store.engine import CANNOT_STORE, Store
 from store.postgres import is_temporary
 
-HEADS = {"journal": "0002", "desk": "0010"}
+HEADS = {"journal": "0002", "desk": "0011"}
 
 
 def require_current(store: Store) -> None:

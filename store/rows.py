@@ -97,6 +97,8 @@ def event_row(value: TicketEvent, number: int, of: int, mail: int | None) -> dic
         "changes": [[c.field, c.old, c.new] for c in value.changes],
         "reasons": [str(reason) for reason in value.reasons],
         "attachments": [[name, size] for name, size in value.attachments],
+        "notes": list(value.notes),
+        "refusals": list(value.refusals),
     }
 
 
@@ -193,6 +195,8 @@ def read_event(row: RowMapping) -> TicketEvent:
         changes=tuple(Change(*change) for change in row["changes"]),
         reasons=tuple(map(_reason, row["reasons"])),
         attachments=tuple((name, size) for name, size in row["attachments"]),
+        notes=tuple(row["notes"]),
+        refusals=tuple(row["refusals"]),
     )
 
 

@@ -145,6 +145,8 @@ event = Table(
     Column("changes", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("attachments", JSON, nullable=False),
+    Column("notes", JSON, nullable=False, server_default="[]"),
+    Column("refusals", JSON, nullable=False, server_default="[]"),
     Index("ix_event_mail", "mail"),
     Index("ix_event_author", "ticket", "by", "at"),
 )

@@ -61,7 +61,8 @@ class Details:
 class EventRow:
     """One entry of a ticket's history. `mail` is the mail behind it, None without one.
 
-    `changes` are (field, before, after), `attachments` (file name, bytes).
+    `changes` are (field, before, after), `attachments` (file name, bytes). `notes` were told to all
+    its readers, `refusals` to its writer and to supporters.
     """
 
     number: int
@@ -75,6 +76,8 @@ class EventRow:
     changes: tuple[tuple[str, str, str], ...]
     reasons: tuple[str, ...]
     attachments: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...]
+    refusals: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,8 @@ def history(store: Store, number: int) -> list[EventRow]:
                 "changes": tuple(tuple(change) for change in row["changes"]),
                 "reasons": tuple(row["reasons"]),
                 "attachments": tuple((name, size) for name, size in row["attachments"]),
+                "notes": tuple(row["notes"]),
+                "refusals": tuple(row["refusals"]),
             }
         )
         for row in rows

@@ -106,6 +106,8 @@ def _entry(entry: EventRow, moved: tuple[int, int] | None) -> Iterator[str]:
         yield show.folded(f"   ({'; '.join(marks)})")
     for field, old, new in entry.changes:
         yield show.folded(f"   {field}: {show.cell(old) or '-'} -> {show.cell(new) or '-'}")
+    for note in (*entry.refusals, *entry.notes):
+        yield show.folded(f"   note: {show.cell(note)}")
     if entry.text:
         yield show.paragraph(entry.text, "   | ")
     for name, size in entry.attachments:

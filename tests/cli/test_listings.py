@@ -95,6 +95,21 @@ def test_one_ticket_is_shown_with_its_whole_story(run: Run) -> None:
         assert part in text
 
 
+def test_a_tickets_story_says_what_the_mails_asked_to_note(run: Run) -> None:
+    rows = [
+        run("tickets", row["ticket"], "--json").rows[0] for row in run("tickets", "--json").rows
+    ]
+    openings = {row["ticket"]: row["history"][0] for row in rows}
+    noted = {
+        number: entry["notes"][0]
+        for number, entry in openings.items()
+        if "so it is not notified" in str(entry["notes"])
+    }
+    ((number, note),) = noted.items()
+    assert openings[number]["refusals"] == []
+    assert f"\n   note: {note}\n" in run("tickets", number).out
+
+
 def test_mails_as_json_have_their_keys_and_every_state(run: Run) -> None:
     done = run("mails", "--json")
     assert done.code == 0, done.err

@@ -5,19 +5,25 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import postgres
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from parsers.errors import Refused
+from router.ticket import TicketEvent
+from router.words import EventKind
 from store import schema
 from store.engine import Store, open_store
 from store.revision import HEADS, require_current
-from store.tables import sequence
+from store.rows import TICKET_TEXTS, event_row, read_event
+from store.tables import event, sequence, ticket
+from store.ticket_listing import history
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +50,33 @@ def test_the_migrations_make_exactly_the_tables_that_the_program_knows(
 def test_the_revision_that_roles_ask_for_is_the_newest(group: str) -> None:
     script = ScriptDirectory.from_config(schema._config(group, None))
     assert script.get_current_head() == HEADS[group]
+
+
+def test_a_history_of_before_notes_were_kept_is_read_without_any(store: Store) -> None:
+    at = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    one = TicketEvent(EventKind.OPENED, "anne@physics.example", at, "Lost.")
+    new = replace(one, notes=("For all.",), refusals=("For its writer.",))
+    row = dict.fromkeys(TICKET_TEXTS, "") | {
+        "number": 7, "version": 1, "kind": "USER", "wanted": "USER", "status": "new",
+        "held": None, "priority": "urgent", "last_event": 1, "opened_at": at, "updated_at": at,
+    }  # fmt: skip
+    with store.writing() as conn:
+        conn.execute(insert(ticket).values(row))
+        conn.execute(insert(event).values(event_row(one, 1, 7, None)))
+        for column in ("notes", "refusals"):
+            conn.execute(text(f"ALTER TABLE event DROP COLUMN {column}"))
+        conn.execute(text("UPDATE desk_revision SET version_num = '0010'"))
+    with pytest.raises(Refused, match="0010"):
+        require_current(store)
+    schema.upgrade(store, first_ticket=1)
+    require_current(store)
+    with store.writing() as conn:
+        conn.execute(insert(event).values(event_row(new, 2, 7, None)))
+        rows = conn.execute(select(event).order_by(event.c.number)).mappings()
+        assert [read_event(one) for one in rows] == [one, new]
+    assert [(e.notes, e.refusals) for e in history(store, 7)] == [
+        ((), ()), (("For all.",), ("For its writer.",)),
+    ]  # fmt: skip
 
 
 def test_an_upgrade_of_an_upgraded_store_changes_nothing(store: Store) -> None:

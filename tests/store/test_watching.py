@@ -91,6 +91,8 @@ def test_an_upgrade_counts_the_tickets_that_are_there(stage: Stage) -> None:
         for column in ("assigned_to", "solution", "escalation", "vo_specific"):
             conn.execute(text(f"ALTER TABLE ticket DROP COLUMN {column}"))
         conn.execute(text("ALTER TABLE outbox DROP COLUMN words"))
+        for column in ("notes", "refusals"):
+            conn.execute(text(f"ALTER TABLE event DROP COLUMN {column}"))
         conn.execute(text("UPDATE desk_revision SET version_num = '0002'"))
     schema.upgrade(stage.store, first_ticket=1)
     assert counted(stage.store) == true_numbers(stage.store)
