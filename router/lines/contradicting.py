@@ -34,9 +34,12 @@ def without_contradictions(
     `once` are the keys that take one value.
     """
     good: dict[tuple[str, str], Field] = {}  # by what each means
+    crossed = _crossed(lines)
     for one in lines:
         why = _twice(one, lines) if one.key in once else ""
         why = why or _other_key(one, lines, steering)
+        if one in crossed:
+            why = f"{', '.join(sorted(crossed[one]))} is brought in and taken out at once."
         if why:
             steering = steering.refused(one.line, why)
         else:
@@ -92,8 +95,6 @@ def _other_key(line: Field, lines: Sequence[Field], steering: Steering) -> str:
             return f"with it the ticket is {gives}, and {said}; {_WHICH}."
         if gives := _given(other, line, steering):
             return f'with "{other.line}" the ticket is {gives}; {_WHICH}.'
-        if line.key == other.key and (crossed := _crossed(line, other)):
-            return f"{', '.join(sorted(crossed))} is brought in and taken out at once."
     return ""
 
 
@@ -111,8 +112,13 @@ def _given(relation: Field, status: Field, steering: Steering) -> Status | None:
     return None if wanted == gives or is_first else gives
 
 
-def _crossed(line: Field, other: Field) -> frozenset[str]:
-    if line.key not in PEOPLE:
-        return frozenset()
-    (brought, taken), (also, too) = in_and_out(line), in_and_out(other)
-    return (brought & (taken | too)) | (taken & also)
+def _crossed(lines: Iterable[Field]) -> Mapping[Field, frozenset[str]]:
+    """Return the lines that name people who are brought in and taken out, with those people."""
+    said = {one: in_and_out(one) for one in lines if one.key in PEOPLE}
+    brought = {(one.key, name) for one, (some, _) in said.items() for name in some}
+    both = brought & {(one.key, name) for one, (_, some) in said.items() for name in some}
+    names = {
+        one: frozenset(name for name in some | others if (one.key, name) in both)
+        for one, (some, others) in said.items()
+    }
+    return {one: those for one, those in names.items() if those}
