@@ -40,7 +40,8 @@ def subscribe(steering: Steering, line: Field) -> Steering:
     if folded(line.value) not in {"", "yes", *Notify}:
         return steering.refused(line.line, f"allowed are: yes, {', '.join(Notify)}.")
     if _mine(steering, OWN | LEAVING):
-        return steering.refused(line.line, "you hear of this ticket already.")
+        how = f'; "Notification: {mode}" says how much' if _mine(steering, OWN) else ""
+        return steering.refused(line.line, f"you hear of this ticket already{how}.")
     me = Participant(Role.SUBSCRIBER, steering.me, mode=mode)
     return _noted(steering.with_people(me), "subscriber", "", steering.me)
 

@@ -151,3 +151,18 @@ def test_a_value_that_is_wrong_for_everybody_is_not_said_to_need_a_right() -> No
         decision = after(by(SUPPORTER, f"{line}\n\nPlease."), about(status=Status.SOLVED))
         assert Reason.LINE_NOT_ALLOWED not in decision.reasons
         assert Reason.LINE_NOT_FOLLOWED in decision.reasons
+
+
+@pytest.mark.parametrize("who", [STRANGER, TEAM, SUBMITTER, SUPPORTER])
+@pytest.mark.parametrize("status", [Status.ASSIGNED, Status.SOLVED])
+def test_who_may_not_raise_an_alarm_is_not_told_to_reopen_the_ticket_for_it(
+    who: str, status: Status
+) -> None:
+    said = answer(who, "Convert: alarm\n\nNow!", SHARED, status)
+    assert "by a person who is no alarmer of the VO. The ticket stays a TEAM ticket." in said
+    assert "reopened" not in said
+
+
+def test_who_hears_of_a_ticket_already_is_told_how_to_hear_more() -> None:
+    said = answer(SUBMITTER, "Subscribe: on every change", USER, Status.ASSIGNED)
+    assert 'you hear of this ticket already; "Notification: on every change" says how' in said
