@@ -62,6 +62,7 @@ FORWARD_KEYS = frozenset(
     }
 )  # fmt: skip
 LIKE_A_KEY = 0.75  # how close to a known key a line's key must be to be taken for a typo
+MAX_MISTYPED_CHARS = 60
 STEERING = frozenset({"site", "affected_site", "vo", "priority", "assign_to", "mou_area"})
 STRAY_LINES = 8
 MAX_LINES = 40
@@ -158,6 +159,14 @@ def has_stray_fields(text: str, keys: frozenset[str] = STEERING) -> bool:
     To be asked of what is below the block, or of a text in which none was heard.
     """
     return any(KEYS.get(key) in keys and value for key, value in top_pairs(text))
+
+
+def is_mistyped(line: str, keys: frozenset[str]) -> bool:
+    """Whether a short line may have been meant for one of these fields, though its key is none."""
+    key, value = _split(line)
+    names = [name for name, field in KEYS.items() if field in keys]
+    is_short = bool(value) and len(line) <= MAX_MISTYPED_CHARS
+    return is_short and key not in KEYS and bool(get_close_matches(key, names, 1, LIKE_A_KEY))
 
 
 def top_pairs(text: str) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from parsers.block import FieldBlock
 from parsers.errors import Refused
 from router.decision import Command, Decision, Facts, Policy
+from router.lines.noting import wants_internal
 from router.lines.rules import steer
 from router.noted import noted
 from router.notices import Story
@@ -17,9 +18,14 @@ from router.steering import Steering
 from router.telling import Telling, mails, split
 from router.ticket import TicketEvent
 from router.transitions import Actor
+from router.typed import at_terminal
 from router.words import FINAL, EventKind, Outcome, Reason
 
 OPERATOR = frozenset({Actor.SUPPORTER})
+INTERNAL_IN_COMMENT = (
+    'The comment has a line like "Internal: yes". Please add --internal, or take that line out.\n'
+    "Nothing was changed."
+)
 
 
 def command(asked: Command, facts: Facts, policy: Policy, now: datetime) -> tuple[Decision, ...]:
@@ -32,9 +38,11 @@ def command(asked: Command, facts: Facts, policy: Policy, now: datetime) -> tupl
     block = FieldBlock(asked.lines, (), asked.text)
     if not block.fields and not block.rest.strip():
         raise Refused("There is nothing to do.")
+    if wants_internal(block)[1]:
+        raise Refused(INTERNAL_IN_COMMENT)
     steered = steer(Steering(block, "", OPERATOR, facts, policy, now, ticket))
     if steered.refusals:
-        raise Refused("\n".join(steered.refusals))
+        raise Refused("\n".join((*map(at_terminal, steered.refusals), "Nothing was changed.")))
     reasons = tuple(dict.fromkeys((*steered.reasons, Reason.BY_AN_OPERATOR)))
     event = TicketEvent(EventKind.COMMENT, asked.by, now, asked.text, reasons=reasons)
     events = split(noted(event, steered.notes), steered, turned=False)

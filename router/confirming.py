@@ -1,24 +1,31 @@
 """Confirming a held request by mail: a reply with the line `Confirm: yes` to what first line got.
 
 Who may: a supporter of first line, or whoever could have made the request himself, each with proof.
-The held mail's own words are never taken for a confirmation.
+The held mail's own words are never taken for a confirmation. Lines beside it are not followed,
+since they were written about a ticket that was held; each is answered.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
+from parsers.block import FieldBlock
 from parsers.roster import exact_address
+from router.addresses import LANE_REPLY
 from router.authority import Sender
 from router.claim import Claim
-from router.decision import Decision, Facts, Mail, Policy
+from router.decision import Decision, Facts, Mail, Outgoing, Policy
 from router.entitled import may_wake, why_not
 from router.granting import Grant, let_go, wish_of_ticket
-from router.lines.noting import wants_internal
+from router.holding import why_no_answer
+from router.lines.noting import doubt, wants_internal
 from router.noted import noted
+from router.notices import Story
 from router.people import author_of, listed_attachments
 from router.routing import route
-from router.ticket import Ticket, TicketEvent, TicketKind
-from router.words import EventKind, Outcome, Reason
+from router.ticket import Participant, Ticket, TicketEvent, TicketKind
+from router.words import EventKind, MailKind, Outcome, Reason, Role
+
+_HERE = frozenset({"confirm", "internal", "alarm"})  # lines that say nothing else of a held ticket
 
 
 def confirmed(  # noqa: PLR0917 - a mail, its sender, its ticket, and the world
@@ -38,16 +45,41 @@ def confirmed(  # noqa: PLR0917 - a mail, its sender, its ticket, and the world
         now,
         mail.heard.visible,
         internal=wants_internal(mail.heard.block)[0],
-        reasons=(sender.may.reason,),
         attachments=listed_attachments(mail),
     )
     message_id = mail.heard.message_id
+    refusals = _not_followed(mail.heard.block)
+    reasons = (sender.may.reason, *((Reason.LINE_NOT_FOLLOWED,) if refusals else ()))
+    said = noted(replace(said, reasons=reasons), mail.heard.notes, refusals)
+    own = Story(decision.ticket or ticket, said, policy, answers=message_id)
+    answer: tuple[Outgoing, ...] = ()
+    if refusals and mail.heard.sender and why_no_answer(mail, facts, policy, sender.may) is None:
+        me = Participant(Role.SUBMITTER, mail.heard.sender.address)
+        refusal = own.to(me, MailKind.REFUSAL, LANE_REPLY)
+        answer = (replace(refusal, role=None, token=None),)
     return replace(
         decision,
         outcome=Outcome.COMMAND,
-        reasons=(sender.may.reason, *decision.reasons),
-        events=(noted(said, mail.heard.notes), *decision.events),
+        reasons=(*reasons, *decision.reasons),
+        events=(said, *decision.events),
+        outgoing=(*decision.outgoing, *answer),
         thread_ids=(message_id,) if message_id else (),
+    )
+
+
+def _not_followed(block: FieldBlock) -> tuple[str, ...]:
+    """Return what is answered to the lines beside the confirmation."""
+    why = "was not followed: the ticket was held until now; please send it again."
+    others = (one.line for one in block.fields if one.key not in _HERE)
+    return tuple(
+        filter(
+            None,
+            (
+                doubt(block),
+                *(f'The line "{one}" was not understood.' for one in block.unknown),
+                *(f'The line "{one}" {why}' for one in dict.fromkeys(others)),
+            ),
+        )
     )
 
 

@@ -250,7 +250,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     "refusal": (
         MailKind.REFUSAL,
         _like(
-            notes=['The line "Status: solved" was not followed: it needs a proven right.'],
+            notes=['The line "Verify: yes" was not followed: it is for: its submitter.'],
             reasons=["joined by the reply address", "a line needs a right that was not proven"],
         ),
     ),

@@ -32,6 +32,8 @@ def assign(steering: Steering, line: Field) -> Steering:
         return _to_person(steering, "")
     if wanted.lower() == "me" and steering.me:
         wanted = steering.me
+    elif wanted.lower() == "me":
+        return steering.refused(line.line, "please give the address of a supporter.")
     if "@" in wanted:
         boxes = mailboxes(wanted, str)
         return _person(steering, line, boxes[0].address if len(boxes) == 1 else wanted)
@@ -60,6 +62,8 @@ def notify_site(steering: Steering, line: Field) -> Steering:
         return steering.refused(line.line, f"{old.kind} tickets keep their site.")
     if old.status in CLOSED:
         return steering.refused(line.line, 'please reopen it first, with "Status: reopened".')
+    if not line.value:
+        return steering.refused(line.line, "please name one site.")
     to = route(Wish((line.value,)), steering.facts.registry, steering.policy)[0]
     if not to.site:
         why = " ".join(to.notes) or "please name one site."
@@ -84,10 +88,10 @@ def _person(steering: Steering, line: Field, address: str) -> Steering:
     known |= {exact_address(address): address for one in rows if "support" in one.roles}
     found = known.get(exact_address(address))
     if found is None:
-        names = ", ".join(list(known.values())[:MAX_NAMES]) or "nobody"
-        return steering.refused(
-            line.line, f"supporters of {ticket.support_unit} who are registered here: {names}."
-        )
+        names = ", ".join(list(known.values())[:MAX_NAMES])
+        who = f"supporters of {ticket.support_unit} who are registered here"
+        why = f"allowed are {who}: {names}." if names else f"there are no {who}."
+        return steering.refused(line.line, why)
     steering = _to_person(steering, found)
     return steering.with_people(Participant(Role.SUPPORTER, found, ticket.support_unit))
 

@@ -26,16 +26,17 @@ def convert(steering: Steering, line: Field) -> Steering:
         return steering.refused(line.line, 'the only conversion is "Convert: alarm".')
     if ticket.kind is not TicketKind.TEAM or ticket.held or ticket.status in FINAL:
         return steering.refused(line.line, "only an open TEAM ticket can become an alarm.")
-    if ticket.status in CLOSED:  # it would wake the site for what is over
-        why = f'the ticket is {ticket.status}; write "Status: reopened" above this line.'
-        return steering.refused(line.line, why)
     if mail is None or sender is None:
         return steering.refused(line.line, "only an alarmer's own mail can do it.")
     to = Route(ticket.support_unit, (), ticket.notified_site)
     claim = Claim(mail, sender, steering.facts, steering.policy, ticket.vo, (to,))
     refused = why_not(claim, TicketKind.ALARM)
     if refused is not None:
-        return steering.refused(line.line, f"{refused}.", right=True)
+        why = f"{refused}. The ticket stays a {ticket.kind} ticket."
+        return steering.refused(line.line, why, right=True)
+    if ticket.status in CLOSED:  # it would wake the site for what is over
+        why = f'the ticket is {ticket.status}; write "Status: reopened" above this line.'
+        return steering.refused(line.line, why)
     registry, ours = steering.facts.registry, steering.policy.addresses
     pager = pager_of(to, ticket.vo, registry, ours, steering.now)
     paging = Paging(raised_by=author_of(mail))

@@ -37,10 +37,11 @@ def involve(steering: Steering, line: Field) -> Steering:
 def subscribe(steering: Steering, line: Field) -> Steering:
     """Let the sender hear of the ticket, at their own address."""
     mode = _mode(line.value) or Notify.ON_SOLUTION
-    if line.value.lower() not in {"", "yes", *Notify}:
+    if folded(line.value) not in {"", "yes", *Notify}:
         return steering.refused(line.line, f"allowed are: yes, {', '.join(Notify)}.")
     if _mine(steering, OWN | LEAVING):
-        return steering.refused(line.line, "you hear of this ticket already.")
+        how = f'; "Notification: {mode}" says how much' if _mine(steering, OWN) else ""
+        return steering.refused(line.line, f"you hear of this ticket already{how}.")
     me = Participant(Role.SUBSCRIBER, steering.me, mode=mode)
     return _noted(steering.with_people(me), "subscriber", "", steering.me)
 
@@ -48,12 +49,14 @@ def subscribe(steering: Steering, line: Field) -> Steering:
 def unsubscribe(steering: Steering, line: Field) -> Steering:
     """Let the sender hear nothing more; its submitter is always told of the solution."""
     if line.value.lower() not in {"", "yes"}:
-        why = 'everybody leaves for himself, with: yes. Supporters may write "Cc: -ADDRESS".'
+        why = 'allowed is: yes. To take out somebody else, supporters write "Cc: -ADDRESS".'
         return steering.refused(line.line, why)
     mine = _mine(steering, LEAVING)
     if not mine:
         is_submitter = bool(_mine(steering, OWN))
-        why = 'its submitter may write "Notification: on solution".' if is_submitter else ""
+        why = "its submitter always hears of the solution. "
+        why += '"Notification: on solution" keeps changes without a word away.'
+        why = why if is_submitter else ""
         return steering.refused(line.line, why or f"{steering.me} is not subscribed to it.")
     steering = replace(steering, leaves=(*steering.leaves, *mine))
     return _noted(steering, "subscriber", steering.me, "")
@@ -66,7 +69,8 @@ def notification(steering: Steering, line: Field) -> Steering:
     if mode is None:
         return steering.refused(line.line, f"allowed are: {', '.join(Notify)}.")
     if not mine:
-        return steering.refused(line.line, f"{steering.me} is not subscribed to it.")
+        how = f'"Subscribe: {mode}" does that'
+        return steering.refused(line.line, f"{steering.me} is not subscribed to it; {how}.")
     old = str(mine[0].mode)
     changed = tuple(replace(one, mode=mode) for one in mine if one.mode is not mode)
     steering = replace(steering, joins=(*steering.joins, *changed))
@@ -88,7 +92,9 @@ def _bring(steering: Steering, line: Field, role: Role, field: str) -> Steering:
     there = [one for one in (*steering.ticket.participants, *steering.joins) if one.role is role]
     gone = [one for one in there if any(same_address(one.address, name) for name in out)]
     if missing := [name for name in out if not any(same_address(name, g.address) for g in gone)]:
-        return steering.refused(line.line, f"{', '.join(missing)} was not brought in by this line.")
+        was = f"{', '.join(missing)} was not brought in"
+        names = ", ".join(one.address for one in there if one.verified) or "nobody"
+        return steering.refused(line.line, f"{was}; those who were: {names}.")
     new = [
         Participant(role, box.address, box.name)
         for box in good
@@ -99,6 +105,13 @@ def _bring(steering: Steering, line: Field, role: Role, field: str) -> Steering:
     steering = replace(steering, leaves=(*steering.leaves, *(one for one in gone if one.row)))
     old, names = (", ".join(one.address for one in some) for some in (gone, new))
     return _noted(steering.with_people(*new), field, old, names)
+
+
+def in_and_out(line: Field) -> tuple[frozenset[str], frozenset[str]]:
+    """Return whom a line brings in, and whom it takes out, by address."""
+    boxes = mailboxes(line.value.replace(";", ","), str)
+    out = frozenset(_named(box).lower() for box in boxes if _is_to_leave(box))
+    return frozenset(b.address.lower() for b in boxes if not _is_to_leave(b)), out
 
 
 def _is_submitter(steering: Steering, box: Mailbox) -> bool:

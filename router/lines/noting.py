@@ -21,6 +21,11 @@ _0 = timedelta()
 MAX_RELATED_CHARS = 125
 _NO = frozenset({"no", "false", "off"})
 _YES = frozenset({"", "yes", "y", "true", "on", "1", "ja", "oui", "si", "s\u00ed", "tak"})
+_SHOWN = ", so the text was shown to supporters only."
+INTERNAL_ASTRAY = (
+    'A line like "Internal: yes" was seen, but mistyped, or not among the first lines of the mail'
+    f"{_SHOWN}"
+)
 _INTERNAL = ("internal", "internal note", "internal comment", "internal diary", "internal only")
 
 
@@ -64,6 +69,30 @@ def internal(steering: Steering, line: Field) -> Steering:
     return replace(steering, internal=steering.internal or wants_internal(steering.block)[0])
 
 
+def doubt(block: FieldBlock) -> str:
+    """Return what is to be answered to whoever wrote "Internal: yse", "" when it is clear.
+
+    Such a line is followed, or the note would be with the submitter; but nobody knows whether its
+    writer wanted that.
+    """
+    if wants_internal(block)[1]:
+        return INTERNAL_ASTRAY
+    lines = [one for one in block.fields if one.key == "internal"]
+    wanted = [one for one in lines if one.value.lower() not in _NO]
+    unclear = next((one for one in wanted if not _is_yes(one.value)), None)
+    if unclear is not None:
+        return f'The line "{unclear.line}" was taken for a yes{_SHOWN} Allowed are: yes, no.'
+    if wanted and len(wanted) < len(lines):
+        return f'"{wanted[0].line}" was followed, though another line says otherwise{_SHOWN}'
+    return ""
+
+
+def _is_yes(value: str) -> bool:
+    """Whether it begins with a yes, or is empty: "yes, please"."""
+    first = next(iter(value.lower().split()), "")
+    return first in _YES or first.rstrip(",.;!") in _YES - {""}
+
+
 def wants_internal(block: FieldBlock) -> tuple[bool, bool]:
     """Whether the text below is for supporters only, and whether no line of the block says so.
 
@@ -89,10 +118,11 @@ def solution(steering: Steering, line: Field) -> Steering:
     """Say that a solution needs its status; with it, `status` has read it."""
     if any(one.field == "status" and one.new in CLOSED for one in steering.changes):
         return steering
-    words = '"Status: solved" or "Status: unsolved"'
-    if steering.ticket.status in CLOSED:
-        words = '"Status: reopened", and then "Status: solved" in a second mail'
-    return steering.refused(line.line, f"a solution goes with {words}.")
+    now, solved = steering.ticket.status, '"Status: solved"'
+    why = f'a solution goes with {solved} or "Status: unsolved".'
+    if now in CLOSED:
+        why = f'the ticket is {now}; please write "Status: reopened" now, and {solved} after that.'
+    return steering.refused(line.line, why)
 
 
 def _noted(steering: Steering, field: str, new: str) -> Steering:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from parsers.block import Field
 from router.acting import actors_of
 from router.lines import status as steps
+from router.lines.contradicting import ends, wanted_status
 from router.relations import (
     CLOSES,
     RIGHTS,
@@ -53,7 +54,7 @@ def relate(what: Tie) -> Callable[[Steering, Field], Steering]:
     """Return what follows a line that names the ticket, or for a cross reference those, to be."""
 
     def follow(steering: Steering, line: Field) -> Steering:
-        if line.value.strip().lower() == "none" and what is not Tie.CROSS:
+        if ends(line) and what is not Tie.CROSS:
             return _none(steering, line, what)
         named = numbers_in(line.value)
         if not named or (len(named) > 1 and what is not Tie.CROSS):
@@ -88,11 +89,9 @@ def unlink(steering: Steering, line: Field) -> Steering:
 
 def status(steering: Steering, line: Field) -> Steering:
     """Follow a line that names a status, as far as the tickets that this one waits for allow it."""
-    closing = next((one for one in steering.ties if one.what in CLOSES), None)
-    if closing is not None:
-        why = f"the same mail makes it {closing.what} #{closing.ticket}, and so it is unsolved."
-        return steering.refused(line.line, why.replace("it duplicate", "it a duplicate"))
-    wanted = " ".join(line.value.lower().replace("-", " ").split())
+    wanted = wanted_status(line)
+    if wanted == Status.UNSOLVED and any(one.what in CLOSES for one in steering.ties):
+        return steering  # the relation has made it so
     children = open_children(steering.ticket, steering.facts)
     if children and wanted in CLOSED:
         names = ", ".join(f"#{one}" for one in children)
@@ -136,17 +135,24 @@ def _begin(steering: Steering, line: Field, what: Tie, number: int) -> Steering:
     if what is Tie.MASTER and steering.ticket.status is not Status.ON_HOLD:
         steering = steps.moved(steering, Status.ON_HOLD)
     if what in CLOSES:
-        steering = steps.moved(steering, Status.UNSOLVED, f"{_SOLVES[what]} #{number}.")
+        words = (f"{_SOLVES[what]} #{number}.", steering.block.value("solution"))
+        steering = steps.moved(steering, Status.UNSOLVED, "\n\n".join(filter(None, words)))
     return steering
 
 
 _SOLVES = {Tie.ORIGINAL: "A duplicate of", Tie.SURVIVOR: "Merged into"}
+_IS_NOT = {
+    Tie.MASTER: "has no master",
+    Tie.PARENT: "has no parent",
+    Tie.ORIGINAL: "is no duplicate",
+    Tie.SURVIVOR: "is not merged into another ticket",
+}
 
 
 def _none(steering: Steering, line: Field, what: Tie) -> Steering:
     there = next((one for one in steering.ticket.relations if one.what is what), None)
     if there is None:
-        return steering.refused(line.line, f"there is no {what.removesuffix(' of')} to end.")
+        return steering.refused(line.line, f"it {_IS_NOT[what]}, so there is nothing to end.")
     return end(steering, there)
 
 

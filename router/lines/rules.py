@@ -5,15 +5,19 @@ mail means one thing: first where the ticket goes, then what it is about, then i
 one that reopens it. A line that is refused says who may write it, or what it may say.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from parsers.block import Field, has_stray_fields
+from parsers.block import Field, has_stray_fields, is_mistyped
+from router.confirming import may_be_confirmed
 from router.lines import assigning, describing, joining, noting, relating
+from router.lines.allowed import it_is_for, unproven
+from router.lines.contradicting import BELOW, ends, wanted_status, without_contradictions
 from router.lines.converting import convert
 from router.lines.escalating import escalate
+from router.lines.status import may_set
 from router.steering import Steering
-from router.ticket import Tie
+from router.ticket import TicketKind, Tie
 from router.transitions import Actor
 from router.words import FINAL, Reason, Status
 
@@ -40,9 +44,19 @@ def _ignored(steering: Steering, line: Field) -> Steering:
 
 
 def _confirm(steering: Steering, line: Field) -> Steering:
-    held = steering.ticket.held is not None
-    why = "it needs a proven right." if held else "nothing is held here."
-    return steering.refused(line.line, why, right=held)
+    ticket = steering.ticket
+    if ticket.held is None:
+        return steering.refused(line.line, "nothing is held here.")
+    if line.value.lower() != "yes":
+        return steering.refused(line.line, "allowed is: yes.")
+    if not may_be_confirmed(ticket):
+        why = "this ticket asks for nothing to confirm; first line has to let it go."
+        return steering.refused(line.line, why)
+    why = "it is for: supporters of first line; whoever may open such a ticket, each with proof"
+    if ticket.wanted is TicketKind.ALARM:
+        ours = steering.policy.addresses.domain
+        why += f', and for an alarm signed together with our address or a line "Alarm: {ours}"'
+    return steering.refused(line.line, f"{why}. The ticket stays held.", right=True)
 
 
 SUPPORTER = frozenset({Actor.SUPPORTER})
@@ -87,21 +101,21 @@ RULES: Mapping[str, Rule] = {
 _AT = {key: at for at, key in enumerate(RULES)}
 # Lines that say a status in one word: `Verify: yes`.
 SHORT: Mapping[str, Status] = {"verify": Status.VERIFIED, "reopen": Status.REOPENED}
-
+_NO_YES = {
+    "verify": 'allowed is: yes. If it is not solved, please write "Reopen: yes".',
+    "reopen": "allowed is: yes.",
+}
+_ONCE = frozenset(key for key, rule in RULES.items() if rule.once)
 
 # Lines that are answered when they stand too low to be read, by who would write them; a pasted log
 # may well say "Status: failed".
 OWN = frozenset({"verify", "reopen", "escalate"})
 STRAY = OWN | frozenset({"status", "solution", "assign_to", "priority"})
+MISTYPED = 'The line "{}" was not understood; the word before the colon may be mistyped.'
 STRAY_LINES = (
     'Lines like "Status: solved" were seen, but not read: they have to be the first lines of the '
     "mail, and the first of them one that is known here."
 )
-INTERNAL_ASTRAY = (
-    'A line like "Internal: yes" was seen, but mistyped, or not among the first lines of the mail, '
-    "so the text was shown to supporters only."
-)
-UNPROVEN = ", and who wrote this mail is not proven for that (by DKIM or S/MIME)"
 
 
 def steer(steering: Steering) -> Steering:
@@ -111,16 +125,24 @@ def steer(steering: Steering) -> Steering:
         note = f'The line "{unknown}" was not understood.'
         steering = replace(steering, refusals=(*steering.refusals, note))
         steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
-    steering, lines = _without_contradictions(steering, [_spelt_out(f) for f in _fields(steering)])
+    steering, fields = _of_a_reply(steering)
+    steering, lines = without_contradictions(steering, fields, _ONCE)
     for line in sorted(lines, key=_place):
         steering = _follow(steering, RULES[line.key], line)
     return _in_vain(steering)
 
 
 def _place(line: Field) -> int:
-    """Return when a line is followed: a ticket is reopened before it is given to another unit."""
-    reopens = line.key == "status" and line.value.strip().lower() == Status.REOPENED
-    return _AT["internal"] + 1 if reopens else 2 * _AT[line.key]
+    """Return when a line is followed.
+
+    A ticket is reopened before it is given to another unit, and leaves one ticket before it goes
+    below another.
+    """
+    if line.key == "status" and line.value.strip().lower() == Status.REOPENED:
+        return _AT["internal"] + 1
+    if line.key in BELOW and ends(line):
+        return 2 * _AT["unlink"]
+    return 2 * _AT[line.key]
 
 
 def _in_vain(steering: Steering) -> Steering:
@@ -140,27 +162,26 @@ def _astray(steering: Steering) -> Steering:
     followed all the same.
     """
     block = steering.block
-    _, astray = noting.wants_internal(block)
-    if astray:
-        steering = replace(steering, internal=True)
-        steering = replace(steering, refusals=(*steering.refusals, INTERNAL_ASTRAY))
+    steering = replace(steering, internal=noting.wants_internal(block)[1])
+    if note := noting.doubt(block):
+        steering = replace(steering, refusals=(*steering.refusals, note))
         steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
     keys = STRAY if Actor.SUPPORTER in steering.actors else OWN
-    by_mail = bool(steering.me and steering.actors)
-    if block.fields or not by_mail or not has_stray_fields(block.rest, keys):
+    if block.fields or not (steering.me and steering.actors):
         return steering
-    steering = replace(steering, refusals=(*steering.refusals, STRAY_LINES))
+    first = steering.text.partition("\n")[0]
+    note = MISTYPED.format(first) if is_mistyped(first, keys) else ""
+    note = STRAY_LINES if has_stray_fields(block.rest, keys) else note
+    if not note:
+        return steering
+    steering = replace(steering, refusals=(*steering.refusals, note))
     return steering.because(Reason.LINE_NOT_UNDERSTOOD)
 
 
 def _follow(steering: Steering, rule: Rule, line: Field) -> Steering:
-    if rule.by and not rule.by & steering.actors:
-        sender = steering.sender
-        unproven = UNPROVEN if sender is not None and not sender.may.update_team else ""
-        why = f"it needs a proven right{unproven}; it is for: {'; '.join(sorted(rule.by))}."
-        return steering.refused(line.line, why, right=True)
     if steering.ticket.held and not rule.held:
-        return steering.refused(line.line, "the ticket is held; first line has to let it go.")
+        how = "first line has to let it go" if steering.me else "release or confirm it first"
+        return steering.refused(line.line, f"the ticket is held; {how}.")
     if steering.ticket.status in FINAL and not rule.end:
         final = steering.ticket.status
         why = f"the ticket is {final}, for good; an answer with a text opens another."
@@ -168,46 +189,43 @@ def _follow(steering: Steering, rule: Rule, line: Field) -> Steering:
     return rule.follow(steering, line)
 
 
-def _fields(steering: Steering) -> list[Field]:
-    """Return the lines, each once, and those that no reply may have answered elsewhere."""
-    return list({(one.key, one.value.lower()): one for one in steering.block.fields}.values())
+def _not_allowed(steering: Steering, line: Field, rule: Rule) -> Steering:
+    why = f"{it_is_for(_who_may(line, rule), steering.ticket)}{unproven(steering)}."
+    if line.key == "status":
+        why += f" The ticket stays {steering.ticket.status}."
+    return steering.refused(line.line, why, right=True)
+
+
+def _who_may(line: Field, rule: Rule) -> frozenset[Actor]:
+    """Return who may write a line; of a status, who may set that one."""
+    named = {str(one): one for one in Status}.get(wanted_status(line))
+    if line.key != "status" or named is None:
+        return rule.by
+    return may_set(named) or rule.by
+
+
+def _of_a_reply(steering: Steering) -> tuple[Steering, list[Field]]:
+    """Return the lines that this sender may write in a reply, each once, and the others refused.
+
+    What somebody may not write contradicts nothing, and is answered with who may.
+    """
+    each = {(one.key, one.value.lower()): one for one in steering.block.fields}
+    good: list[Field] = []
+    for line in map(_spelt_out, each.values()):
+        if line.key in SHORT:
+            steering = steering.refused(line.line, _NO_YES[line.key])
+        elif line.key not in RULES:
+            steering = steering.refused(line.line, "it is for a new ticket, not for an answer.")
+        elif (rule := RULES[line.key]).by and not rule.by & steering.actors:
+            steering = _not_allowed(steering, line, rule)
+        else:
+            good.append(line)
+    return steering, good
 
 
 def _spelt_out(line: Field) -> Field:
-    word = SHORT.get(line.key)
-    if word is None:
-        return line
+    """Return "Verify: yes" as the status that it means; any other value stays what it is."""
     is_yes = line.value.strip().lower() in {"", "yes"}
-    return replace(line, key="status", value=str(word) if is_yes else line.value)
-
-
-_OPPOSITES = {"subscribe", "unsubscribe"}
-
-
-def _without_contradictions(
-    steering: Steering, lines: Sequence[Field]
-) -> tuple[Steering, list[Field]]:
-    """Refuse lines that say two things at once; nothing is guessed."""
-    given: dict[str, set[str]] = {}
-    written: dict[str, set[str]] = {}
-    for one in lines:
-        given.setdefault(one.key, set()).add(one.value.lower())
-        written.setdefault(one.key, set()).add(one.line.partition(":")[0].strip().lower())
-    good: list[Field] = []
-    seen: set[tuple[str, str]] = set()
-    for one in lines:
-        rule = RULES.get(one.key)
-        if rule is None:
-            steering = steering.refused(one.line, "it is not for a reply.")
-        elif rule.once and len(given[one.key]) > 1:
-            twice = "it is given twice with different values."
-            why = twice if len(written[one.key]) == 1 else "another line says otherwise."
-            steering = steering.refused(one.line, why)
-        elif one.key in {"site", "assign_to"} and {"site", "assign_to"} <= set(given):
-            steering = steering.refused(one.line, "please name a site or a unit, not both.")
-        elif one.key in _OPPOSITES and set(given) >= _OPPOSITES:
-            steering = steering.refused(one.line, "another line says the opposite.")
-        elif (one.key, one.value.lower()) not in seen:
-            seen.add((one.key, one.value.lower()))
-            good.append(one)
-    return steering, good
+    if line.key not in SHORT or not is_yes:
+        return line
+    return replace(line, key="status", value=str(SHORT[line.key]))

@@ -51,8 +51,8 @@ def test_the_head_of_a_ticket_shows_who_has_it_and_its_solution(run: Run) -> Non
     [
         ((), "nothing to do"),
         (("--status", "done"), "possible now"),
-        (("--status", "verified"), "possible now"),
-        (("--status", "solved"), "please write the solution below it"),
+        (("--status", "verified"), "that is for: its submitter"),
+        (("--status", "solved"), "please write the solution with --comment"),
         (("--priority", "top priority"), "why it has to be raised"),
         (("--assign", "NOBODY_KNOWS"), "is not known here"),
         (("--site", "NO-SUCH-SITE"), "is not known here"),

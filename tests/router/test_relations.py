@@ -104,7 +104,9 @@ REFUSED = [
     *((key, about(), other(), "#13", "no ticket #13 that you may steer") for key in BELOW),
     *((key, about(), other(), "twelve", "the number of one ticket") for key in BELOW),
     *((key, about(), other(), "#12, #13", "the number of one ticket") for key in BELOW),
-    *((key, about(), other(), "none", "there is no") for key in BELOW),
+    *((key, about(), other(), "none", f"it {has}, so there is nothing to end") for key, has in (
+      ("Master", "has no master"), ("Parent", "has no parent"), ("Duplicate of", "is no duplicate"),
+      ("Merge into", "is not merged into another ticket"))),
     ("Cross reference", about(), other(), "none", "it takes numbers of tickets"),
     ("Cross reference", about(), other(), "http://x.example", "it takes numbers of tickets"),
     *((key, about(), other(held=Reason.UNPROVEN), "#12", "#12 is held") for key in BELOW),
@@ -189,23 +191,6 @@ def test_two_masters_at_once_are_refused_both() -> None:
     (one,) = all_after(mail, about(), other(), other(13))
     assert one.ties == ()
     assert "given twice with different values" in str(one.outgoing)
-
-
-@pytest.mark.parametrize(
-    ("word", "says"),
-    [
-        ("solved", "makes it a duplicate of #12"),
-        ("in progress", "makes it a duplicate of #12"),
-        ("reopened", "the ticket is assigned; possible now"),
-    ],
-)
-def test_a_duplicate_takes_no_other_status_in_the_same_mail(word: str, says: str) -> None:
-    mail = by(SUPPORTER, f"Duplicate of: #12\nStatus: {word}\n\nText.")
-    one, _ = all_after(mail, about(), other())
-    assert one.ticket is not None
-    assert one.ticket.status is Status.UNSOLVED
-    assert one.unties == ()
-    assert says in str(one.outgoing)
 
 
 def test_the_same_line_twice_is_one_line() -> None:

@@ -60,7 +60,9 @@ def test_supporters_of_the_responsible_unit_or_region_steer(
 )
 def test_whoever_is_not_proven_is_told_that_it_is_this_what_is_missing(text: str, who: str) -> None:
     unproven = after(by(RITA, text, ()), about())
-    assert "is not proven for that (by DKIM or S/MIME); it is for" in str(unproven.notes)
+    assert "first line; who wrote this mail is not proven for that (by DKIM or S/MIME)" in str(
+        unproven.notes
+    )
     proven = after(by(who, text), about())
     assert "was not followed" in str(proven.notes)
     assert "not proven" not in str(proven.notes)

@@ -162,7 +162,7 @@ def test_at_the_terminal_all_is_done_or_nothing(stage: Stage) -> None:
         at_terminal(stage, "Status: in progress", "Category: Fun", text="I look.")
     with pytest.raises(Refused, match="nothing to do"):
         at_terminal(stage)
-    with pytest.raises(Refused, match="possible now"):
+    with pytest.raises(Refused, match="that is for: its submitter"):
         at_terminal(stage, "Status: verified")
     assert (row(stage), stage.said()) == (before, [])
 
