@@ -127,6 +127,23 @@ def test_what_marks_its_quote_verifies_as_before(stage: Stage, intro: str) -> No
     assert back(stage, quoted, head) == "verified"
 
 
+@pytest.mark.parametrize(
+    "intro",
+    [
+        "It fails since 2026-03-03 08:00, I wrote:",
+        "Since 3.3.2026 08:00 it fails, as Anne wrote:",
+        "Sent from my office, where it fails.",
+    ],
+)
+def test_a_sentence_above_a_quote_that_looks_like_a_programs_verifies_nothing(
+    stage: Stage, intro: str
+) -> None:
+    opened(stage)
+    sent, head = solved(stage)
+    quoted = Mail(sent.subject, f"{intro}\n> " + sent.text.replace("\n", "\n> "))
+    assert back(stage, quoted, head) == "solved"
+
+
 def test_only_the_newest_solution_verifies(stage: Stage) -> None:
     opened(stage)
     first, old = solved(stage, "First.")
