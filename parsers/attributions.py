@@ -54,13 +54,10 @@ _SMALL = frozenset(
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def attribution_start(
-    lines: list[str], end: int, *, sure: bool = False, certain: bool = False
-) -> int:
+def attribution_start(lines: list[str], end: int, *, sure: bool = False) -> int:
     """Return where the attribution above line `end` begins (`On ... X wrote:`), else `end`.
 
-    `sure` asks for one that nobody would write himself; `certain` says that a mail of ours is
-    quoted below, so that any line with a verb and a day is one.
+    `sure` asks for one that nobody would write himself: see `is_certain`.
     """
     last = end
     while last and not lines[last - 1].strip():
@@ -79,8 +76,7 @@ def attribution_start(
         needed = needed or (found == end and _NAME_FIRST.match(text) is not None)
         if goes_on_from and not begins and not needed:
             continue
-        plain = certain and not goes_on_from and _VERBS.search(text) and _DATED.search(text)
-        if plain or (is_certain(text) if sure or goes_on_from else _is_attribution(text)):
+        if is_certain(text) if sure or goes_on_from else _is_attribution(text):
             found = at
             if begins:
                 break

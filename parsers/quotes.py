@@ -98,7 +98,7 @@ def tail_start(lines: list[str], *, certain: bool = False) -> int:
     if not quoted:
         return len(lines)
     between = any(is_quoted(line) for line in lines[:at])  # then a line like it may be an answer
-    start = attribution_start(lines, at, sure=between, certain=certain)
+    start = attribution_start(lines, at, sure=between)
     announced = lines[at - 1].rstrip().endswith((":", "\uff1a")) if at else False
     if announced and start == at and not certain:
         return len(lines)  # "Here is the log:" and then the log

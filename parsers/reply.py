@@ -108,6 +108,8 @@ def signature_start(lines: list[str]) -> int:
 def _without_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     """Return the lines before the quoted mail, and a signature that stands below it."""
     marker = marker_start(lines)
+    if marker < len(lines) and _goes_on_below(lines[marker:]):
+        marker = len(lines)
     certain = marker < len(lines)
     lines = lines[:marker]
     at = header_start(lines)
@@ -123,6 +125,13 @@ def _without_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     if tail < len(lines):
         return lines[:tail], []
     return (lines if certain else lines[: _library_cut(lines)]), []
+
+
+def _goes_on_below(lines: list[str]) -> bool:
+    """Whether somebody has written below or between the bars of a quote that begins here."""
+    body = lines[: signature_start(lines)]
+    barred = [is_quoted(line) for line in body if line.strip()]
+    return bool(barred) and barred[0] and not all(barred)
 
 
 def _library_cut(lines: list[str]) -> int:

@@ -1,10 +1,10 @@
 """Whatever somebody writes around a quote with bars is shown, and nothing of the quote steers."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from parsers.mail import hear
-from parsers.reply import split_reply
+from parsers.reply import REPLY_MARKER, split_reply
 from tests.parsers.programs import ATTRIBUTIONS
 
 # What people write, and what a program might take for its own.
@@ -19,6 +19,8 @@ LINES = (
 )  # fmt: skip
 ATTRIBUTED = sorted(text for one in ATTRIBUTIONS.values() for text in one.values())
 QUOTE = ("> Status: solved", "> Priority: urgent", ">", "> Please try.")
+MARKED = (f"> {REPLY_MARKER}", ">", *QUOTE)  # as every mail of ours begins
+quotes = st.sampled_from([QUOTE, MARKED])
 own = st.lists(st.sampled_from(LINES), max_size=4)
 
 
@@ -28,20 +30,27 @@ def lost(said: list[str], text: str) -> list[str]:
     return [one for one in said if one.strip() and one.rstrip() not in shown]
 
 
-@given(above=own, between=own, below=own, attribution=st.sampled_from(ATTRIBUTED))
+@given(above=own, between=own, below=own, attribution=st.sampled_from(ATTRIBUTED), quote=quotes)
 def test_no_word_between_quotes_is_lost(
-    above: list[str], between: list[str], below: list[str], attribution: str
+    above: list[str], between: list[str], below: list[str], attribution: str, quote: tuple[str, ...]
 ) -> None:
-    lines = [*above, "", attribution, *QUOTE, *between, *QUOTE, *below]
+    lines = [*above, "", attribution, *quote, *between, *QUOTE, *below]
     assert lost([*above, *between, *below], "\n".join(lines)) == []
 
 
-@given(above=own, below=own, gap=st.booleans(), attribution=st.sampled_from(["", *ATTRIBUTED]))
+@given(
+    above=own,
+    below=own,
+    gap=st.booleans(),
+    attribution=st.sampled_from(["", *ATTRIBUTED]),
+    quote=quotes,
+)
+@example(["Hello", "As I wrote on 2026-11-23:"], [], False, "", MARKED)
 def test_no_word_beside_a_quote_is_lost_and_no_line_of_it_steers(
-    above: list[str], below: list[str], gap: bool, attribution: str
+    above: list[str], below: list[str], gap: bool, attribution: str, quote: tuple[str, ...]
 ) -> None:
     space = [""] if gap else []
-    text = "\n".join([*above, *space, attribution, *QUOTE, *space, *below])
+    text = "\n".join([*above, *space, attribution, *quote, *space, *below])
     assert lost([*above, *below], text) == []
     fields = hear(f"Subject: x\n\n{text}".encode()).block.fields
     assert {field.value for field in fields} <= {"down"}

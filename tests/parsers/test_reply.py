@@ -78,7 +78,7 @@ OUTLOOK = (
         "发件人: Helpdesk\n发送时间: 2026年11月23日\n收件人: Alice\n主题: x\n\n旧",
         f"{GMAIL}\n> {REPLY_MARKER}\n> old",
         f"{REPLY_MARKER}\nanything at all",
-        f"Somebody wrote on 2026-11-23:\n| {REPLY_MARKER}\nno bars here",
+        f"Somebody wrote on 2026-11-23 at 09:00:\n| {REPLY_MARKER}\nno bars here",
     ],
 )
 def test_a_quoted_mail_below_the_answer_goes(below: str) -> None:
