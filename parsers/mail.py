@@ -87,8 +87,7 @@ def _heard(raw: bytes, mail_from: str | None, notes: set[Note]) -> InboundMail:
         adds=reply.adds,
         returned=back,
         block=_guarded(
-            lambda: hear_block(reply.visible, skip_blank_lines=body.from_html),
-            FieldBlock(), notes, Note.UNREADABLE,
+            lambda: _block(body, reply), FieldBlock(), notes, Note.UNREADABLE,
         ),
         attachments=tuple(attachment for attachment, _ in files),
         automatic=_guarded(
@@ -142,6 +141,13 @@ def _came_back(
 
 def _reply(body: Body, *, forward: bool) -> Reply:
     return split_reply(body.own if body.own.strip() else body.text, forward=forward)
+
+
+def _block(body: Body, reply: Reply) -> FieldBlock:
+    """Return the fields at the top; none of a page that shows all of itself to be a quote."""
+    if body.text.strip() and not body.own.strip():
+        return FieldBlock(rest=reply.visible)
+    return hear_block(reply.visible, skip_blank_lines=body.from_html)
 
 
 def _header_values(

@@ -8,27 +8,9 @@ len(lines) when all of them are. Linear: line by line, and only the head of a lo
 
 import re
 
-MAX_SEEN_CHARS = 300
-MAX_ATTRIBUTION_LINES = 4
+from parsers.attributions import MAX_ATTRIBUTION_LINES, attribution_start
+from parsers.quote_marks import MAX_SEEN_CHARS, is_quoted
 
-_PROMPT = re.compile(r">>> |>>>$")  # a Python prompt in a pasted log, not a third quote level
-# What mail programs write before a quote: a time or an address, or one of these verbs.
-_VERBS = re.compile(
-    r"wrote|writes|said|schrieb|geschrieben|écrit|escribió|ha scritto|scrisse|escreveu|schreef"
-    r"|pisze|piše|napisa[ol]|va escriure|menulis|rašė|rakstīja|kirjutas|đã viết|نوشت|skrev"
-    r"|skrifaði|kirjoitti|napsal|napísal|napisał|a scris|írta|yazd\u0131|έγραψε|пишет|писал"
-    r"|написав|написа|כתב|كتب|写道|寫道|のメール|작성",
-    re.IGNORECASE,
-)
-_DATED = re.compile(r"\d{1,4}[./:-]\d{1,2}|\b(?:19|20)\d{2}\b|\d{4}年")
-_TIMED = re.compile(r"\d{1,2}\s?[:hH時\uff1a]\s?\d{2}|\b(?:kl|kello)\.? ?\d{1,2}[.:]\d{2}")
-# Alpine writes no time of the day: "On Mon, 2 Mar 2026, Help wrote:".
-_ALPINE = re.compile(
-    r"On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} "
-    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}, .{1,100} wrote:"
-)
-MAX_INTRO_WORDS = 25
-_ADDRESS = re.compile(r"\S@\S")
 _ORIGINAL = re.compile(
     r"[-_=*\s>]{2,60}(?:original message|original appointment|reply message"
     r"|ursprüngliche nachricht|originalnachricht|message d.origine|message original"
@@ -83,11 +65,6 @@ _COPY_KEYS = frozenset(["cc", "kopie", "kopi", "copie", "dw", "抄送"])
 _OTHER = SENT_KEYS | TO_KEYS | SUBJECT_KEYS | _COPY_KEYS
 
 
-def is_quoted(line: str) -> bool:
-    """Tell whether a line carries a quote bar."""
-    return line.lstrip(" \t")[:1] in {">", "\u2502", "\u2503"} and not _PROMPT.match(line)
-
-
 def has_forward(lines: list[str]) -> bool:
     """Tell whether a line outside quotes announces a forwarded mail."""
     return any(_FORWARDED.match(line[:MAX_SEEN_CHARS]) for line in lines)
@@ -120,7 +97,8 @@ def tail_start(lines: list[str], *, certain: bool = False) -> int:
         quoted = quoted or is_quoted(lines[at])
     if not quoted:
         return len(lines)
-    start = attribution_start(lines, at)
+    between = any(is_quoted(line) for line in lines[:at])  # then a line like it may be an answer
+    start = attribution_start(lines, at, sure=between)
     announced = lines[at - 1].rstrip().endswith((":", "\uff1a")) if at else False
     if announced and start == at and not certain:
         return len(lines)  # "Here is the log:" and then the log
@@ -142,44 +120,6 @@ def lead_end(lines: list[str]) -> int:
     return 0 if any(is_quoted(line) for line in lines[at:]) else at
 
 
-def attribution_start(lines: list[str], end: int) -> int:
-    """Return where the attribution above line `end` begins (`On ... X wrote:`), else `end`."""
-    last = end
-    while last and not lines[last - 1].strip():
-        last -= 1
-    if not last:
-        return end
-    text = ""
-    found = end
-    for count in range(1, min(MAX_ATTRIBUTION_LINES, last) + 1):
-        line = lines[last - count][:MAX_SEEN_CHARS].strip()
-        if not line or is_quoted(line):
-            break
-        text = f"{line} {text}"
-        if not text.rstrip().endswith((":", "\uff1a")):
-            break
-        says = _VERBS.search(text) is not None and len(text.split()) > 2
-        if says or _ADDRESS.search(text):
-            if _DATED.search(text):
-                return last - count
-            found = last - count if found == end else found  # the date may stand a line higher
-    return found
-
-
-def is_intro(text: str) -> bool:
-    """Tell whether text is surely what a mail program writes above a quote, or nothing.
-
-    That has a day, a time of the day, and who wrote; a person's sentence above a quote seldom has.
-    One program leaves the time out, in a form of its own.
-    """
-    if not text.strip():
-        return True
-    says = _VERBS.search(text) or _ADDRESS.search(text)
-    short = len(text.split()) <= MAX_INTRO_WORDS
-    timed = _TIMED.search(text) or _ALPINE.fullmatch(text.strip())
-    return bool(says and short and _DATED.search(text) and timed)
-
-
 def is_above_header(line: str) -> bool:
     """Tell whether a line may begin a header that is written out."""
     seen = line[:MAX_SEEN_CHARS]
@@ -196,7 +136,10 @@ def key_of(line: str) -> tuple[str, str]:
 
 
 def _is_header(lines: list[str], at: int) -> bool:
-    if key_of(lines[at])[0] not in FROM_KEYS:
+    """Whether a header is written out here; people write from where to where, too, and when."""
+    key, sender = key_of(lines[at])
+    if key not in FROM_KEYS:
         return False
     keys = [key_of(line)[0] for line in lines[at + 1 : at + 9] if line.strip()][:6]
-    return len({key for key in keys if key in _OTHER}) >= 2
+    others = {one for one in keys if one in _OTHER}
+    return len(others) >= 2 and ("@" in sender or bool(others & SUBJECT_KEYS))

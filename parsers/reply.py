@@ -1,8 +1,9 @@
 """What a mail adds to its thread: its text without the quoted mail and without the signature.
 
 Rule: own rules first, each needing a shape that people do not write by accident; the reply library
-only sees a short normalised copy, and only where our rules found nothing. Whatever would leave
-nothing is undone: then the whole text shows. A forwarded mail is content and stays whole.
+only sees a short normalised copy, only where our rules found nothing, and is believed only where
+nobody would have written what it points at. Whatever would leave nothing is undone: then the whole
+text shows. A forwarded mail is content and stays whole.
 """
 
 import re
@@ -10,14 +11,10 @@ from dataclasses import dataclass
 
 from mailparser_reply import EmailReplyParser
 
-from parsers.quotes import (
-    has_forward,
-    header_start,
-    is_intro,
-    is_quoted,
-    lead_end,
-    tail_start,
-)
+from parsers.attributions import MAX_ATTRIBUTION_LINES, is_certain, is_intro
+from parsers.devices import is_device_line
+from parsers.quote_marks import is_quoted
+from parsers.quotes import has_forward, header_start, lead_end, tail_start
 
 # Templates print this line above the text that a reply will quote.
 REPLY_MARKER = "--- please write above this line ---"
@@ -30,14 +27,6 @@ MAX_SIGNATURE_LINES = 20
 MAX_BARE_SIGNATURE_LINES = 6  # below a `--` that has lost its blank
 LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "da", "sv", "pl", "cs", "ja", "ko", "zh"]
 _BARS = " \t>|\u2502\u2503\u00a0*"
-# A line at the very end that a telephone has written.
-_DEVICE = re.compile(
-    r"(?:sent from (?:my|outlook|mail for|yahoo|proton)|get outlook for|sent via|envoyé de mon"
-    r"|envoyé depuis|von meinem \S{1,20}(?: \S{1,20})? gesendet|gesendet von|enviado desde mi"
-    r"|enviado do meu|inviato da(?:l mio)?|verzonden vanaf|skickat från min|sendt fra min"
-    r"|wysłane z|odesláno z|lähetetty|отправлено с|发自我的|從我的).{0,80}",  # noqa: RUF001 - Russian
-    re.IGNORECASE,
-)
 _HINT = re.compile(r"[:\uff1a]\s*$", re.MULTILINE)
 
 
@@ -103,7 +92,7 @@ def signature_start(lines: list[str]) -> int:
     while end and not lines[end - 1].strip():
         end -= 1
     at = end
-    if end and _DEVICE.fullmatch(lines[end - 1].strip()[:120]):
+    if end and is_device_line(lines[end - 1]):
         at = end - 1
     bare = sum(line.rstrip() == "--" for line in lines) == 1
     for index in range(end - 1, max(end - 1 - MAX_SIGNATURE_LINES, -1), -1):
@@ -119,6 +108,8 @@ def signature_start(lines: list[str]) -> int:
 def _without_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     """Return the lines before the quoted mail, and a signature that stands below it."""
     marker = marker_start(lines)
+    if marker < len(lines) and _goes_on_below(lines[marker:]):
+        marker = len(lines)
     certain = marker < len(lines)
     lines = lines[:marker]
     at = header_start(lines)
@@ -134,6 +125,13 @@ def _without_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     if tail < len(lines):
         return lines[:tail], []
     return (lines if certain else lines[: _library_cut(lines)]), []
+
+
+def _goes_on_below(lines: list[str]) -> bool:
+    """Whether somebody has written below or between the bars of a quote that begins here."""
+    body = lines[: signature_start(lines)]
+    barred = [is_quoted(line) for line in body if line.strip()]
+    return bool(barred) and barred[0] and not all(barred)
 
 
 def _library_cut(lines: list[str]) -> int:
@@ -161,7 +159,20 @@ def _library_cut(lines: list[str]) -> int:
     shown = [(at, seen) for at, seen in copy if seen]
     if not kept or kept >= len(shown) or shown[kept - 1][1] != first.split("\n")[-1].strip():
         return len(lines)
-    return shown[kept][0]
+    cut = shown[kept][0]
+    between = any(map(is_quoted, lines[:cut]))  # where there are bars, they say what is quoted
+    later = any(at >= cut + MAX_ATTRIBUTION_LINES for at, _ in shown)
+    barred = between or (later and any(map(is_quoted, lines)))
+    return cut if not barred and _announces(lines[cut:]) else len(lines)
+
+
+def _announces(lines: list[str]) -> bool:
+    """Whether an attribution stands here that nobody would write himself."""
+    for count in range(1, MAX_ATTRIBUTION_LINES + 1):
+        text = " ".join(lines[:count]).strip()
+        if text.endswith((":", "\uff1a")):
+            return is_certain(text)
+    return False
 
 
 def _text(lines: list[str]) -> str:

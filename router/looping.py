@@ -54,14 +54,19 @@ def why_too_many(joined: Joined) -> Reason | None:
     return None
 
 
+def title_of_notice(ticket: int, policy: Policy) -> str:
+    """Return what a notice to the operator about a loop is called, and no other notice is."""
+    return f"A mail loop in {policy.ticket_tag}: #{ticket}?"
+
+
 def frozen(joined: Joined, why: Reason) -> Decision:
     """Keep a mail that is one too many; tell the operator once, and a proven person, too."""
-    silent = _why_not_told(joined)
+    counts, policy = joined.facts.counts, joined.policy
+    meant = is_proven_person(joined.mail, joined.sender) and not counts.sender_told
+    silent = why_no_answer(joined.mail, joined.facts, policy, joined.may) if meant else None
+    tells = meant and silent is None
     reasons = (joined.clue.reason, why, *((silent,) if silent else ()))
     event = joined.event(EventKind.COMMENT, verified=joined.may.comment, reasons=reasons)
-    tells = silent is None and not joined.facts.counts.sender_told
-    tells = tells and is_proven_person(joined.mail, joined.sender)
-    announced = joined.facts.counts.loop_announced
     message_id = joined.mail.heard.message_id
     return Decision(
         Outcome.COMMENT,
@@ -69,18 +74,11 @@ def frozen(joined: Joined, why: Reason) -> Decision:
         ticket=joined.ticket,
         events=(event,),
         outgoing=(
-            *(() if announced else _notice(joined, why, event, sender_told=tells)),
+            *(() if counts.loop_announced else _notice(joined, why, event, sender_told=tells)),
             *((_answer(joined, why, event),) if tells else ()),
         ),
         thread_ids=(message_id,) if message_id else (),
     )
-
-
-def _why_not_told(joined: Joined) -> Reason | None:
-    """Return why a proven person cannot be told; nobody else ever is."""
-    if joined.facts.counts.sender_told or not is_proven_person(joined.mail, joined.sender):
-        return None
-    return why_no_answer(joined.mail, joined.facts, joined.policy, joined.may)
 
 
 def _notice(
@@ -95,7 +93,8 @@ def _notice(
         f"{_KEYS[why]} in [routing] say how many are a loop.",
     ]
     told = "The sender has been told, and nobody else." if sender_told else NOBODY_ELSE
-    return operator_notice(joined.policy, f"A mail loop in {where}?", lines, told=told)
+    title = title_of_notice(joined.ticket.number, joined.policy)
+    return operator_notice(joined.policy, title, lines, told=told)
 
 
 def _answer(joined: Joined, why: Reason, event: TicketEvent) -> Outgoing:

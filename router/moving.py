@@ -22,6 +22,7 @@ from router.opening import tell_of_opening
 from router.people import new_ones, readers, unit_of
 from router.relations import in_order
 from router.routing import Wish, route
+from router.taking_over import priority_after
 from router.ticket import (
     Change,
     Entry,
@@ -151,7 +152,11 @@ def _arrived(  # noqa: PLR0917 - as above
 def _opened(  # noqa: PLR0917 - as above
     command: Command, ticket: Ticket, entry: Entry, facts: Facts, policy: Policy, now: datetime
 ) -> Decision:
-    """Open a USER ticket of a comment; it goes where the old ticket would go today."""
+    """Open a USER ticket of a comment; it goes where the old ticket would go today.
+
+    An operator has looked at it, so it is about what the old one is about; how urgent it is, is
+    believed only of whom it was heard from for certain.
+    """
     author = author_of(entry, ticket)
     if author is None or policy.addresses.is_ours(author.address):
         raise Refused(f"Entry {entry.number} names no address that could be a submitter's.")
@@ -164,7 +169,7 @@ def _opened(  # noqa: PLR0917 - as above
         wanted=TicketKind.USER,
         status=Status.NEW if to.unit == policy.first_line else Status.ASSIGNED,
         held=None,
-        priority=Priority.LESS_URGENT,
+        priority=priority_after(ticket) if entry.event.verified else Priority.LESS_URGENT,
         subject=ticket.subject,
         submitter=author.address,
         support_unit=to.unit,
@@ -174,6 +179,7 @@ def _opened(  # noqa: PLR0917 - as above
         notified_site=to.site,
         affected_site=ticket.affected_site,
         type_of_issue=ticket.type_of_issue,
+        vo_specific=ticket.vo_specific,
         relations=in_order((Relation(Tie.CROSS, ticket.number),)),
     )
     verified = entry.event.verified

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from parsers.subject import ticket_tags
 from router.addresses import LANE_REPLY, LANE_REST
 from router.alarming import Pager, alarm_mails, pager_of
 from router.authority import Sender, sender_of
@@ -32,6 +31,7 @@ from router.people import (
 from router.reproof import first_reproof
 from router.rights import Rights
 from router.routing import Wish, first_line, route, wish_of
+from router.taking_over import kind_after, may_take_over, renamed, taken_over
 from router.thread import answers_a_list
 from router.ticket import Participant, Ticket, TicketEvent, TicketKind
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
@@ -93,15 +93,19 @@ def open_tickets(
     kind = kind_for(mail.intent)
     sender = sender_of(mail, facts.roster, policy, replayed=facts.replayed)
     wish = wish_of(mail.heard, facts.registry, subject_routes=kind.subject_routes)
-    if follows is not None and not wish.sites and not wish.unit:
-        wish = Wish((follows.notified_site,) if follows.notified_site else (), follows.support_unit)
-        wish = replace(wish, unit="" if wish.sites else wish.unit)
-    mail = _renamed(mail, follows, policy)
+    mail = renamed(mail, follows, policy.ticket_tag) if follows else mail
     fields = read_fields(mail.heard, facts.registry, kind.priority)
     extra, notes = circumstances(mail, facts, policy, raised, follows)
     fields = replace(fields, notes=(*fields.notes, *notes))
+    known = (
+        follows if follows and may_take_over(mail, sender, follows, facts, policy, now) else None
+    )
+    if known is not None:
+        wish, fields = taken_over(known, mail.heard, wish, fields, policy.ticket_tag)
     routes = route(wish, facts.registry, policy, multisite=may_name_several(sender))
     claim = Claim(mail, sender, facts, policy, fields.vo, routes)
+    if known is not None:
+        kind = kind_after(known, claim, kind)
     hold = why_held(claim, kind)
     if hold is None and kind.role:
         fields = replace(fields, vo=vo_granted(claim, kind.kind, kind.role))
@@ -195,15 +199,6 @@ def tell_of_opening(story: Story, to: Route, lane: int) -> tuple[Outgoing, ...]:
         *story.to_all(unit, MailKind.NOTIFICATION, lane),
     )
     return tuple(once_each(mails))
-
-
-def _renamed(mail: Mail, follows: Ticket | None, policy: Policy) -> Mail:
-    """Return an answer to a closed ticket under that one's subject, without number and status."""
-    subject = mail.heard.subject
-    named = follows is not None and follows.number in ticket_tags(subject, policy.ticket_tag)
-    if follows is None or not named or not subject.endswith(follows.subject or "#"):
-        return mail
-    return replace(mail, heard=replace(mail.heard, subject=follows.subject))
 
 
 def _ticket_and_event(

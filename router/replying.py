@@ -28,6 +28,11 @@ from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 FOR_ANOTHER = (
     "What is signed of this mail names another ticket, so its lines were not followed here."
 )
+NOT_AS_SENT = (
+    "It came back without a word above it, but not word for word as it was sent, so it verifies "
+    'nothing. What does is "Verify: yes" as the first line of an answer; "Reopen: yes" says that '
+    "it is not solved."
+)
 MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
 
 
@@ -44,6 +49,8 @@ def reply(
     steered = steer(_steering(joined, now_in, changes))
     if _accepts(joined, steered):
         steered = moved(steered, Status.VERIFIED).because(Reason.SOLUTION_ACCEPTED)
+    elif mail.heard.returned and not mail.heard.block.fields and _may_accept(joined, steered):
+        steered = replace(steered, refusals=(*steered.refusals, NOT_AS_SENT))
     silent = why_no_answer(mail, joined.facts, policy, may)
     if steered.refusals and silent is Reason.RECEIPT_CAP:
         steered = steered.because(silent)
@@ -136,9 +143,13 @@ def _accepts(joined: Joined, steered: Steering) -> bool:
 
     What a ticket was told before it was merged into this one is not this one's solution.
     """
-    found = move(joined.ticket.status, Status.VERIFIED, steered.actors)
     is_its_own = joined.facts.solution_of == joined.ticket.number and not joined.clue.led_from
-    return is_its_own and not joined.ticket.held and found is not None
+    return is_its_own and _may_accept(joined, steered)
+
+
+def _may_accept(joined: Joined, steered: Steering) -> bool:
+    found = move(joined.ticket.status, Status.VERIFIED, steered.actors)
+    return not joined.ticket.held and found is not None
 
 
 def _digest(now: datetime) -> Reminder:

@@ -20,7 +20,7 @@ class SentWords:
     """To whom a mail of ours went, and the digests of its words; none for one of long ago."""
 
     recipient: str
-    words: frozenset[str]
+    digests: frozenset[str]
 
 
 def answered_row(mail: Mail, policy: Policy) -> int:
@@ -44,7 +44,7 @@ def is_sent_back(mail: Mail, sent: SentWords, policy: Policy) -> bool:
         return True
     me = (heard.sender.name, heard.sender.address) if heard.sender else ()
     return bool(heard.returned) and all(
-        one.words & sent.words
+        one.digests & sent.digests
         and holds_only(one.sender, policy.name, policy.addresses.support)
         and holds_only(one.to, *me, sent.recipient)
         for one in heard.returned

@@ -14,7 +14,7 @@ from router.authority import Sender
 from router.decision import Clue, Mail, Policy
 from router.found import Counts
 from router.kinds import kind_for
-from router.looping import is_proven_person, most_mails
+from router.looping import is_proven_person, most_mails, title_of_notice
 from router.notices import ANSWERS
 from router.people import author_of
 from router.rights import PROVEN
@@ -84,13 +84,11 @@ def counted(
     if is_proven_person(mail, whose) and mails < most_mails(mail, whose, policy):
         same_words = _same_words(conn, mail, same_sender)
     of_ticket = (outbox.c.ticket.in_(numbers), outbox.c.date > window)
-    announced = how_many(
-        conn,
-        outbox,
-        *of_ticket,
-        outbox.c.kind == str(MailKind.OPERATOR_NOTICE),
-        outbox.c.bounce_token != "",
+    notices = select(outbox.c["values"]).where(
+        *of_ticket, outbox.c.kind == str(MailKind.OPERATOR_NOTICE)
     )
+    titles = {title_of_notice(number, policy) for number in numbers}
+    announced = any(one["title"] in titles for one in conn.execute(notices).scalars())
     told = how_many(
         conn,
         outbox,
@@ -102,7 +100,7 @@ def counted(
         receipts,
         held,
         mails,
-        loop_announced=announced > 0,
+        loop_announced=announced,
         same_words=same_words,
         sender_told=told > 0,
     )

@@ -20,7 +20,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,18 +65,39 @@ def begin(args: list[str], environment: dict[str, str], streams: list[int]) -> N
     """Start `ticketgate` on these three descriptors, whose copies end with it."""
     assert not [name for name in environment if name.startswith(("PYTHON", "LANG", "LC_"))]
     said = {"args": args, "environment": {**os.environ, **environment}, "place": str(Path.cwd())}
-    socket.send_fds(_warm()[1], [json.dumps(said).encode()], streams)
+    try:
+        socket.send_fds(_warm()[1], [json.dumps(said).encode()], streams)
+    except (BrokenPipeError, ConnectionResetError):  # the kernel took it, between two commands
+        _give_up()
+        socket.send_fds(_warm()[1], [json.dumps(said).encode()], streams)
 
 
 def end() -> int:
-    """Wait for the end of what was begun and return its code, as subprocess does."""
-    process, control = _warm()
+    """Wait for the end of what was begun and return its code, as subprocess does.
+
+    Raises RuntimeError when the process behind it died meanwhile; the next command has a new one.
+    """
+    _, control = _warm()
     try:
-        return int(control.recv(_LARGEST_BYTES))
+        code = control.recv(_LARGEST_BYTES)
     except TimeoutError:
-        os.killpg(process.pid, signal.SIGKILL)
-        _warm.cache_clear()
+        _give_up()
         raise
+    except ConnectionResetError:
+        code = b""
+    if not code:
+        raise RuntimeError(f"the process that starts commands has ended: {_give_up()}")
+    return int(code)
+
+
+def _give_up() -> int:
+    """End the process that starts commands, with what it has started; return its code."""
+    process, control = _warm()
+    _warm.cache_clear()
+    control.close()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
 
 
 @lru_cache(maxsize=1)

@@ -33,6 +33,12 @@ SAID = (
     f"{REPLY_MARKER}\nold",
     f"{HEADER}\n{REPLY_MARKER}\nold",
     f"{HEADER}\nNo.\n\n{REPLY_MARKER}\nold",
+    f"Since 23.11.2026 09:00 it fails, as I wrote:\n{QUOTE}",
+    f"It fails since 2026-11-24 10:00, I wrote:\n{QUOTE}",
+    f"On 23.11.2026 at 09:00 it failed, I wrote:\n{QUOTE}",
+    f"2026-11-24 10:00 root@node.example says that it fails:\n{QUOTE}",
+    f"Sent from my office, where it fails.\n\n{LEAD}\n{QUOTE}",
+    f"Sent via Prag it works, from my desk not\n\n{LEAD}\n{QUOTE}",
 )
 ANSWER = "It works again.\nThank you."
 GMAIL = "On Mon, 23 Nov 2026 at 09:00, Helpdesk <support@helpdesk.example> wrote:"
@@ -71,7 +77,7 @@ OUTLOOK = (
         "发件人: Helpdesk\n发送时间: 2026年11月23日\n收件人: Alice\n主题: x\n\n旧",
         f"{GMAIL}\n> {REPLY_MARKER}\n> old",
         f"{REPLY_MARKER}\nanything at all",
-        f"Somebody wrote on 2026-11-23:\n| {REPLY_MARKER}\nno bars here",
+        f"Somebody wrote on 2026-11-23 at 09:00:\n| {REPLY_MARKER}\nno bars here",
     ],
 )
 def test_a_quoted_mail_below_the_answer_goes(below: str) -> None:
@@ -120,6 +126,11 @@ def test_a_signature_is_found_on_either_side_of_the_quote(order: str) -> None:
         f"{GMAIL}\n> only a quote",
         "Site: SITE-A\nVO: atlas\n\nText: with colons:\n\n- a\n- b\n",
         "From: the beginning it was broken.",
+        "These fail:\nFrom: CERN-PROD\nTo: FZK-LCG2\nDate: 2026-11-23 09:00\nError: timed out",
+        "It fails.\n\nSince 2026-11-23 the script of Bob wrote:\n> old",
+        "It fails.\n\nThe log of root@node.example at 2026-11-23 09:00:\n> disk error",
+        "It fails.\n\nAs the documentation said:\n> restart it",
+        "Hello,\n\n> Which host?\nThe first.\n> Since when?\nOn 2026-11-23 it wrote:\n> full",
         "Begin forwarded message:\n\n" + OUTLOOK,
         "see\n\n---------- Forwarded message ---------\n" + OUTLOOK,
         "",
@@ -128,6 +139,18 @@ def test_a_signature_is_found_on_either_side_of_the_quote(order: str) -> None:
 )
 def test_what_is_not_surely_a_quote_stays(text: str) -> None:
     assert split_reply(text).visible == text.strip("\n").rstrip()
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "The failure was on 2026-11-23.",
+        "On 2026-11-23 we saw that the whole of the farm had stopped working again",
+        "On Mon, Nov 23, 2026 at 9:00 it failed for all of us, as the monitoring tells",
+    ],
+)
+def test_a_sentence_directly_above_an_attribution_is_no_part_of_it(last: str) -> None:
+    assert split_reply(f"Hello,\n{last}\nAlice Example wrote:\n> old").visible == f"Hello,\n{last}"
 
 
 def test_a_forward_stays_whole() -> None:
@@ -185,6 +208,20 @@ def test_the_block_is_heard_only_in_what_was_written() -> None:
     page = "<p>Site: SITE-A</p><p>VO: atlas</p><p>text</p>"
     mail = hear(f"Content-Type: text/html\n\n{page}".encode())
     assert [f.key for f in mail.block.fields] == ["site", "vo"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<div class="yahoo_quoted">Status: solved<br>Solution: x</div>',
+        '<div id="appendonsend"></div><hr><div>Status: solved</div>',
+        "<blockquote>Status: solved</blockquote>",
+    ],
+)
+def test_a_page_that_is_all_quote_shows_and_steers_nothing(page: str) -> None:
+    mail = hear(f"Content-Type: text/html\n\n<html><body>{page}</body></html>".encode())
+    assert "Status: solved" in mail.visible
+    assert (mail.block.fields, mail.block.rest) == ((), mail.visible)
 
 
 @pytest.mark.parametrize("text", SILENT)

@@ -45,7 +45,7 @@ def unchanged(mail: Mail, subject: str = f"RE: {SENT.subject}") -> bool:
     head = f"From: Anne <anne@physics.example>\nSubject: {subject}\nMIME-Version: 1.0\n"
     heard = hear(f"{head}Content-Type: {kind}\n\n{body}".encode())
     return bool(heard.returned) and all(
-        one.words & DIGESTS
+        one.digests & DIGESTS
         and holds_only(one.sender, outlook.NAME, outlook.SUPPORT)
         and holds_only(one.to, "Anne", outlook.ANNE)
         for one in heard.returned
@@ -168,7 +168,7 @@ def test_a_subject_that_was_wrapped_in_the_header_is_the_same() -> None:
     assert back != plain(long)
     found = returned(back, f"RE: {long.subject}")
     assert found is not None
-    assert digest_of(long.subject, long.text) in found.words
+    assert digest_of(long.subject, long.text) in found.digests
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,27 @@ def test_the_same_words_are_few_for_a_proven_person_too(acting: Acting) -> None:
     assert [out for _, out in said[FEW:]] == [[NOTICE, ANSWER], []]
     reasons, out = writes(acting, TINA, "It is up again.", proofs=PROVEN)
     assert (SAME in reasons, out) == (False, FOLLOWED)
+
+
+def test_a_notice_about_the_alarm_itself_is_not_the_one_about_a_loop(acting: Acting) -> None:
+    acting.alarm()
+    notices = ["operator-notice -> operator@helpdesk.example"]
+    until = acting.stage.now + timedelta(hours=4)
+    while NOTICE not in (gone := acting.said()):
+        at = acting.stage.next_due()
+        assert at is not None
+        assert at < until, "nobody says that the alarm is not answered"
+        acting.stage.now = max(at, acting.stage.now)
+        acting.stage.tick()
+    assert [one for one in gone if "operator" in one] == notices
+    said = [answers_the_alarm(acting) for _ in range(MANY + 2)]
+    assert [[one for one in out if "operator" in one] for out in said] == [
+        *([[]] * MANY), notices, [],
+    ]  # fmt: skip
+
+
+def answers_the_alarm(acting: Acting) -> list[str]:
+    """Let a team member write to the alarm, by the ROC's address; return what goes out."""
+    to = "reply+{{token ngi-de@roc.example}}@helpdesk.example"
+    acting.mail(to, "tom@cern.example", f"We look {acting.mails}.", proofs=PROVEN)
+    return acting.said()

@@ -92,6 +92,32 @@ def test_what_outlook_sends_back_verifies(stage: Stage, shape: str, language: st
     assert back(stage, said, head) == "verified"
 
 
+def test_what_a_server_put_on_top_of_it_does_not_stop_it(stage: Stage) -> None:
+    opened(stage)
+    sent, head = solved(stage)
+    banner = "CAUTION: This email originated from outside of the organization."
+    came = Mail(f"[EXT] {sent.subject}", f"{banner}\n\n{sent.text}", f"<p>{banner}</p>{sent.page}")
+    assert (
+        back(stage, outlook.desktop(replace(came, text="No.", page="<p>No.</p>")), head) == "solved"
+    )
+    assert back(stage, outlook.desktop(came), head) == "verified"
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_who_sends_back_something_else_is_told_how_to_verify(stage: Stage, proven: bool) -> None:
+    opened(stage)
+    sent, head = solved(stage)
+    cut = outlook.desktop_plain(replace(sent, text=sent.text.replace("SUBMITTER:", "BY:")))
+    said = mail(stage, ANNE, replace(cut, subject=f"RE: {sent.subject}"), token(ANNE), head,
+                proven=proven)  # fmt: skip
+    mine = [one.mail for one in said if one.recipient == ANNE]
+    assert status(stage) == "solved"
+    assert len(mine) == proven
+    for one in mine:
+        text = " ".join(outlook.sent(one).text.split())
+        assert 'What does is "Verify: yes" as the first line of an answer' in text
+
+
 @pytest.mark.parametrize("intro", ["On Tue, 3 Mar 2026 at 09:00, Help <a@b.example> wrote:", ""])
 def test_what_marks_its_quote_verifies_as_before(stage: Stage, intro: str) -> None:
     opened(stage)
@@ -99,6 +125,23 @@ def test_what_marks_its_quote_verifies_as_before(stage: Stage, intro: str) -> No
     page = f"<div><br></div><div>{intro}</div><blockquote>{sent.page}</blockquote>"
     quoted = Mail(sent.subject, f"{intro}\n> " + sent.text.replace("\n", "\n> "), page)
     assert back(stage, quoted, head) == "verified"
+
+
+@pytest.mark.parametrize(
+    "intro",
+    [
+        "It fails since 2026-03-03 08:00, I wrote:",
+        "Since 3.3.2026 08:00 it fails, as Anne wrote:",
+        "Sent from my office, where it fails.",
+    ],
+)
+def test_a_sentence_above_a_quote_that_looks_like_a_programs_verifies_nothing(
+    stage: Stage, intro: str
+) -> None:
+    opened(stage)
+    sent, head = solved(stage)
+    quoted = Mail(sent.subject, f"{intro}\n> " + sent.text.replace("\n", "\n> "))
+    assert back(stage, quoted, head) == "solved"
 
 
 def test_only_the_newest_solution_verifies(stage: Stage) -> None:
