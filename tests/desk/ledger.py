@@ -16,7 +16,7 @@ from router.calendars import ALWAYS, Calendar, Calendars
 from router.decision import Decision, Policy
 from router.limits import LEVELS, Limits, LimitTable
 from router.lines.noting import REMIND
-from router.ticket import Change, Paging, Ticket, TicketEvent, TicketKind
+from router.ticket import Change, Paging, Relation, Ticket, TicketEvent, TicketKind, Tie
 from router.timing import timed
 from router.words import EventKind, Outcome, Priority, Reason, Status
 from store.commit import Decided, write
@@ -103,6 +103,17 @@ class Ledger:
         with self._writing() as conn:
             row = {"ticket": number, "step": REMIND, "detail": f"{when:%Y-%m-%d} tina@f.example"}
             conn.execute(insert(reminder).values(due_at=when, **row))
+
+    def relate(self, number: int, what: Tie, other: int) -> None:
+        """Say what another ticket is to a ticket, as a line of a supporter does."""
+        with self._writing() as conn:
+            made = Decision(
+                Outcome.COMMAND,
+                (),
+                ticket=read_tickets(conn, [number])[number],
+                ties=(Relation(what, other),),
+            )
+            write(conn, [Decided((made,))], self.policy, at("01-01 00:00"))
 
     def play(self, text: str) -> None:
         """Let happen what lines say: `TICKET  MONTH-DAY HOUR:MINUTE  open | FIELD = VALUE, ...`."""
