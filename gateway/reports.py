@@ -51,6 +51,8 @@ def as_text(report: Report) -> Iterator[str]:
     """Give the lines for people."""
     days = report.days
     yield f"{days.first} to {days.last} ({days.zone}), by {report.by}; times in working hours"
+    if days.until_now:
+        yield "until now: the last of these days is not over yet"
     yield ""
     yield _line((report.by, *_COUNTS, "waited"), (9,) * 5)
     rows = (*report.rows, report.total)

@@ -117,9 +117,23 @@ def test_by_month_there_are_twelve_lines_unless_days_are_said(run: Run) -> None:
     [
         (("--month", "march"), "'march' is no month, such as 2026-03\n"),
         (("--to", "2026-03-01"), "--to needs --from\n"),
+        (
+            ("--from", "2026-03-02", "--to", "2026-03-01"),
+            "--to 2026-03-01 is before --from 2026-03-02\n",
+        ),
         (("--csv", "--json"), "either --json or --csv, not both\n"),
     ],
 )
 def test_what_is_no_report_is_refused(run: Run, words: tuple[str, ...], said: str) -> None:
     done = run("report", *words)
     assert (done.code, done.out, done.err) == (1, "", said)
+
+
+def test_a_month_that_has_not_come_is_refused_and_one_that_is_not_over_says_so(run: Run) -> None:
+    today = datetime.now(UTC).date()
+    done = run("report", "--month", f"{today.year + 5}-01")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"{today.year + 5}-01 has not come yet: today is 2")
+    done = run("report", "--month", f"{today:%Y-%m}")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[1] == "until now: the last of these days is not over yet"

@@ -103,6 +103,14 @@ def test_a_long_name_stands_on_a_line_of_its_own(store: Store) -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_days_that_are_not_over_are_said_to_end_now(march: Store) -> None:
+    days = days_of("2026-04", "", "", date(2026, 4, 2), BERLIN, by_month=False)
+    head, now, *lines = as_text(make_report(march, "month", days))
+    assert head == "2026-04-01 to 2026-04-02 (Europe/Berlin), by month; times in working hours"
+    assert now == "until now: the last of these days is not over yet"
+    assert next(line for line in lines if line.startswith("total")).split()[1] == "2"
+
+
 def test_what_was_discarded_and_taken_up_again_counts(march: Store) -> None:
     ledger = Ledger(march)
     number = ledger.opened(at("03-16 09:00"), held="unproven sender", notified_site="LATE")
@@ -142,14 +150,19 @@ def _by_site(store: Store) -> dict[object, dict[str, object]]:
         ("", "", "", True, "2025-04-01 2026-03-31"),
         ("2024-02", "", "", False, "2024-02-01 2024-02-29"),
         ("2025-12", "", "", True, "2025-12-01 2025-12-31"),
-        ("", "2026-04-10", "", False, "2026-04-10 2026-04-15"),
+        ("", "2026-04-10", "", False, "2026-04-10 2026-04-15 until now"),
         ("", "2026-04-10", "2026-04-10", False, "2026-04-10 2026-04-10"),
         ("2026-13", "", "", False, "'2026-13' is no month, such as 2026-03"),
         ("march", "", "", False, "'march' is no month, such as 2026-03"),
         ("2026-03", "2026-03-01", "", False, "either --month or --from and --to, not both"),
         ("", "", "2026-03-01", False, "--to needs --from"),
-        ("", "2026-03-02", "2026-03-01", False, "2026-03-01 is before 2026-03-02"),
-        ("", "2026-04-16", "", False, "2026-04-15 (today) is before 2026-04-16"),
+        ("", "2026-03-02", "2026-03-01", False, "--to 2026-03-01 is before --from 2026-03-02"),
+        ("", "2026-04-20", "2026-04-16", False, "--to 2026-04-16 is before --from 2026-04-20"),
+        ("", "2026-04-16", "", False, "2026-04-16 has not come yet: today is 2026-04-15"),
+        ("", "2026-04-01", "2026-04-16", False, "2026-04-16 has not come yet: today is 2026-04-15"),
+        ("2026-05", "", "", False, "2026-05 has not come yet: today is 2026-04-15"),
+        ("2031-01", "", "", True, "2031-01 has not come yet: today is 2026-04-15"),
+        ("2026-04", "", "", False, "2026-04-01 2026-04-15 until now"),
         ("", "1026-04-16", "", False, "'1026-04-16' is too far away"),
         ("", "2001-01-01", "", False, "more than 10 years"),
         ("", "2026-02-29", "", False, "'2026-02-29' is no day, such as 2026-03-02"),
@@ -166,7 +179,7 @@ def _said(month: str, since: str, until: str, *, by_month: bool) -> str:
         days = days_of(month, since, until, TODAY, BERLIN, by_month=by_month)
     except Malformed as error:
         return str(error)
-    return f"{days.first} {days.last}"
+    return f"{days.first} {days.last}{' until now' if days.until_now else ''}"
 
 
 def test_days_have_all_their_hours_where_clocks_change() -> None:
