@@ -96,6 +96,7 @@ def expected_doors(config: Config, of: str = "") -> list[str]:
 def expected_roles(config: Config, of: str = "") -> list[str]:
     """Return the slots that the configuration starts, as they name themselves."""
     slots = [*(f"work-{number}" for number in range(config.work.processes)), "courier-0"]
+    slots += ["web-0"] if config.web.listen is not None else []
     return [slot + of for slot in slots]
 
 

@@ -47,7 +47,7 @@ def command(desk: Helpdesk, *words: str) -> Done:
 
 def test_all_is_well_and_the_command_says_the_same(desk: Helpdesk) -> None:
     until(lambda: page(desk, "/readyz")[0] == 200, "ready")
-    names = ["store journal", "smtp", "store tickets", "work-0", "courier-0", "disk"]
+    names = ["store journal", "smtp", "store tickets", "work-0", "courier-0", "web-0", "disk"]
     found = lines(desk)
     assert list(found) == names
     assert all(line.startswith("ok") for line in found.values())
@@ -111,7 +111,8 @@ def test_a_relay_that_is_down_shows_with_its_time_and_is_well_again_when_it_is_b
             running.wait(30)
 
 
-def test_a_halted_role_becomes_silent(desk: Helpdesk) -> None:
+@pytest.mark.parametrize("role", ["courier-0", "web-0"])
+def test_a_halted_role_becomes_silent(desk: Helpdesk, role: str) -> None:
     """The supervisor is halted too, or it would put another in its place after a minute."""
 
     def health() -> Done:
@@ -120,17 +121,17 @@ def test_a_halted_role_becomes_silent(desk: Helpdesk) -> None:
     def is_silent() -> bool:  # on a slow machine others may be late for a moment
         done = health()
         lines = done.out.splitlines()
-        return done.code == 1 and any(x.startswith("courier-0: silent, since 2") for x in lines)
+        return done.code == 1 and any(x.startswith(f"{role}: silent, since 2") for x in lines)
 
     until(lambda: health().code == 0, "all ok")
     assert desk.process is not None
-    courier = desk.roles()["courier-0"]
+    halted = desk.roles()[role]
     desk.process.send_signal(signal.SIGSTOP)
-    os.kill(courier, signal.SIGSTOP)
+    os.kill(halted, signal.SIGSTOP)
     try:
         until(is_silent, "silent")
     finally:
-        os.kill(courier, signal.SIGCONT)
+        os.kill(halted, signal.SIGCONT)
         desk.process.send_signal(signal.SIGCONT)
     until(lambda: health().code == 0, "all ok again")
 
