@@ -229,6 +229,14 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     "unit-digest-of-first-line": (MailKind.UNIT_DIGEST, DAY),
     "status": (MailKind.STATUS, STANDING),
     "status-of-none": (MailKind.STATUS, {**STANDING, "total": 0, "tickets": []}),
+    "status-of-a-supporter": (
+        MailKind.STATUS,
+        {**STANDING, "assigned_total": 52, "assigned": [{**STANDS, "ticket": 40}]},
+    ),
+    "status-of-a-supporter-who-opened-none": (
+        MailKind.STATUS,
+        {**STANDING, "total": 0, "tickets": [], "assigned_total": 1, "assigned": [STANDS]},
+    ),
     "status-of-one": (
         MailKind.STATUS,
         {**STANDING, "named": True, "total": 1, "tickets": [{**STANDS, "solution": "Done."}]},

@@ -147,4 +147,6 @@ STANDING: Mapping[str, Any] = {
     "named": False,
     "total": 3,
     "tickets": [STANDS, {**STANDS, "ticket": 41, "subject": "", "held": "unproven sender"}],
+    "assigned_total": 0,
+    "assigned": [],
 }
