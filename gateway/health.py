@@ -26,6 +26,7 @@ from store.health import SILENT_AFTER, Health, read_doors, read_roles
 
 LOOKED_WITHIN = timedelta(minutes=10)  # at the clock of tickets; it is noted every minute
 MISSED_FOR = timedelta(hours=1)  # a daemon that was taken away makes nothing red for ever
+PART = "store "
 UNKNOWN = "nothing is known, because the store cannot be read"
 
 
@@ -77,9 +78,29 @@ def look(
         *_of_part("journal", store, read_doors, expected_doors(config, of), ages),
         *_of_part("tickets", store, read_roles, expected_roles(config, of), ages),
     ]
-    lines += _clock(store, now)
-    directory = store.lock_path.parent if store is not None and store.lock_path else None
-    return (*lines, *([_disk(directory)] if directory is not None else []))
+    return (*lines, *_clock(store, now), *_disk_of(store))
+
+
+def look_around(
+    store: Store | None, why: str, now: datetime, *, within: timedelta = SILENT_AFTER
+) -> tuple[Line, ...]:
+    """Look at everybody who has said something within an hour, where nobody knows who should.
+
+    `store` is None when it cannot be looked at; `why` says so as the end of a sentence.
+    """
+    if store is None:
+        detail = f"nothing is known of the daemon, because {why}"
+        return (Line("store", State.FAILING, detail),)
+    ages = _Ages(now - within, now - MISSED_FOR, everybody=True)
+    halves = (
+        *_of_part("journal", store, read_doors, (), ages),
+        *_of_part("tickets", store, read_roles, (), ages),
+    )
+    nobody = Line("daemon", State.SILENT, "nobody has said anything for an hour")
+    speaks = any(not line.name.startswith(PART) for line in halves)
+    readable = any(line.name.startswith(PART) and line.state is State.OK for line in halves)
+    silent = [nobody] if readable and not speaks else []
+    return (*halves, *silent, *_clock(store, now), *_disk_of(store))
 
 
 def expected_doors(config: Config, of: str = "") -> list[str]:
@@ -96,22 +117,27 @@ def expected_doors(config: Config, of: str = "") -> list[str]:
 def expected_roles(config: Config, of: str = "") -> list[str]:
     """Return the slots that the configuration starts, as they name themselves."""
     slots = [*(f"work-{number}" for number in range(config.work.processes)), "courier-0"]
+    slots += ["web-0"] if config.web.listen is not None else []
     return [slot + of for slot in slots]
 
 
 @dataclass(frozen=True, slots=True)
 class _Ages:
-    """Who says nothing since `fresh` is silent; others than `of` since `missed` are gone."""
+    """Who says nothing since `fresh` is silent; others than `of` since `missed` are gone.
+
+    With `everybody` our own are looked at like others.
+    """
 
     fresh: datetime
     missed: datetime | None
-    of: str
+    of: str = ""
+    everybody: bool = False
 
     def shows(self, one: Health) -> bool:
-        """Whether this is another daemon's, and is looked at."""
+        """Whether this is one that nobody has named, and is looked at."""
         if self.missed is None or one.at < self.missed:
             return False
-        return daemon_of(one.name) not in {"", self.of}
+        return self.everybody or daemon_of(one.name) not in {"", self.of}
 
 
 def _of_part(
@@ -128,7 +154,7 @@ def _of_part(
             why, said = "", {one.name: one for one in read(store)}
         except Exception as error:
             why = _why(error)
-    own = Line(f"store {part}", State.FAILING if why else State.OK, why)
+    own = Line(PART + part, State.FAILING if why else State.OK, why)
     if why:
         return [own, *(Line(name, State.SILENT, UNKNOWN) for name in names)]
     strangers = [name for name, one in said.items() if ages.shows(one)]
@@ -158,6 +184,10 @@ def _clock(store: Store | None, now: datetime) -> list[Line]:
     if state.ticked_at is not None and now - state.ticked_at > LOOKED_WITHIN:
         return [Line("clock", State.SILENT, "nobody has looked at it", state.ticked_at)]
     return []
+
+
+def _disk_of(store: Store | None) -> list[Line]:
+    return [_disk(store.lock_path.parent)] if store is not None and store.lock_path else []
 
 
 def _disk(directory: Path) -> Line:

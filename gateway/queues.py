@@ -3,7 +3,7 @@
 Reads only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -15,10 +15,11 @@ from parsers.text import folded
 from router.decision import Policy
 from router.queued import Place, Standing, Tally
 from router.queues import coming, first_of, stand, waits_for
+from router.ticket import Relation
 from store.listing import reads
-from store.queue import queued, reminders_of, units_with_tickets
+from store.queue import awaited_by, queued, reminders_of, units_with_tickets
 
-REMINDERS_AT_ONCE = 500
+ROWS_AT_ONCE = 500
 MINUTES_OF_AN_HOUR = 60
 HOURS_BEFORE_DAYS = 48
 
@@ -102,11 +103,13 @@ def queue_of(desk: Desk, unit: str, limit: int | None) -> Queue:
     with reads(desk.store.reading) as conn:
         standings = stand(queued(conn, unit), desk.policy, desk.clock(), tally)
         first = first_of(standings, limit)
-        wanted: dict[int, datetime] = {}
-        for start in range(0, len(first), REMINDERS_AT_ONCE):
-            page = first[start : start + REMINDERS_AT_ONCE]
-            wanted |= reminders_of(conn, [one.ticket.number for one in page])
-    return Queue(tally, [_with_reminder(one, wanted.get(one.ticket.number)) for one in first])
+        whole: list[Standing] = []
+        for start in range(0, len(first), ROWS_AT_ONCE):
+            page = first[start : start + ROWS_AT_ONCE]
+            numbers = [one.ticket.number for one in page]
+            days, awaited = reminders_of(conn, numbers), awaited_by(conn, numbers)
+            whole += [_with_more(one, days, awaited) for one in page]
+    return Queue(tally, whole)
 
 
 def unit_row(tally: Tally) -> UnitRow:
@@ -166,5 +169,11 @@ def said_age(age: timedelta) -> str:
     return f"{hours} h" if hours else f"{minutes} min"
 
 
-def _with_reminder(one: Standing, remind_at: datetime | None) -> Standing:
-    return replace(one, ticket=replace(one.ticket, remind_at=remind_at)) if remind_at else one
+def _with_more(
+    one: Standing,
+    days: Mapping[int, datetime],
+    awaited: Mapping[int, tuple[Relation, ...]],
+) -> Standing:
+    number = one.ticket.number
+    remind_at, awaits = days.get(number), awaited.get(number, ())
+    return replace(one, ticket=replace(one.ticket, remind_at=remind_at, awaits=awaits))

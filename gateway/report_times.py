@@ -19,11 +19,15 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """From the first day to the last, both with all their hours, in `zone`."""
+    """From the first day to the last, both with all their hours, in `zone`.
+
+    `until_now` says that the last one is today, so that more may happen in it.
+    """
 
     first: date
     last: date
     zone: tzinfo
+    until_now: bool = False
 
     @property
     def since(self) -> datetime:
@@ -49,27 +53,40 @@ def days_of(
 ) -> Days:
     """Return the days that were asked for, "" for what was not said; raises Malformed.
 
-    Usual are the last whole month, or by month the last twelve; from a day on, until today.
+    Usual are the last whole month, or by month the last twelve; from a day on, until today. What
+    has not come yet is refused: a table of zeros would look like an answer.
     """
     if month and (since or until):
         raise Malformed("either --month or --from and --to, not both")
     if month:
         first = _first_of(month)
-        return Days(first, _last_of(first), zone)
+        _require_come(month, first, today)
+        return _until(first, min(_last_of(first), today), today, zone)
     if not since and until:
         raise Malformed("--to needs --from")
     if since:
         first, last = _day(since), _day(until) if until else today
-        if last < first:
-            raise Malformed(f"{last}{'' if until else ' (today)'} is before {first}")
+        if until and last < first:
+            raise Malformed(f"--to {last} is before --from {first}")
+        for day in (first, last):
+            _require_come(str(day), day, today)
         if (last - first).days > MAX_MONTHS * 31:
             raise Malformed(f"more than {MAX_MONTHS // 12} years")
-        return Days(first, last, zone)
+        return _until(first, last, today, zone)
     last = today.replace(day=1) - DAY
     first = last.replace(day=1)
     for _ in range(USUAL_MONTHS - 1 if by_month else 0):
         first = (first - DAY).replace(day=1)
     return Days(first, last, zone)
+
+
+def _until(first: date, last: date, today: date, zone: tzinfo) -> Days:
+    return Days(first, last, zone, until_now=last == today)
+
+
+def _require_come(said: str, day: date, today: date) -> None:
+    if day > today:
+        raise Malformed(f"{said} has not come yet: today is {today}")
 
 
 def _first_of(month: str) -> date:

@@ -14,12 +14,13 @@ from gateway.show import cell
 from router.words import Measure
 from store.engine import Store
 from store.listing import reads
-from store.reporting import LEFT_OUT, ReportRow, Times, report_rows
+from store.reporting import DUPLICATE, LEFT_OUT, ReportRow, Times, report_rows
 
 NONE = "(none)"
 TOTAL = "total"
 NAME_WIDTH = 24
-_COUNTS = ("opened", "solved", "unsolved", "reopened")
+_COUNTS = ("opened", "solved", "unsolved", "duplicate", "reopened")
+_COUNT_WIDTHS = (7, 7, 9, 10, 9, 8)  # of _COUNTS, and of what was waited
 _TIMES = ("number", "median", "90 %", "late")
 _WIDTHS = (6, 6, 6, 5)  # of _TIMES
 
@@ -51,11 +52,14 @@ def as_text(report: Report) -> Iterator[str]:
     """Give the lines for people."""
     days = report.days
     yield f"{days.first} to {days.last} ({days.zone}), by {report.by}; times in working hours"
+    if days.until_now:
+        yield "until now: the last of these days is not over yet"
     yield ""
-    yield _line((report.by, *_COUNTS, "waited"), (9,) * 5)
+    yield _line((report.by, *_COUNTS, "waited"), _COUNT_WIDTHS)
     rows = (*report.rows, report.total)
     for row in rows:
-        yield from _named(_name(report, row), [*map(str, _counts(row)), _hours(_waited(row))], 9)
+        cells = [*map(str, _counts(row)), _hours(_waited(row))]
+        yield from _named(_name(report, row), cells, _COUNT_WIDTHS)
     yield ""
     yield f"{'':{NAME_WIDTH}} {'response':<26}  solution"
     yield _line((report.by, *_TIMES, *_TIMES), _WIDTHS * 2)
@@ -111,11 +115,9 @@ def _name(report: Report, row: ReportRow) -> str:
     return TOTAL if row is report.total else cell(row.name) or NONE
 
 
-def _counts(row: ReportRow) -> tuple[int, int, int, int]:
-    ended = (row.times(one).number for one in (
-        Measure.SOLUTION, Measure.UNSOLVED, Measure.REOPENING))  # fmt: skip
-    solved, unsolved, reopened = ended
-    return row.opened, solved, unsolved, reopened
+def _counts(row: ReportRow) -> tuple[int, ...]:
+    ended = (Measure.SOLUTION, Measure.UNSOLVED, DUPLICATE, Measure.REOPENING)
+    return row.opened, *(row.times(one).number for one in ended)
 
 
 def _waited(row: ReportRow) -> int:
@@ -130,16 +132,15 @@ def _hours(seconds: int | None) -> str:
     return "-" if seconds is None else f"{seconds / 3600:.1f}"
 
 
-def _named(name: str, cells: Sequence[str], widths: int | Sequence[int]) -> Iterator[str]:
-    each = (widths,) * len(cells) if isinstance(widths, int) else tuple(widths)
+def _named(name: str, cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     if len(name) > NAME_WIDTH:
         yield name
         name = ""
-    yield _line((name, *cells), each)
+    yield _line((name, *cells), widths)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    gaps = ["  " if at == len(_TIMES) and len(widths) > len(_TIMES) + 1 else " "
-            for at in range(len(widths))]  # fmt: skip
+    two_groups = len(widths) == 2 * len(_TIMES)
+    gaps = ("  " if two_groups and at == len(_TIMES) else " " for at in range(len(widths)))
     rest = (f"{gap}{text:>{w}}" for gap, text, w in zip(gaps, cells[1:], widths, strict=True))
     return f"{cells[0]:<{NAME_WIDTH}}{''.join(rest)}"

@@ -22,6 +22,7 @@ from parsers.text import clean
 Row = Sequence[object]
 GAP = 2  # blanks between two columns
 LEAST_WIDTH = 40
+_NOTHING = frozenset({"", "0"})
 
 
 def json_lines(objects: Iterable[Mapping[str, object]]) -> None:
@@ -35,13 +36,22 @@ def as_object(row: Any) -> dict[str, object]:
     return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
-def table(heads: Sequence[str], rows: Iterable[Row], *, empty: str = "nothing to show") -> None:
-    """Print rows under their heads; `empty` goes to standard error when there is none."""
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    empty: str = "nothing to show",
+    sparse: bool = False,
+) -> None:
+    """Print rows under their heads; `empty` goes to standard error when there is none.
+
+    If it is `sparse`, a terminal has no column in which nothing stands, or 0 only.
+    """
     cells = [[cell(value) for value in row] for row in rows]
     if not cells:
         click.echo(empty, err=True)
     elif sys.stdout.isatty():
-        _fitted(heads, cells)
+        _fitted(*_filled(heads, cells)) if sparse else _fitted(heads, cells)
     else:
         _plain(heads, cells)
 
@@ -96,6 +106,14 @@ def _fitted(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
         for head, text in zip(heads[here:], row[here:], strict=True):
             if text:
                 click.echo(_wrapped(f"{head}: {text}", "    ", "        "))
+
+
+def _filled(
+    heads: Sequence[str], cells: Sequence[Sequence[str]]
+) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Return the columns in which anything stands."""
+    here = [at for at in range(len(heads)) if any(row[at] not in _NOTHING for row in cells)]
+    return [heads[at] for at in here], [[row[at] for at in here] for row in cells]
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ with it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,7 +19,7 @@ from router.unit_desk import look_at_desk, look_elsewhere
 from router.unit_digest import STEP, kept_until, read_detail, says_anything, wants_digest
 from store.digest_steps import bring_forward, keep_first, open_digests
 from store.leases import LeaseLost, Term, require
-from store.queue import queued, units_with_tickets
+from store.queue import awaited_by, queued, units_with_tickets
 from store.reminders import DueStep, due_steps, postpone
 
 KEPT_EVERY = timedelta(hours=1)
@@ -114,4 +115,8 @@ def _desk_of(desk: Desk, unit: str, since: datetime) -> UnitDesk:
             for one in others
             if one != unit
         )
+        listed = [one.ticket.number for each in found.sections.values() for one in each.kept]
+        awaited = awaited_by(conn, listed)
+    for section in found.sections.values():
+        section.complete(lambda one: replace(one, awaits=awaited.get(one.number, ())))
     return UnitDesk(unit, since, found.tally, found.sections, elsewhere)

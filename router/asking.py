@@ -2,12 +2,13 @@
 
 Rule: one mail back, to a sender who is proven or near, capped like receipts; never to a machine.
 The word has to stand alone: a mail that says more is a ticket. Somebody who takes part in a ticket,
-or supports it, may ask for it by its number, nobody else learns even that it exists.
+or supports it, may ask for it by its number, nobody else learns even that it exists. What is
+assigned to somebody was opened by others, so only who is proven reads of it.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from parsers.heard import Automatic
@@ -70,6 +71,8 @@ def answer(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> tuple[Dec
         supports = may.update_team and is_supporter_of(units, me, facts.registry)
         return supports or takes_part(ticket, me)
 
+    if not may.update_team:
+        facts = replace(facts, assigned=(), assigned_total=0)
     kind, values = _WRITES[asked.word](asked, sees, facts, policy)
     tell = Outgoing(
         kind,
@@ -113,6 +116,10 @@ def _status(
         "named": bool(named),
         "total": total,
         "tickets": [_row(one, policy, whole=bool(named)) for one in listed[:MAX_TICKETS]],
+        "assigned_total": 0 if named else facts.assigned_total,
+        "assigned": []
+        if named
+        else [_row(one, policy, whole=False) for one in facts.assigned[:MAX_TICKETS]],
     }
 
 

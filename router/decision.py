@@ -149,7 +149,8 @@ class Facts:
     `found` holds a ticket for each clue that led to one, strongest clue first.
     `hook_known` says that the hook of the ticket's site has been heard of before; `hooks` are all
     such sites, in lower case, and when they were heard last, for the step that asks.
-    `listed` are the tickets for a digest, the first of `listed_total`; `opening` (by mail
+    `listed` are the tickets for a digest, the first of `listed_total`; `assigned`, the first of
+    `assigned_total`, those that whoever asks for `status` has to work on; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
     let a held ticket go, give one on, or may page again. `solution_of` is the ticket to whose
     solution, the newest one, the mail is an answer that adds nothing; 0 for none. `asked` are, by
@@ -167,6 +168,8 @@ class Facts:
     counts: Counts = field(default_factory=Counts)
     listed: tuple[Ticket, ...] = ()
     listed_total: int = 0
+    assigned: tuple[Ticket, ...] = ()
+    assigned_total: int = 0
     opening: TicketEvent | None = None
     opening_mail: int = 0
     later: tuple[TicketEvent, ...] = ()

@@ -7,12 +7,12 @@ Where a ticket stands is found in `router.queues`. Sources: EGI-PRIORITY; docs/d
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from router.ticket import TicketKind, Timing
+from router.ticket import Relation, TicketKind, Timing
 from router.words import Priority, Status
 
 WAITS_FOR_OTHERS = frozenset({Status.WAITING, Status.ON_HOLD})
@@ -40,7 +40,8 @@ class Queued:
     """An open ticket as its queue shows it; the names are those of `router.ticket.Ticket`.
 
     `is_firing` says that it is an alarm that is real and not over. `held` is the reason, "" when
-    nothing holds it. `remind_at` is when a supporter wanted to be reminded of it.
+    nothing holds it. `remind_at` is when a supporter wanted to be reminded of it; `awaits` are the
+    open tickets that it waits for, its master or its children.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Queued:
     is_firing: bool = False
     timing: Timing | None = None
     remind_at: datetime | None = None
+    awaits: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,10 @@ class First:
         self._kept.append(one)
         if len(self._kept) >= self.limit + HEAP:
             self._kept = self.kept
+
+    def complete(self, more: Callable[[Queued], Queued]) -> None:
+        """Let those that are kept be read more of; what that changes must not be their order."""
+        self._kept = [replace(one, ticket=more(one.ticket)) for one in self.kept]
 
     @property
     def kept(self) -> list[Standing]:

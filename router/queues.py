@@ -5,7 +5,7 @@ queue may be longer than the memory. Nothing here changes a ticket.
 Sources: EGI-PRIORITY (docs/sources.md); docs/desk.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import nsmallest
 
@@ -14,7 +14,7 @@ from router.limits import UNTAKEN, Colour
 from router.limits import colour as colour_at
 from router.measuring import worked
 from router.queued import Place, Queued, Standing, Tally
-from router.ticket import TicketKind
+from router.ticket import Relation, TicketKind
 from router.timers import PROCESS_OF, Whom
 from router.timing import next_step
 from router.words import Status
@@ -43,8 +43,16 @@ def waits_for(one: Queued) -> str:
     if one.status is Status.WAITING:
         return f"its submitter, {one.submitter}"
     if one.status is Status.ON_HOLD:
-        return "the end of what it is on hold for"
+        return _awaited(one.awaits) or "the end of what it is on hold for"
     return one.assigned_to or "its unit"
+
+
+def _awaited(awaits: Sequence[Relation]) -> str:
+    """Return the tickets that a ticket waits for, as words: a master, or children."""
+    if not awaits:
+        return ""
+    what = awaits[0].what if len(awaits) == 1 else "children"
+    return ", ".join((f"its {what}", *(f"#{there.ticket}" for there in awaits)))
 
 
 def coming(one: Queued, policy: Policy) -> tuple[str, datetime | None]:

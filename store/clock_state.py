@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from router.words import FINAL
+from router.lines.noting import REMIND
+from router.words import FINAL, OPEN
 from store.clock_tables import clock, timing
-from store.tables import ticket
+from store.tables import reminder, ticket
 from store.upsert import upsert
 
 _NAME = "tickets"
@@ -33,13 +34,18 @@ class ClockState:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A ticket's next step: when it is due, and for whom ("" for nobody)."""
+    """A ticket's next step: when it is due, and for whom ("" for nobody).
+
+    `is_asked_for` marks a day that a supporter wanted to be reminded on; the clock has no part in
+    it, so `steps` is 0.
+    """
 
     ticket: int
     due_at: datetime
     due_for: str
     status: str
     steps: int
+    is_asked_for: bool = False
 
 
 def read_clock(conn: Connection) -> ClockState:
@@ -92,12 +98,32 @@ def count_steps(conn: Connection, now: datetime) -> tuple[int, int]:
     return planned, conn.execute(count.where(timing.c.due_at <= now)).scalar_one()
 
 
+def count_asked_for(conn: Connection, now: datetime) -> tuple[int, int]:
+    """Return how many days supporters wanted to be reminded on, and how many are overdue."""
+    count = _asked_for(func.count())
+    planned = conn.execute(count).scalar_one()
+    return planned, conn.execute(count.where(reminder.c.due_at <= now)).scalar_one()
+
+
 def next_steps(conn: Connection, limit: int) -> list[NextStep]:
-    """Return the steps that come next, the first one first."""
-    columns = [timing.c[name] for name in NextStep.__slots__]
+    """Return the steps that come next, days that were asked for among them; the first one first."""
+    columns = [timing.c[name] for name in ("ticket", "due_at", "due_for", "status", "steps")]
     query = select(*columns).where(timing.c.due_at.is_not(None))
     rows = conn.execute(query.order_by(timing.c.due_at, timing.c.ticket).limit(limit))
-    return [NextStep(*row) for row in rows]
+    steps = [NextStep(*row) for row in rows]
+    asked = _asked_for(reminder.c.ticket, reminder.c.due_at, reminder.c.detail, ticket.c.status)
+    rows = conn.execute(asked.order_by(reminder.c.due_at, reminder.c.id).limit(limit))
+    for number, due_at, detail, status in rows:
+        whom = detail.partition(" ")[2]  # of "DAY ADDRESS"
+        steps.append(NextStep(number, due_at, whom, status, 0, is_asked_for=True))
+    return sorted(steps, key=lambda one: (one.due_at, one.ticket))[:limit]
+
+
+def _asked_for(*columns: Any) -> Any:
+    """Select what is kept of the days that were asked for; of what has ended nobody is reminded."""
+    joined = select(*columns).join_from(reminder, ticket, ticket.c.number == reminder.c.ticket)
+    wanted = (reminder.c.step == REMIND, reminder.c.done_at.is_(None))
+    return joined.where(*wanted, ticket.c.status.in_([str(one) for one in sorted(OPEN)]))
 
 
 def _write(conn: Connection, **values: Any) -> None:

@@ -95,7 +95,7 @@ def read_facts(
         if about is not None and about.ticket in tickets:
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
             found.append((bounced, tickets[about.ticket]))
-        listed, listed_total = asked_of(conn, one.mail)
+        wanted = asked_of(conn, one.mail)
         opening, opening_mail, later = _told_again(conn, one.mail, found)
         facts.append(
             Facts(
@@ -107,8 +107,10 @@ def read_facts(
                 opening=opening,
                 opening_mail=opening_mail,
                 later=later,
-                listed=listed,
-                listed_total=listed_total,
+                listed=wanted.listed,
+                listed_total=wanted.listed_total,
+                assigned=wanted.assigned,
+                assigned_total=wanted.assigned_total,
                 sent=about,
                 solution_of=solutions.get(one.mail.mail_id, 0),
                 related=related_to(conn, one.mail, found),

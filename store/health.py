@@ -45,7 +45,7 @@ def say_of_door(store: Store, name: str, detail: str, now: datetime) -> None:
 
 
 def say_of_role(store: Store, name: str, detail: str, now: datetime) -> None:
-    """Write what a slot of work or courier says of itself; raises Deferred like all writing."""
+    """Write what a slot says of itself (not of doors); raises Deferred like all writing."""
     with store.writing() as conn:
         _say(conn, role_health, name, detail, now)
 

@@ -4,34 +4,55 @@ Only for mails that need it; never decides.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from router.asking import MAX_TICKETS, question
 from router.decision import Mail, Policy
 from router.sent_back import SentWords, answered_row, is_sent_back
 from router.ticket import Ticket
 from router.words import OPEN, MailKind
+from store.queue import units_with_tickets
 from store.rows import read_tickets
 from store.tables import outbox
 from store.tables import ticket as ticket_table
 
 
-def asked_of(conn: Connection, mail: Mail) -> tuple[tuple[Ticket, ...], int]:
-    """Return the tickets that a mail asks for, newest first, and how many there are in all.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The tickets that a mail asks for, newest first, and how many there are in all.
 
-    The one that it names, or else those of its sender that are open. Whether they may be told is
-    for `decide` to say.
+    `assigned` are those that its sender has.
+    """
+
+    listed: tuple[Ticket, ...] = ()
+    listed_total: int = 0
+    assigned: tuple[Ticket, ...] = ()
+    assigned_total: int = 0
+
+
+def asked_of(conn: Connection, mail: Mail) -> Asked:
+    """Return the ticket that a mail names, or else those of its sender that are open.
+
+    Whether they may be told is for `decide` to say. What has ended is never read: each search goes
+    by an index, the one for who has a ticket by that of the units.
     """
     asked = question(mail)
     if asked is None or asked.word != "status" or mail.heard.sender is None:
-        return (), 0
+        return Asked()
     if asked.ticket:
-        return tuple(read_tickets(conn, [asked.ticket]).values()), 1
-    theirs = (
-        ticket_table.c.submitter == mail.heard.sender.address,
-        ticket_table.c.status.in_(sorted(OPEN)),
-    )
+        return Asked(tuple(read_tickets(conn, [asked.ticket]).values()), 1)
+    me = mail.heard.sender.address
+    units = ticket_table.c.support_unit.in_(list(units_with_tickets(conn)))
+    has_it = func.lower(ticket_table.c.assigned_to) == me.lower()
+    own = _newest(conn, ticket_table.c.submitter == me)
+    return Asked(*own, *_newest(conn, units, has_it))
+
+
+def _newest(conn: Connection, *where: ColumnElement[bool]) -> tuple[tuple[Ticket, ...], int]:
+    """Return the newest open tickets of this sort, and how many there are."""
+    theirs = (*where, ticket_table.c.status.in_(sorted(OPEN)))
     total = conn.execute(select(func.count()).select_from(ticket_table).where(*theirs))
     newest = select(ticket_table.c.number).where(*theirs).order_by(ticket_table.c.number.desc())
     numbers = conn.execute(newest.limit(MAX_TICKETS)).scalars().all()

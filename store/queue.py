@@ -4,7 +4,8 @@ Rule: what has ended is never read: an index finds the open ones of a unit. Rows
 read, so memory does not grow with a queue. Reads only; order and colours are the caller's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,12 +16,13 @@ from router.decision import Policy
 from router.lines.noting import REMIND
 from router.queued import Queued, Tally
 from router.queues import stand
-from router.ticket import TicketKind, Timing
+from router.ticket import Relation, TicketKind, Tie, Timing
 from router.words import OPEN, Priority, Status
 from store.alarm_tables import paging
 from store.clock_tables import timing
 from store.engine import Store
 from store.listing import reads
+from store.relation_tables import relation
 from store.tables import reminder, ticket
 
 ROWS_AT_ONCE = 500
@@ -90,6 +92,21 @@ def reminders_of(conn: Connection, numbers: Iterable[int]) -> dict[int, datetime
     wanted = and_(reminder.c.done_at.is_(None), reminder.c.step == REMIND)
     of = reminder.c.ticket.in_(list(numbers))
     return dict(conn.execute(query.where(wanted, of).group_by(reminder.c.ticket)).all())
+
+
+def awaited_by(conn: Connection, numbers: Collection[int]) -> dict[int, tuple[Relation, ...]]:
+    """Return what each of these tickets waits for: its master or its children that are open."""
+    found: dict[int, list[Relation]] = defaultdict(list)
+    for mine, word, theirs, what in (
+        (relation.c.ticket, Tie.MASTER, relation.c.other, Tie.MASTER),
+        (relation.c.other, Tie.PARENT, relation.c.ticket, Tie.CHILD),
+    ):
+        query = select(mine, theirs).join(ticket, ticket.c.number == theirs)
+        is_open = ticket.c.status.in_(_OPEN)
+        query = query.where(mine.in_(numbers), relation.c.what == str(word), is_open)
+        for number, other in conn.execute(query.order_by(theirs)):
+            found[number].append(Relation(what, other))
+    return {number: tuple(there) for number, there in found.items()}
 
 
 def _queued(row: Any) -> Queued:

@@ -26,16 +26,20 @@ from sqlalchemy import (
 )
 
 from parsers.alarm import Mode
+from router.relations import CLOSES
 from router.words import EventKind, Measure, Status
 from store.alarm_tables import paging
 from store.clock_tables import period
+from store.relation_tables import relation
 from store.tables import event, ticket
 
 MEDIAN, MOST = 50, 90  # percentiles
 TEST = "Test"
 LEFT_OUT = ("held", "discarded", "exercise", "category Test")  # the first that fits counts
 BY = ("unit", "site", "vo", "kind")
+DUPLICATE = "duplicate"  # an unsolved one that waits under another ticket, or was merged into it
 _COUNTED = ""
+_UNDER = tuple(str(one) for one in sorted(CLOSES))
 _own = period.alias("own")  # what was measured of one ticket
 
 
@@ -60,10 +64,10 @@ class ReportRow:
     name: str
     opened: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
-    measured: Mapping[Measure, Times] = field(default_factory=dict)
+    measured: Mapping[str, Times] = field(default_factory=dict)
 
-    def times(self, measure: Measure) -> Times:
-        """Return the times of a measure, or none of them."""
+    def times(self, measure: str) -> Times:
+        """Return the times of a Measure or of DUPLICATE, or none of them."""
         return self.measured.get(measure, Times())
 
 
@@ -77,14 +81,14 @@ def report_rows(
     opened: dict[str, dict[str, int]] = defaultdict(dict)
     for name, reason, number in conn.execute(_opened(since, until, by)):
         opened[name][reason] = number
-    measured: dict[str, dict[Measure, Times]] = defaultdict(dict)
+    measured: dict[str, dict[str, Times]] = defaultdict(dict)
     for name, measure, *numbers in conn.execute(_measured(since, until, by)):
-        measured[name][Measure(measure)] = Times(*numbers)
+        measured[name][measure] = Times(*numbers)
     names = sorted({*opened, *measured} if by else {""}, key=str.lower)
     return [_row(name, opened.get(name, {}), measured.get(name, {})) for name in names]
 
 
-def _row(name: str, opened: Mapping[str, int], measured: Mapping[Measure, Times]) -> ReportRow:
+def _row(name: str, opened: Mapping[str, int], measured: Mapping[str, Times]) -> ReportRow:
     left_out = {reason: opened[reason] for reason in LEFT_OUT if reason in opened}
     return ReportRow(name, opened.get(_COUNTED, 0), left_out, measured)
 
@@ -104,16 +108,13 @@ def _opened(since: datetime, until: datetime, by: str) -> Any:
 def _measured(since: datetime, until: datetime, by: str) -> Any:
     """Add up what has ended, by name and measure, with its percentiles."""
     name = period.c.unit if by == "unit" else _name(by)
-    of = (name, period.c.measure)
-    found = (
+    ended = (
         select(
             name.label("name"),
-            period.c.measure,
+            case((_is_duplicate(), DUPLICATE), else_=period.c.measure).label("measure"),
             period.c.working_s,
             period.c.waited_s,
             period.c.late,
-            func.row_number().over(partition_by=of, order_by=period.c.working_s).label("rank"),
-            func.count().over(partition_by=of).label("number"),
         )
         .join(ticket, ticket.c.number == period.c.ticket)
         .where(
@@ -123,6 +124,12 @@ def _measured(since: datetime, until: datetime, by: str) -> Any:
         )
         .subquery()
     )
+    columns = (ended.c.name, ended.c.measure)
+    found = select(
+        *ended.c,
+        func.row_number().over(partition_by=columns, order_by=ended.c.working_s).label("rank"),
+        func.count().over(partition_by=columns).label("number"),
+    ).subquery()
     columns = (found.c.name, found.c.measure)
     return select(
         *columns,
@@ -137,6 +144,18 @@ def _measured(since: datetime, until: datetime, by: str) -> Any:
 def _percentile(found: Any, percent: int) -> ColumnElement[int]:
     reached = found.c.rank * 100 >= found.c.number * percent
     return func.min(case((reached, found.c.working_s)))
+
+
+def _is_duplicate() -> ColumnElement[bool]:
+    """Whether what ended as unsolved was no problem of its own: a duplicate, or merged.
+
+    Such a ticket stands for itself again when it is reopened, so it is always the last of its ends.
+    """
+    under = and_(relation.c.ticket == period.c.ticket, relation.c.what.in_(_UNDER))
+    later = and_(_own.c.ticket == period.c.ticket, _own.c.id > period.c.id)
+    ended_again = and_(later, _own.c.measure == str(Measure.UNSOLVED))
+    is_unsolved = period.c.measure == str(Measure.UNSOLVED)
+    return and_(is_unsolved, exists().where(under), ~exists().where(ended_again))
 
 
 def _name(by: str) -> ColumnElement[str]:

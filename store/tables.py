@@ -283,7 +283,7 @@ directory_entry = Table(
     Column("changed_at", UtcTime, nullable=False),
 )
 
-# What each slot of work and courier says of itself; see store.health.
+# What each slot of work, courier and web says of itself; see store.health.
 role_health = Table(
     "role_health",
     DESK,

@@ -11,7 +11,7 @@ from typing import Any
 from router.words import MailKind
 from templates.render import LeftOut, Setting
 from templates.samples_ends import CHANGES, MANY, MERGED, SAME, UNSOLVED
-from templates.samples_lists import DAY, DAY_OF_A_UNIT, DIGEST, DUE, STANDING, STANDS
+from templates.samples_lists import DAY, DAY_OF_A_UNIT, DIGEST, DUE, STATUSES
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TICKET: Mapping[str, Any] = {
@@ -227,16 +227,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     "reminder-digest": (MailKind.REMINDER_DIGEST, DUE),
     "unit-digest": (MailKind.UNIT_DIGEST, DAY_OF_A_UNIT),
     "unit-digest-of-first-line": (MailKind.UNIT_DIGEST, DAY),
-    "status": (MailKind.STATUS, STANDING),
-    "status-of-none": (MailKind.STATUS, {**STANDING, "total": 0, "tickets": []}),
-    "status-of-one": (
-        MailKind.STATUS,
-        {**STANDING, "named": True, "total": 1, "tickets": [{**STANDS, "solution": "Done."}]},
-    ),
-    "status-of-a-strangers": (
-        MailKind.STATUS,
-        {**STANDING, "named": True, "total": 0, "tickets": []},
-    ),
+    **STATUSES,
     "held": (
         MailKind.HELD,
         _like(

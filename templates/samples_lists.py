@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from router.words import MailKind
+
 DIGEST: Mapping[str, Any] = {
     "tag": "Ticket-ID",
     "helpdesk": "Example Helpdesk",
@@ -147,4 +149,26 @@ STANDING: Mapping[str, Any] = {
     "named": False,
     "total": 3,
     "tickets": [STANDS, {**STANDS, "ticket": 41, "subject": "", "held": "unproven sender"}],
+    "assigned_total": 0,
+    "assigned": [],
+}
+STATUSES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
+    "status": (MailKind.STATUS, STANDING),
+    "status-of-none": (MailKind.STATUS, {**STANDING, "total": 0, "tickets": []}),
+    "status-of-a-supporter": (
+        MailKind.STATUS,
+        {**STANDING, "assigned_total": 52, "assigned": [{**STANDS, "ticket": 40}]},
+    ),
+    "status-of-a-supporter-who-opened-none": (
+        MailKind.STATUS,
+        {**STANDING, "total": 0, "tickets": [], "assigned_total": 1, "assigned": [STANDS]},
+    ),
+    "status-of-one": (
+        MailKind.STATUS,
+        {**STANDING, "named": True, "total": 1, "tickets": [{**STANDS, "solution": "Done."}]},
+    ),
+    "status-of-a-strangers": (
+        MailKind.STATUS,
+        {**STANDING, "named": True, "total": 0, "tickets": []},
+    ),
 }

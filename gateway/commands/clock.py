@@ -8,6 +8,7 @@ from gateway.commands.opening import CONFIG, FAULT, JSON, Stop, config_at, failu
 
 NEXT = 10
 HEADS = ("ticket", "due_at", "due_for", "status", "steps")
+ASKED_FOR = "Remind on"  # the line that asked for it
 
 
 @click.group(invoke_without_command=True)
@@ -18,7 +19,8 @@ def clock(context: click.Context, config_file: Path, *, as_json: bool) -> None:
     """Say whether the clock of tickets runs, and what comes next.
 
     It stands still after a jump of the machine's clock; alarms go on. `steps` counts what was done
-    for a ticket in its status. Exit code 0 when the clock runs, else 1.
+    for a ticket in its status; "Remind on" marks a day that a supporter asked for. Exit code 0
+    when the clock runs, else 1.
     """
     if context.invoked_subcommand is not None:
         return
@@ -26,13 +28,14 @@ def clock(context: click.Context, config_file: Path, *, as_json: bool) -> None:
     from gateway.clock_lead import NAME
     from gateway.now import utc_now
     from store import leases
-    from store.clock_state import count_steps, next_steps, read_clock
+    from store.clock_state import count_asked_for, count_steps, next_steps, read_clock
 
     now = utc_now()
     with store_of(config_at(config_file)) as store, failures():
         with store.reading() as conn:
             state = read_clock(conn)
             planned, overdue = count_steps(conn, now)
+            asked_for, asked_overdue = count_asked_for(conn, now)
             coming = next_steps(conn, NEXT)
         keeper = leases.holder(store, NAME)
     if as_json:
@@ -43,6 +46,8 @@ def clock(context: click.Context, config_file: Path, *, as_json: bool) -> None:
             "looked_at": state.ticked_at,
             "planned": planned,
             "overdue": overdue,
+            "asked_for": asked_for,
+            "asked_for_overdue": asked_overdue,
             "next": [show.as_object(one) for one in coming],
         }
         show.json_lines([said])
@@ -54,8 +59,18 @@ def clock(context: click.Context, config_file: Path, *, as_json: bool) -> None:
         click.echo(show.folded(f"clock: {stands or 'runs'}"))
         click.echo(f"looked at: {looked}" + (f", kept by {keeper}" if keeper else ""))
         click.echo(f"tickets with a next step: {planned}, overdue: {overdue}")
+        click.echo(f"days that were asked for: {asked_for}, overdue: {asked_overdue}")
         if coming:
-            show.table(HEADS, ([getattr(row, h) for h in HEADS] for row in coming))
+            show.table(
+                HEADS,
+                (
+                    (
+                        *(row.ticket, row.due_at, row.due_for, row.status),
+                        ASKED_FOR if row.is_asked_for else row.steps,
+                    )
+                    for row in coming
+                ),
+            )
     raise SystemExit(0 if state.stopped_at is None else 1)
 
 

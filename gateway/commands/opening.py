@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from gateway.config.load import Config, Fault
+    from gateway.config.sections import Store as StoreSection
     from store.engine import Store
 
 FAULT = 1  # in the configuration or the input
@@ -79,13 +80,14 @@ def config_at(path: Path, *, quiet: bool = True) -> "Config":
 
     config, faults = examine(path)
     if config is None:
-        raise Stop(_spelt(faults), FAULT)
+        raise Stop(spelt(faults), FAULT)
     if faults and not quiet:
-        click.echo(_spelt(faults), err=True)
+        click.echo(spelt(faults), err=True)
     return config
 
 
-def _spelt(faults: "tuple[Fault, ...]") -> str:
+def spelt(faults: "tuple[Fault, ...]") -> str:
+    """Return faults, one a line."""
     return "\n".join(str(fault) for fault in faults)
 
 
@@ -106,9 +108,16 @@ def failures() -> Iterator[None]:
 @contextmanager
 def store_of(config: "Config") -> "Iterator[Store]":
     """Give the store of this configuration; it must have been made by `serve`."""
+    with store_at(config.store) as store:
+        yield store
+
+
+@contextmanager
+def store_at(section: "StoreSection") -> "Iterator[Store]":
+    """Give the store that a section [store] names; it must have been made by `serve`."""
     from store.visit import visit
 
-    with failures(), visit(config.store.url, config.store.secret) as store:
+    with failures(), visit(section.url, section.secret) as store:
         yield store
 
 

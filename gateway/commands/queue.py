@@ -1,5 +1,6 @@
 """`queue`: what a support unit has to do, in the order in which it is worked on."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from gateway.queues import UnitRow
 
 HEADS = (
-    *("ticket", "place", "status", "left", "age", "priority", "site", "person", "next"),
-    *("next at", "waits for", "subject"),
+    *("ticket", "place", "status", "left", "age", "priority", "site", "person"),
+    *("waits for", "held", "next", "subject"),
 )
 
 
@@ -49,7 +50,7 @@ def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bo
         if unit is None:
             found = tallies(store, desk.policy, desk.clock())
             rows = [queues.unit_row(one) for one in found if one.total]
-            _show_units(rows, as_json=as_json)
+            _show_units(rows, desk.clock(), as_json=as_json)
             return
         try:
             name = queues.unit_named(desk, unit)
@@ -65,33 +66,42 @@ def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bo
         (
             row.ticket,
             row.place,
-            f"held: {row.held}" if row.held else row.status,
+            row.status,
             queues.said_left(row.left_s),
             queues.said_age(now - row.opened_at),
             row.priority,
             row.site,
             row.assigned_to,
-            row.next_step,
-            row.next_at,
             row.waits_for,
+            row.held,
+            f"{row.next_step}, {show.cell(row.next_at)}" if row.next_step else "",
             row.subject,
         )
         for row in listed
     )
-    show.table(HEADS, cells, empty=f"nothing is open at {name}")
+    show.table(HEADS, cells, empty=f"nothing is open at {name}", sparse=True)
     if whole.tally.total > len(listed):
         more = whole.tally.total - len(listed)
-        click.echo(f"{more} more are open at {name}: --limit, or --json for all", err=True)
+        are = "is" if more == 1 else "are"
+        click.echo(f"{more} more {are} open at {name}: --limit, or --json for all", err=True)
 
 
-def _show_units(rows: "list[UnitRow]", *, as_json: bool) -> None:
+def _show_units(rows: "list[UnitRow]", now: datetime, *, as_json: bool) -> None:
     from dataclasses import fields
 
     from gateway import show
+    from gateway.queues import said_age
 
     if as_json:
         show.json_lines(map(show.as_object, rows))
         return
-    heads = [one.name for one in fields(rows[0])] if rows else []
-    table = ([getattr(row, name) for name in heads] for row in rows)
-    show.table([name.replace("_", " ") for name in heads], table, empty="nothing is open")
+    names = [one.name for one in fields(rows[0]) if one.name != "oldest_at"] if rows else []
+    table = (
+        (
+            *(getattr(row, name) for name in names),
+            said_age(now - row.oldest_at) if row.oldest_at is not None else "",
+        )
+        for row in rows
+    )
+    heads = [*(name.replace("_", " ") for name in names), "oldest"]
+    show.table(heads, table, empty="nothing is open", sparse=True)

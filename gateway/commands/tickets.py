@@ -19,7 +19,11 @@ from gateway.commands.opening import (
 )
 from router.words import AT_TERMINAL
 
-HEADS = ("ticket", "kind", "status", "held", "priority", "notified_site", "support_unit")
+# What is long, or seldom there, comes last: on a terminal it follows below.
+HEADS = (
+    *("ticket", "kind", "status", "priority", "notified_site", "support_unit", "held"),
+    *("updated_at", "subject"),
+)
 
 
 @click.command()
@@ -71,8 +75,7 @@ def tickets(
         if as_json:
             show.json_lines(coloured(store, rows, open_desk(config, store).policy, utc_now()))
             return
-        heads = (*HEADS, "updated_at", "subject")
-        show.table(heads, ([getattr(row, h) for h in heads] for row in rows), empty="no tickets")
+        show.table(HEADS, ([getattr(row, h) for h in HEADS] for row in rows), empty="no tickets")
 
 
 def _known_status(status: str) -> str:

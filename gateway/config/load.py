@@ -24,10 +24,12 @@ __all__ = [
     "ConfigFaults",
     "Fault",
     "Severity",
+    "UnreadableError",
     "examine",
     "load",
     "placed",
     "policy",
+    "read_text",
     "registry",
     "roster",
 ]
@@ -53,11 +55,11 @@ def examine(path: Path) -> tuple[Config | None, tuple[Fault, ...]]:
     """Return the configuration (None with an error in it) and all its faults in order of lines."""
     path = path.absolute()
     try:
-        raw = _read(path)
+        raw = read_text(path)
         document = tomllib.loads(raw)
     except tomllib.TOMLDecodeError as error:
         return None, (_syntax_fault(path, raw, error),)
-    except _UnreadableError as error:
+    except UnreadableError as error:
         return None, (Fault(path, 0, "", str(error)),)
     found: list[Finding] = []
     config = None
@@ -79,34 +81,35 @@ def examine(path: Path) -> tuple[Config | None, tuple[Fault, ...]]:
 def placed(config: Config, found: Iterable[Finding]) -> tuple[Fault, ...]:
     """Return findings of what a configuration names (files, certificates) with their lines."""
     try:
-        lines = find_lines(_read(config.file))
-    except _UnreadableError:
+        lines = find_lines(read_text(config.file))
+    except UnreadableError:
         lines = {}
     return tuple(
         Fault(config.file, line_of(lines, f.loc), f.key, f.message, f.severity) for f in found
     )
 
 
-class _UnreadableError(Exception):
+class UnreadableError(Exception):
     """The file cannot be read as text at all."""
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the file as text; raises UnreadableError."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         told = "cannot be read: No such file or directory: name yours with --config FILE"
-        raise _UnreadableError(f"{told}, or in $TICKETGATE_CONFIG") from None
+        raise UnreadableError(f"{told}, or in $TICKETGATE_CONFIG") from None
     except OSError as error:
-        raise _UnreadableError(f"cannot be read: {error.strerror or error}") from None
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
     if len(raw) > MAX_BYTES:
-        raise _UnreadableError(f"is longer than {MAX_BYTES} bytes")
+        raise UnreadableError(f"is longer than {MAX_BYTES} bytes")
     try:
         return raw.decode("utf-8-sig")  # some editors begin with a byte order mark
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise _UnreadableError(f"is not UTF-8 (line {line})") from None
+        raise UnreadableError(f"is not UTF-8 (line {line})") from None
 
 
 def _syntax_fault(path: Path, raw: str, error: tomllib.TOMLDecodeError) -> Fault:

@@ -6,6 +6,7 @@ from gateway.health import look
 from gateway.processes.naming import daemon_of
 from gateway.processes.post import Post
 from gateway.queues import unit_names
+from gateway.saying import say_again_and_again
 from gateway.web.access import Access
 from gateway.web.alarms import ALARMS_AT_MOST, Paged, alarm_pages
 from gateway.web.app import make_app
@@ -14,6 +15,7 @@ from gateway.web.source import web_source
 from gateway.web.watching import Watched, watching_pages
 from parsers.errors import Refused
 from store.alarm_listing import alarms, drills
+from store.health import say_of_role
 from store.watching import read_amounts
 from store.watching_desk import read_desk
 
@@ -39,4 +41,10 @@ def run(post: Post) -> None:
     )
     pages = [*watching_pages(watched), *alarm_pages(paged)]
     app = make_app(web_source(post.desk), Access(web.access, web.watchers), pages)
-    asyncio.run(serve_web(str(listen), app, post.link))
+    with say_again_and_again(post, say_of_role, [post.name], _trouble):
+        asyncio.run(serve_web(str(listen), app, post.link))
+
+
+def _trouble() -> str:
+    """Return nothing: what can be wrong with pages alone is that nobody answers."""
+    return ""

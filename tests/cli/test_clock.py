@@ -3,15 +3,21 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, update
 
 from gateway.commands.opening import FAULT
 from gateway.config.load import load
+from router.lines.noting import REMIND
 from store import clock_state
+from store.tables import reminder, ticket
 from store.visit import visit
 from tests.cli.conftest import NOW, Run
 
-KEYS = {"stopped_at", "why", "keeper", "looked_at", "planned", "overdue", "next"}
-STEP_KEYS = {"ticket", "due_at", "due_for", "status", "steps"}
+KEYS = {
+    "stopped_at", "why", "keeper", "looked_at", "planned", "overdue", "asked_for",
+    "asked_for_overdue", "next",
+}  # fmt: skip
+STEP_KEYS = {"ticket", "due_at", "due_for", "status", "steps", "is_asked_for"}
 
 
 @pytest.fixture
@@ -44,6 +50,25 @@ def test_people_are_told_the_same(run: Run) -> None:
     assert first == "clock: runs"
     assert second == "looked at: never"
     assert third.startswith("tickets with a next step: ")
+
+
+def test_a_day_that_was_asked_for_comes_among_the_steps(run: Run, office: Path) -> None:
+    number, other = (row["ticket"] for row in run("tickets", "--json").rows[:2])
+    with visit(load(office / "config.toml").store.url) as store, store.writing() as conn:
+        ended = update(ticket).where(ticket.c.number == other).values(status="solved")
+        conn.execute(ended)
+        for asked in (number, other):
+            row = {"ticket": asked, "step": REMIND, "detail": "2026-03-02 rosa@roc.example"}
+            conn.execute(insert(reminder).values(due_at=NOW, **row))
+    done = run("clock")
+    assert "days that were asked for: 1, overdue: 1" in done.out.splitlines()
+    (row,) = (line for line in done.out.splitlines() if line.endswith("Remind on"))
+    assert row.split()[:4] == [str(number), "2026-03-02", "12:00:00", "rosa@roc.example"]
+    (said,) = run("clock", "--json").rows
+    assert (said["asked_for"], said["asked_for_overdue"]) == (1, 1)
+    times = [one["due_at"] for one in said["next"]]
+    assert times == sorted(times)
+    assert [one["ticket"] for one in said["next"] if one["is_asked_for"]] == [number]
 
 
 @pytest.mark.usefixtures("stopped")

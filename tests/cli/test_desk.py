@@ -59,12 +59,38 @@ def test_a_short_list_says_how_many_more_there_are(run: Run) -> None:
     done = run("queue", "TPM", "--limit", "1")
     assert len(done.out.splitlines()) == 2
     assert done.err == f"{total - 1} more are open at TPM: --limit, or --json for all\n"
+    done = run("queue", "TPM", "--limit", total - 1)
+    assert done.err == "1 more is open at TPM: --limit, or --json for all\n"
 
 
 def test_a_terminal_shows_no_more_than_letters(office: Path) -> None:
     shown = on_a_terminal("queue", "TPM", "--config", office / "config.toml", columns=80)
     assert "\x1b[31m" not in shown
     assert "[/bold]" in shown
+
+
+def test_80_columns_have_a_line_for_each_unit_and_a_short_head_for_each_ticket(
+    run: Run, office: Path
+) -> None:
+    config = ("--config", office / "config.toml")
+    units = run("queue", "--json").rows
+
+    def shown(*words: str) -> list[str]:
+        said = on_a_terminal(*words, *config, columns=80)
+        return said.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+
+    head, *lines = shown("queue")
+    assert head.split()[:2] == ["unit", "open"]
+    assert head.split()[-1] == "oldest"
+    assert "escalated" not in head, "a column in which nothing stands is left out"
+    assert len(lines) == len(units)
+    assert "escalated" in run("queue").out.splitlines()[0], "a pipe has all of them"
+    head, *lines = shown("queue", "TPM")
+    assert head.split() == ["ticket", "place", "status", "left", "age", "priority", "site"]
+    second = next(at for at, line in enumerate(lines[1:], 1) if line[:1].isdigit())
+    below = [line.strip().partition(":")[0] for line in lines[1:second]]
+    assert below == ["waits for", "held", "subject"]
+    assert any(line.startswith("    next: reminder to the unit, 2026-") for line in lines)
 
 
 def test_an_unknown_unit_is_refused_with_those_that_are_near(run: Run) -> None:
@@ -117,9 +143,23 @@ def test_by_month_there_are_twelve_lines_unless_days_are_said(run: Run) -> None:
     [
         (("--month", "march"), "'march' is no month, such as 2026-03\n"),
         (("--to", "2026-03-01"), "--to needs --from\n"),
+        (
+            ("--from", "2026-03-02", "--to", "2026-03-01"),
+            "--to 2026-03-01 is before --from 2026-03-02\n",
+        ),
         (("--csv", "--json"), "either --json or --csv, not both\n"),
     ],
 )
 def test_what_is_no_report_is_refused(run: Run, words: tuple[str, ...], said: str) -> None:
     done = run("report", *words)
     assert (done.code, done.out, done.err) == (1, "", said)
+
+
+def test_a_month_that_has_not_come_is_refused_and_one_that_is_not_over_says_so(run: Run) -> None:
+    today = datetime.now(UTC).date()
+    done = run("report", "--month", f"{today.year + 5}-01")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"{today.year + 5}-01 has not come yet: today is 2")
+    done = run("report", "--month", f"{today:%Y-%m}")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[1] == "until now: the last of these days is not over yet"

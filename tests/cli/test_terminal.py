@@ -6,7 +6,8 @@ from tests.cli.conftest import on_a_terminal
 
 WIDTH = 80
 LISTINGS = (
-    ("tickets",), ("tickets", "100001"), ("mails",), ("outbox",), ("refusals",), ("sites",),
+    ("tickets",), ("tickets", "100001"), ("queue",), ("queue", "TPM"), ("clock",),
+    ("report", "--month", "2026-03"), ("mails",), ("outbox",), ("refusals",), ("sites",),
     ("members", "--all"), ("members", "check", "ada@atlas.example"),
 )  # fmt: skip
 MAILS = Path(__file__).parents[2] / "gateway" / "demo" / "mails"
@@ -29,7 +30,7 @@ def test_no_address_time_or_state_is_broken_for_a_column(office: Path) -> None:
     words = [word.rstrip(",") for line in shown(office, "members") for word in line.split()]
     assert {"ada.example@west-prod.example", "chiara@cms.example", "GLEN-UNI-01"} <= set(words)
     head, first, *rest = shown(office, "tickets")
-    assert head.split()[:4] == ["ticket", "kind", "status", "held"]
+    assert head.split()[:4] == ["ticket", "kind", "status", "priority"]
     assert {"assigned", "USER", "2026-03-02"} <= set(" ".join((first, *rest)).split())
 
 

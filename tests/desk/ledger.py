@@ -16,7 +16,8 @@ from router.calendars import ALWAYS, Calendar, Calendars
 from router.decision import Decision, Policy
 from router.limits import LEVELS, Limits, LimitTable
 from router.lines.noting import REMIND
-from router.ticket import Change, Paging, Ticket, TicketEvent, TicketKind
+from router.relations import ABOVE
+from router.ticket import Change, Paging, Relation, Ticket, TicketEvent, TicketKind, Tie
 from router.timing import timed
 from router.words import EventKind, Outcome, Priority, Reason, Status
 from store.commit import Decided, write
@@ -104,18 +105,35 @@ class Ledger:
             row = {"ticket": number, "step": REMIND, "detail": f"{when:%Y-%m-%d} tina@f.example"}
             conn.execute(insert(reminder).values(due_at=when, **row))
 
+    def relate(self, number: int, what: Tie, other: int) -> None:
+        """Say what another ticket is to a ticket, as a line of a supporter does."""
+        with self._writing() as conn:
+            made = Decision(
+                Outcome.COMMAND,
+                (),
+                ticket=read_tickets(conn, [number])[number],
+                ties=(Relation(what, other),),
+            )
+            write(conn, [Decided((made,))], self.policy, at("01-01 00:00"))
+
     def play(self, text: str) -> None:
-        """Let happen what lines say: `TICKET  MONTH-DAY HOUR:MINUTE  open | FIELD = VALUE, ...`."""
+        """Let happen what lines say: `TICKET  MONTH-DAY HOUR:MINUTE  open | FIELD = VALUE, ...`.
+
+        What another ticket is to a ticket is said like a field, such as `master = A`.
+        """
         numbers: dict[str, int] = {}
         for line in text.splitlines():
             if not line.strip() or line.startswith("#"):
                 continue
             name, day, hour, said = line.split(None, 3)
             fields = dict(_field(one) for one in said.removeprefix("open").split(",") if one)
+            ties = {Tie(word): fields.pop(word) for word in ABOVE if word in fields}
             if said.startswith("open"):
                 numbers[name] = self.opened(at(f"{day} {hour}"), **fields)
             else:
                 self.turn(numbers[name], at(f"{day} {hour}"), **fields)
+            for what, other in ties.items():
+                self.relate(numbers[name], what, numbers[other])
 
     def _written(self, ticket: Ticket, when: datetime, event: TicketEvent) -> int:
         made = Decision(Outcome.COMMAND, (), ticket=ticket, events=(event,))

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from stage import Stage
 
 from router.limits import LimitTable
+from router.ticket import Tie
 from router.unit_digest import STEP
 from store.clock_tables import timing
 from tests.desk.ledger import Ledger, at
@@ -54,6 +55,19 @@ def test_each_ticket_stands_in_the_section_that_presses_most(stage: Stage, ledge
         "Without a word for five working days": [quiet],
     }
     assert {spoken, waiting}.isdisjoint({one for each in found[NGI].values() for one in each})
+
+
+def test_what_waits_for_another_ticket_names_it(stage: Stage, ledger: Ledger) -> None:
+    go(stage, "03-02 12:00")
+    master = ledger.opened(at("03-16 09:00"))
+    slave = ledger.opened(at("03-16 09:00"), support_unit="NGI_DE")
+    ledger.turn(slave, at("03-16 10:00"), status="on hold")
+    ledger.relate(slave, Tie.MASTER, master)
+    go(stage, "03-31 09:00")
+    (said,) = [one for one in digests(stage) if one["to"] == NGI]
+    assert [(one["ticket"], one["waits_for"]) for one in said["tickets"]] == [
+        (slave, f"its master, #{master}")
+    ]
 
 
 def test_first_line_sees_who_is_late_anywhere_and_what_was_escalated(

@@ -10,6 +10,7 @@ from stage import Stage
 from gateway.queues import queue_of, queue_row, said_age, said_left, unit_named, unit_row
 from parsers.errors import Refused
 from router.queued import First
+from router.ticket import Tie
 from store.alarm_tables import paging
 from store.queue import tallies, units_with_tickets
 from tests.desk.ledger import Ledger, at
@@ -85,6 +86,36 @@ def test_a_day_that_was_asked_for_comes_next(stage: Stage, ledger: Ledger) -> No
     row = queue_row(one, stage.desk.policy)
     assert (row.next_step, row.next_at) == ("reminder that was asked for", at("03-20 09:00"))
     assert row.waits_for == "the end of what it is on hold for"
+
+
+def test_what_waits_for_other_tickets_names_them(stage: Stage, ledger: Ledger) -> None:
+    opened = at("03-02 09:00")
+    master = ledger.opened(opened)
+    slave, parent, lonely = (ledger.opened(opened, support_unit="NGI_DE") for _ in range(3))
+    for number in (slave, parent, lonely):
+        ledger.turn(number, at("03-02 10:00"), status="on hold")
+    children = [ledger.opened(opened) for _ in range(3)]
+    ledger.relate(slave, Tie.MASTER, master)
+    for child in children:
+        ledger.relate(child, Tie.PARENT, parent)
+
+    def waits() -> dict[int, str]:
+        first = queue_of(stage.desk, "NGI_DE", None).first
+        return {one.ticket.number: queue_row(one, stage.desk.policy).waits_for for one in first}
+
+    one, two, three = children
+    assert waits() == {
+        slave: f"its master, #{master}",
+        parent: f"its children, #{one}, #{two}, #{three}",
+        lonely: "the end of what it is on hold for",
+    }
+    for child in (one, three):
+        ledger.turn(child, at("03-02 11:00"), status="solved")
+    assert waits()[parent] == f"its child, #{two}"
+    ledger.turn(two, at("03-02 11:00"), status="unsolved")
+    ledger.turn(slave, at("03-02 11:00"), status="in progress")
+    assert waits()[parent] == "the end of what it is on hold for"
+    assert waits()[slave] == "its unit"
 
 
 def test_each_unit_has_its_numbers(stage: Stage, ledger: Ledger) -> None:

@@ -10,11 +10,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import delete
 
 from gateway.report_times import Days, days_of
 from gateway.reports import Report, as_csv, as_objects, as_text, make_report
 from parsers.errors import Malformed
+from router.ticket import Tie
 from store.engine import Store
+from store.relation_tables import relation
 from tests.desk.ledger import Ledger, at
 
 HERE = Path(__file__).parent
@@ -52,6 +55,7 @@ def test_programs_read_seconds_and_what_was_left_out_of_each_name(march: Store) 
         "opened": 1,
         "solved": 0,
         "unsolved": 1,
+        "duplicate": 0,
         "reopened": 0,
         "response_number": 1,
         "response_median_s": 37 * 3600,
@@ -99,8 +103,39 @@ def test_a_long_name_stands_on_a_line_of_its_own(store: Store) -> None:
     Ledger(store).opened(at("03-09 09:00"), support_unit=name)
     lines = _text(make_report(store, "unit", MARCH))
     place = lines.index(name)
-    assert lines[place + 1].split() == ["1", "0", "0", "0", "0.0"]
+    assert lines[place + 1].split() == ["1", "0", "0", "0", "0", "0.0"]
     assert max(map(len, lines)) <= 80
+
+
+def test_days_that_are_not_over_are_said_to_end_now(march: Store) -> None:
+    days = days_of("2026-04", "", "", date(2026, 4, 2), BERLIN, by_month=False)
+    head, now, *lines = as_text(make_report(march, "month", days))
+    assert head == "2026-04-01 to 2026-04-02 (Europe/Berlin), by month; times in working hours"
+    assert now == "until now: the last of these days is not over yet"
+    assert next(line for line in lines if line.startswith("total")).split()[1] == "2"
+
+
+def test_a_duplicate_that_stands_for_itself_again_is_none(march: Store) -> None:
+    """The first time it was given up for another reason, which stays what it was."""
+    ledger = Ledger(march)
+    number = ledger.opened(at("03-16 09:00"), notified_site="TWICE")
+    ledger.turn(number, at("03-16 10:00"), status="unsolved")
+    ledger.turn(number, at("03-16 11:00"), status="reopened")
+    ledger.turn(number, at("03-16 12:00"), status="unsolved")
+    other = ledger.opened(at("03-16 09:00"))
+
+    def counts() -> tuple[object, ...]:
+        row = _by_site(march)["TWICE"]
+        return row["opened"], row["unsolved"], row["duplicate"], row["response_number"]
+
+    assert counts() == (1, 2, 0, 2)
+    ledger.relate(number, Tie.ORIGINAL, other)
+    assert counts() == (1, 1, 1, 2)
+    ledger.relate(number, Tie.CROSS, other)
+    assert counts() == (1, 1, 1, 2)
+    with march.writing() as conn:
+        conn.execute(delete(relation).where(relation.c.what == str(Tie.ORIGINAL)))
+    assert counts() == (1, 2, 0, 2)
 
 
 def test_what_was_discarded_and_taken_up_again_counts(march: Store) -> None:
@@ -142,14 +177,19 @@ def _by_site(store: Store) -> dict[object, dict[str, object]]:
         ("", "", "", True, "2025-04-01 2026-03-31"),
         ("2024-02", "", "", False, "2024-02-01 2024-02-29"),
         ("2025-12", "", "", True, "2025-12-01 2025-12-31"),
-        ("", "2026-04-10", "", False, "2026-04-10 2026-04-15"),
+        ("", "2026-04-10", "", False, "2026-04-10 2026-04-15 until now"),
         ("", "2026-04-10", "2026-04-10", False, "2026-04-10 2026-04-10"),
         ("2026-13", "", "", False, "'2026-13' is no month, such as 2026-03"),
         ("march", "", "", False, "'march' is no month, such as 2026-03"),
         ("2026-03", "2026-03-01", "", False, "either --month or --from and --to, not both"),
         ("", "", "2026-03-01", False, "--to needs --from"),
-        ("", "2026-03-02", "2026-03-01", False, "2026-03-01 is before 2026-03-02"),
-        ("", "2026-04-16", "", False, "2026-04-15 (today) is before 2026-04-16"),
+        ("", "2026-03-02", "2026-03-01", False, "--to 2026-03-01 is before --from 2026-03-02"),
+        ("", "2026-04-20", "2026-04-16", False, "--to 2026-04-16 is before --from 2026-04-20"),
+        ("", "2026-04-16", "", False, "2026-04-16 has not come yet: today is 2026-04-15"),
+        ("", "2026-04-01", "2026-04-16", False, "2026-04-16 has not come yet: today is 2026-04-15"),
+        ("2026-05", "", "", False, "2026-05 has not come yet: today is 2026-04-15"),
+        ("2031-01", "", "", True, "2031-01 has not come yet: today is 2026-04-15"),
+        ("2026-04", "", "", False, "2026-04-01 2026-04-15 until now"),
         ("", "1026-04-16", "", False, "'1026-04-16' is too far away"),
         ("", "2001-01-01", "", False, "more than 10 years"),
         ("", "2026-02-29", "", False, "'2026-02-29' is no day, such as 2026-03-02"),
@@ -166,7 +206,7 @@ def _said(month: str, since: str, until: str, *, by_month: bool) -> str:
         days = days_of(month, since, until, TODAY, BERLIN, by_month=by_month)
     except Malformed as error:
         return str(error)
-    return f"{days.first} {days.last}"
+    return f"{days.first} {days.last}{' until now' if days.until_now else ''}"
 
 
 def test_days_have_all_their_hours_where_clocks_change() -> None:

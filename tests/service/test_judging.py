@@ -39,6 +39,15 @@ def test_who_has_said_nothing_for_a_minute_is_silent_and_so_is_who_never_did(
     assert states(well, in_files)["work-2"] == "silent"
 
 
+def test_pages_are_missed_where_they_are_configured(well: Path, in_files: Store) -> None:
+    say_of_role(in_files, "web-0", "", NOW - timedelta(days=1))
+    assert "web-0" not in states(well, in_files)
+    well.write_text(well.read_text() + '\n[web]\nlisten = "127.0.0.1:0"\n')
+    assert states(well, in_files)["web-0"] == "silent"
+    say_of_role(in_files, "web-0", "", NOW)
+    assert set(states(well, in_files).values()) == {"ok"}
+
+
 def test_a_door_that_is_no_longer_configured_is_not_looked_at(well: Path, in_files: Store) -> None:
     say_of_door(in_files, "lmtp", "the store fails", NOW - timedelta(days=1))
     assert "lmtp" not in states(well, in_files)
