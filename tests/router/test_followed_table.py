@@ -41,7 +41,7 @@ LINES = {
 }
 HEAD = """# What somebody who is proven hears of his own mail, by who he is to the ticket.
 # A refusal: it was not done. silence: it was done, and no mail says so. -: nothing was done.
-# Written by tests/router/test_followed_table.py.
+# A supporter's unit is told for him. What is said: router/followed.py.
 """
 
 
