@@ -23,6 +23,7 @@ ANSWERS = frozenset(
         MailKind.RECEIPT,
         MailKind.HELD,
         MailKind.REFUSAL,
+        MailKind.FOLLOWED,
         MailKind.TOO_MANY,
         MailKind.HELP,
         MailKind.STATUS,

@@ -11,6 +11,7 @@ from router.acting import actors_of
 from router.addresses import LANE_REPLY
 from router.alarming import alarm_mails
 from router.decision import Decision, Outgoing, Reminder
+from router.followed import answer, what_was_done
 from router.holding import why_no_answer
 from router.joined import Joined
 from router.lines.rules import steer
@@ -52,7 +53,8 @@ def reply(
     elif mail.heard.returned and not mail.heard.block.fields and _may_accept(joined, steered):
         steered = replace(steered, refusals=(*steered.refusals, NOT_AS_SENT))
     silent = why_no_answer(mail, joined.facts, policy, may)
-    if steered.refusals and silent is Reason.RECEIPT_CAP:
+    answers = bool(steered.refusals or what_was_done(steered))
+    if answers and silent is Reason.RECEIPT_CAP:
         steered = steered.because(silent)
     reasons = tuple(dict.fromkeys((joined.clue.reason, may.reason, *by_site, *steered.reasons)))
     kind = EventKind.UNVERIFIED if unverified else EventKind.COMMENT
@@ -84,6 +86,8 @@ def reply(
     if steered.refusals and silent is None:
         me = Participant(Role.SUBMITTER, joined.address)
         outgoing.append(replace(own.to(me, MailKind.REFUSAL, LANE_REPLY), role=None, token=None))
+    elif silent is None:
+        outgoing += answer(own, steered, outgoing)
     return Decision(
         Outcome.UNVERIFIED if unverified else Outcome.COMMENT,
         reasons,

@@ -240,6 +240,7 @@ class MailKind(StrEnum):
     HELD = "held"
     ALARM = "alarm"
     REFUSAL = "refusal"
+    FOLLOWED = "followed"
     TOO_MANY = "too-many"
     HELD_DIGEST = "held-digest"
     RECEIPT_DIGEST = "receipt-digest"

@@ -19,9 +19,10 @@ _WORDS = {
     MailKind.UPDATE: "UPDATE",
     MailKind.HELD: "HELD",
     MailKind.REFUSAL: "NOT DONE",
+    MailKind.FOLLOWED: "FOLLOWED",
     MailKind.TOO_MANY: "TOO MANY MAILS",
 }
-_LISTS = {"notes": "Please note", "reasons": "Reasons", "lines": "Lines"}
+_LISTS = {"done": "What was done", "notes": "Please note", "reasons": "Reasons", "lines": "Lines"}
 
 
 def fallback(kind: MailKind, values: Mapping[str, Any], setting: Setting) -> Spoken:

@@ -10,7 +10,7 @@ from typing import Any
 
 from router.words import MailKind
 from templates.render import LeftOut, Setting
-from templates.samples_ends import CHANGES, MANY, MERGED, SAME, UNSOLVED
+from templates.samples_ends import CHANGES, FOLLOWED, MANY, MERGED, NOTICE, SAME, UNSOLVED
 from templates.samples_lists import DAY, DAY_OF_A_UNIT, DIGEST, DUE, STATUSES
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -55,16 +55,6 @@ TICKET: Mapping[str, Any] = {
 }
 _FILES = [{"name": "transfer.log", "size": 12_345}, {"name": "core dump.tar", "size": 9_100_000}]
 _LEFT_OUT = (LeftOut("core dump.tar", 9_100_000, "https://helpdesk.example.org/files/1"),)
-_NOTICE: Mapping[str, Any] = {
-    "tag": "Ticket-ID",
-    "helpdesk": "Example Helpdesk",
-    "title": "A mail could not be delivered",
-    "lines": [
-        "The update of ticket #42 to list@roc.example was given up.",
-        "The relay said: 550 5.1.1 no such user",
-    ],
-    "told": "Nobody else has been told.",
-}
 _ALARM = {
     "event": "open",
     "status": "firing",
@@ -245,6 +235,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             reasons=["joined by the reply address", "a line needs a right that was not proven"],
         ),
     ),
+    **{name: (MailKind.FOLLOWED, _like(**more)) for name, more in FOLLOWED.items()},
     "too-many": (MailKind.TOO_MANY, _like(**MANY)),
     "too-many-of-the-same": (MailKind.TOO_MANY, _like(**SAME)),
     "receipt-digest": (
@@ -265,7 +256,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     ),
     "held-digest": (MailKind.HELD_DIGEST, DIGEST),
     "held-digest-cut": (MailKind.HELD_DIGEST, {**DIGEST, "total": 70}),
-    "operator-notice": (MailKind.OPERATOR_NOTICE, _NOTICE),
+    "operator-notice": (MailKind.OPERATOR_NOTICE, NOTICE),
 }
 _ABOUT_NO_TICKET = frozenset(
     {

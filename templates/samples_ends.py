@@ -1,4 +1,4 @@
-"""Sample values of mails about what has changed, or has not: fields, ends, too many mails."""
+"""Sample values of mails about what was done, or was not: changes, ends, lines, too many mails."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,4 +40,55 @@ SAME: Mapping[str, Any] = {
     "mails": 5,
     "minutes": 10,
     "same_words": True,
+}
+FOLLOWED: Mapping[str, Mapping[str, Any]] = {
+    "followed": {
+        "text": "",
+        "escalation": 2,
+        "heading": "ESCALATED",
+        "done": [
+            (
+                "It is escalated to level 2 of 3. A mail went to ROC_North and TPM (first line). "
+                'If nobody helps, "Escalate: yes" once more tells those who run the helpdesk, too.'
+            )
+        ],
+    },
+    "followed-verified": {
+        "text": "",
+        "status": "verified",
+        "heading": "VERIFIED",
+        "done": [
+            (
+                "It is verified, and so closed for good. "
+                "If there is more to say, a new mail opens another ticket, and so does an answer."
+            )
+        ],
+    },
+    "followed-reopened-and-subscribed": {
+        "text": "",
+        "status": "reopened",
+        "heading": "REOPENED, SUBSCRIBED",
+        "done": [
+            (
+                "It is open again, and with ROC_North, assigned to anna@roc.example. "
+                "A mail went to ROC_North and TPM (first line)."
+            ),
+            (
+                "You hear of it now, at jo@lab.example: what people write to it for everybody, and "
+                "its solution, but not of changes without a word. To stop that, answer with "
+                '"Unsubscribe: yes" as the first line.'
+            ),
+        ],
+        "changes": [{"field": "priority", "old": "urgent", "new": "top priority"}],
+    },
+}
+NOTICE: Mapping[str, Any] = {
+    "tag": "Ticket-ID",
+    "helpdesk": "Example Helpdesk",
+    "title": "A mail could not be delivered",
+    "lines": [
+        "The update of ticket #42 to list@roc.example was given up.",
+        "The relay said: 550 5.1.1 no such user",
+    ],
+    "told": "Nobody else has been told.",
 }

@@ -27,7 +27,7 @@ WAY: tuple[tuple[str, str, str, set[str], dict[str, list[str]], str, str], ...] 
     ("supporter-solution", NORA, "solved", {"status", "solution"},
      {"solution": EVERYBODY}, ADA, 'If it is solved for you, too, answer with "Verify: yes"'),
     ("verify", ADA, "verified", {"status"},
-     {"update": sorted([UNIT, *SITE])}, UNIT, "status: solved -> verified"),
+     {"update": sorted([UNIT, *SITE]), "followed": [ADA]}, ADA, "and so closed for good"),
 )  # fmt: skip
 
 

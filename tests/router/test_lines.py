@@ -228,7 +228,7 @@ def test_somebody_subscribes_changes_the_mode_and_leaves() -> None:
     joined = after(by(STRANGER, "Subscribe: yes"), about())
     (me,) = joined.joins
     assert (me.role, me.address, me.mode) == (Role.SUBSCRIBER, STRANGER, Notify.ON_SOLUTION)
-    assert told(joined) == set()
+    assert told(joined) == {STRANGER}, "nobody else needs to know"
     ticket = about(participants=(*about().participants, replace(me, row=9)))
     every = after(by(STRANGER, "Notification: on every change"), ticket)
     assert [(one.row, one.mode) for one in every.joins] == [(9, Notify.ON_EVERY_CHANGE)]

@@ -220,7 +220,7 @@ def test_what_verifies_is_told_without_its_text(stage: Stage) -> None:
     sent, head = solved(stage)
     answer = replace(outlook.desktop(sent), subject=f"RE: {sent.subject}")
     said = mail(stage, ANNE, answer, token(ANNE), head)
-    assert [str(one) for one in said] == [f"update -> {TPM}"]
+    assert [str(one) for one in said] == [f"update -> {TPM}", f"followed -> {ANNE}"]
     text = outlook.sent(said[0].mail).text
     assert "solved -> verified" in text
     assert "From:" not in text
