@@ -86,7 +86,7 @@ def test_no_value_can_start_a_header_of_its_own(
 def test_what_we_say_is_what_we_hear(
     subject: str, text: str, files: list[tuple[str, bytes]]
 ) -> None:
-    text = f"{text}\nend"  # an empty text would be heard from the HTML
+    text = f"begin\n{text}\nend"  # an empty text, or a signature alone, is heard from the HTML
     spoken = Spoken(" ".join(subject.split()) or "x", text, "<p>x</p>")
     enclosures = [Enclosure(name, "application/x-thing", data) for name, data in files]
     mail = build(spoken, HEAD, enclosures)
