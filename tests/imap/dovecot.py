@@ -213,6 +213,7 @@ class Dovecot:
                 os.kill(pid, number)
             except ProcessLookupError:
                 continue
+        until(lambda: not any(map(is_there, workers)), "nobody has its ports any more")
         self._process = None
 
     def _greets(self) -> bool:
@@ -221,6 +222,14 @@ class Dovecot:
                 return peer.recv(100).startswith(b"* OK")
         except OSError:
             return False
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process is there; a zombie holds nothing."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def folder_directory(folder: str) -> str:
