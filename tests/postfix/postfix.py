@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -148,7 +149,7 @@ class Postfix:
     def mails(self, to: str = "") -> list[str]:
         """Return the delivered mails, oldest first; of one recipient if given."""
         files = (self.place / "mail" / "all" / "new").glob("*")
-        texts = [path.read_text("utf-8", "replace") for path in sorted(files)]
+        texts = [path.read_text("utf-8", "replace") for path in sorted(files, key=_delivered_at)]
         return [text for text in texts if f"\nDelivered-To: {to}" in "\n" + text]
 
     def queued(self) -> str:
@@ -179,6 +180,12 @@ class Postfix:
                 return peer.recv(100).startswith(b"220 ")
         except OSError:
             return False
+
+
+def _delivered_at(mail: Path) -> tuple[int, int]:
+    """Return second and microsecond of a delivery: Postfix names its file 17...VxIyM123.host."""
+    second, micro = re.findall(r"^(\d+)\.V[0-9a-f]+I[0-9a-f]+M(\d+)\.", mail.name)[0]
+    return int(second), int(micro)
 
 
 def _is_zombie(pid: int) -> bool:

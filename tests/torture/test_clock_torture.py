@@ -12,8 +12,8 @@ from torture.plan import Plan
 from torture.sink import Sink
 from torture.spoiling import spoilt
 
-pytestmark = pytest.mark.timeout(300)
-PLAN = Plan(mails=0, kills=3, seed=1, mode=CLOCK, most_s=120, settle_s=60, tickets=40)
+pytestmark = pytest.mark.timeout(600)  # by itself a minute
+PLAN = Plan(mails=0, kills=3, seed=1, mode=CLOCK, most_s=240, settle_s=120, tickets=40)
 
 
 @pytest.fixture(scope="module")
