@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import imapclient
@@ -205,15 +205,13 @@ class Dovecot:
         process = self._process
         if process is None or process.poll() is not None:
             return
-        workers = self.workers() if number == signal.SIGKILL else []
+        workers = self.workers()
         process.send_signal(number)
         process.wait(timeout=60)
         for pid in workers:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
-        until(lambda: not any(map(is_there, workers)), "nobody has its ports any more")
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(map(is_there, workers)), "nobody has its ports or files any more")
         self._process = None
 
     def _greets(self) -> bool:
