@@ -4,7 +4,7 @@
 nothing. Nothing here has a second implementation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,16 +98,28 @@ def settle(
     ]
 
 
-def must_wait(conn: Any, one: Heard, settled: Settled, twins: Twins, now: datetime) -> bool:
+def must_wait(
+    conn: Any,
+    one: Heard,
+    settled: Settled,
+    twins: Twins,
+    *,
+    batch: Collection[int],
+    now: datetime,
+) -> bool:
     """Whether a mail has to wait for another that is still in the inbox.
 
     That is: the same mail accepted before it, or, for a mail that would open a ticket, the mail
     that it answers. An alarm waits only for the same alarm, which would else page twice, and not
-    for long. `twins` are what waits with the identities of a batch.
+    for long, unless that is in our own hands. `twins` are what waits with the identities of a
+    batch, whose mails are `batch`.
     """
     mail, same = one.mail, twins.get(one.identity, ())
     if one.lane == LANE_ALARM:
-        return waits_for_twin(same, of=mail.mail_id, among=LANE_ALARM, now=now)
+        beside = [twin for twin in same if twin.mail in batch]
+        return waits_for_twin(beside, of=mail.mail_id, among=LANE_ALARM) or waits_for_twin(
+            same, of=mail.mail_id, among=LANE_ALARM, now=now
+        )
     if waits_for_twin(same, of=mail.mail_id):
         return True
     if waits_for_proof(mail, settled, now):

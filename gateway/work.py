@@ -244,10 +244,11 @@ class Worker:
             take_turn(conn, words(heard, policy, now) | {f"ticket {n}" for n in named})
             settled = settle(conn, heard, known, policy, now)
             twins = waiting_twins(conn, [one.identity for one in heard])
+            batch = {one.mail.mail_id for one in heard}
             ready = [
                 done
                 for one, done in zip(heard, settled, strict=True)
-                if not must_wait(conn, one, done, twins, now)
+                if not must_wait(conn, one, done, twins, batch=batch, now=now)
             ]
             chosen = independent(ready)
             write(conn, [decided(one, policy, by=self.slot) for one in chosen], policy, now)

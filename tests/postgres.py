@@ -27,6 +27,7 @@ FAST = (
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
     " -c dynamic_shared_memory_type=mmap"  # else what a killed server had stays in /dev/shm
 )
+_PATIENCE_S = "280"  # of pg_ctl, to end what hangs
 _PROGRAMS = "/usr/lib/postgresql/*/bin"
 
 
@@ -60,11 +61,13 @@ class Server:
         port = f"-c port={self.port}" if self.port else ""
         options = f"-k {self.place} -c listen_addresses='{listen}' {port} {self._options}"
         log = self.place / "log"
-        self._run("pg_ctl", "-D", self.place / "data", "-w", "-l", log, "-o", options, "start")
+        self._run("pg_ctl", "-D", self.place / "data", "-w", "-t", _PATIENCE_S, "-l", log,
+                  "-o", options, "start")  # fmt: skip
 
     def stop(self, mode: str = "fast") -> None:
         """Stop: `fast` cuts every connection, `immediate` is a crash."""
-        self._run("pg_ctl", "-D", self.place / "data", "-w", "-m", mode, "stop")
+        self._run("pg_ctl", "-D", self.place / "data", "-w", "-t", _PATIENCE_S, "-m", mode,
+                  "stop")  # fmt: skip
 
     @contextmanager
     def halted(self) -> Iterator[None]:
@@ -72,7 +75,8 @@ class Server:
         main = int((self.place / "data" / "postmaster.pid").read_text().split()[0])
         pids = [main, *_children(main)]
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:

@@ -112,7 +112,7 @@ class Helpdesk:
                 parent = int(path.with_name("stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue  # it ended meanwhile
-            if parent == self.process.pid and title[:1] == ["ticketgate:"]:
+            if parent == self.process.pid and title[:1] == ["ticketgate:"] and title[1:]:
                 found[title[1]] = int(path.parent.name)
         return found
 
@@ -176,6 +176,14 @@ def helpdesk(
         yield desk
     finally:
         desk.stop()
+
+
+def accepts(desk: Helpdesk) -> bool:
+    """Whether its SMTP door is open: a role has its name before it listens."""
+    try:
+        return desk.send(b"", ["nobody@helpdesk.example"]).startswith("550")
+    except OSError:
+        return False
 
 
 def mail(number: int, subject: str = "Trouble", text: str = "It fails.") -> bytes:

@@ -17,6 +17,7 @@ from running import DEADLINE_S, PROGRAM, until
 from gateway.config.load import load
 from store.listing import MailFilter, MailRow, mails
 from store.visit import visit
+from tests.imap.dovecot import is_there
 from tests.ports import free_port
 from tests.postfix.postfix import PATH, Postfix
 
@@ -78,9 +79,12 @@ class Demo:
         if self.mta is not None:
             self.mta.stop()
             self.mta = None
-        pid = self.run / "people" / "names" / "nsd.pid"
-        if pid.exists():
-            os.kill(int(pid.read_text()), signal.SIGTERM)
+        try:
+            pid = int((self.run / "people" / "names" / "nsd.pid").read_text())
+            os.kill(pid, signal.SIGTERM)
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        until(lambda: not is_there(pid), "the name server ends, before its files go away")
 
     def typed(self, commands: str, *, good: bool = True) -> str:
         """Run commands in a shell, in the demo's directory; return what they print."""

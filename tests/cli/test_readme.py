@@ -38,6 +38,7 @@ def demo(place: Path) -> Iterator[Demo]:
     made.stop()
 
 
+@pytest.mark.timeout(600)  # a minute and more on a busy machine
 def test_a_stranger_steers_a_ticket_by_mail_as_the_readme_says(demo: Demo) -> None:
     """Nothing is waited for between the commands but what they wait for themselves."""
     demo.start()

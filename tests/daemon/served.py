@@ -70,6 +70,12 @@ def wait_for(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     return value
 
 
+def whole_lines(file: Path) -> list[str]:
+    """Return the lines of a file that others write; one that is half there is not one yet."""
+    text = file.read_text() if file.exists() else ""
+    return text[: text.rfind("\n") + 1].splitlines()
+
+
 def is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -91,8 +97,7 @@ class Served:
             )
 
     def notes(self, start: str = "") -> list[str]:
-        lines = self.notes_file.read_text().splitlines() if self.notes_file.exists() else []
-        return [line for line in lines if line.startswith(start)]
+        return [line for line in whole_lines(self.notes_file) if line.startswith(start)]
 
     def noted(self, start: str, times: int = 1) -> list[str]:
         """Wait until so many notes begin like this."""
@@ -105,8 +110,7 @@ class Served:
         return wait_for(lambda: (text := self.out.read_text()).endswith("\n") and text)
 
     def logged(self) -> list[dict[str, Any]]:
-        lines = self.err.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        return [json.loads(line) for line in whole_lines(self.err) if line.startswith("{")]
 
     def err_has(self, event: str, times: int = 1) -> None:
         """Wait until so many log lines tell of this event."""

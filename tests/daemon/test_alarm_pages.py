@@ -15,8 +15,9 @@ import pytest
 from stage import Stage
 from starlette.testclient import TestClient
 
+from gateway.web import watching
 from gateway.web.access import Access
-from gateway.web.alarms import ALARMS_AT_MOST, Paged, alarm_pages
+from gateway.web.alarms import ALARMS_AT_MOST, LAST_S, Paged, alarm_pages
 from gateway.web.app import Source, make_app
 from parsers.errors import Deferred
 from router.decision import Command
@@ -240,7 +241,9 @@ def test_a_store_that_cannot_be_read_says_nothing_of_why(client: Client) -> None
     assert client(drill=fails).get("/drills/march").status_code == 503
 
 
-def test_many_readers_read_the_store_once(client: Client) -> None:
+def test_many_readers_read_the_store_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 100.0
+    monkeypatch.setattr(watching, "monotonic", lambda: moment)
     asked: list[str] = []
 
     def noted(what: str, value: Any) -> Any:
@@ -255,6 +258,9 @@ def test_many_readers_read_the_store_once(client: Client) -> None:
     for path in ("/alarms", "/drills", "/drills/march", "/drills/march.csv") * 5:
         assert pages.get(path).status_code == 200
     assert sorted(asked) == ["alarms", "drills", "march"]
+    moment += LAST_S + 1
+    assert pages.get("/alarms").status_code == 200
+    assert sorted(asked) == ["alarms", "alarms", "drills", "march"]
 
 
 def test_drills_of_the_store_are_shown(client: Client, place: Path, store_url: str) -> None:

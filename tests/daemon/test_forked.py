@@ -111,7 +111,12 @@ while not children(child.pid):
 (sleeper,) = children(child.pid)
 child.kill()
 say(child.wait(20), child.poll(), os.getpgid(0) == child.pid)
-while os.path.exists(f"/proc/{sleeper}") and " Z " not in open(f"/proc/{sleeper}/stat").read():
+def lives(pid):
+    try:
+        return " Z " not in open(f"/proc/{pid}/stat").read()
+    except OSError:
+        return False
+while lives(sleeper):
     time.sleep(0.01)
 child.kill()  # long dead: nobody else is hit
 """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import Helpdesk, helpdesk, mail, until
+from running import Helpdesk, accepts, helpdesk, mail, until
 
 SUPPORT = ["support@helpdesk.example"]
 
@@ -68,7 +68,7 @@ def test_a_role_that_is_killed_comes_back_and_nothing_is_lost_or_doubled(desk: H
     for name in ("work-0", "courier-0", "doors-0", "web-0", "work-0"):
         os.kill(desk.roles()[name], signal.SIGKILL)
         until(lambda name=name: name in desk.roles(), f"{name} comes back")
-        until(lambda: _accepts(desk), "the door is open")
+        until(lambda: accepts(desk), "the door is open")
         sent += 1
         assert desk.send(mail(sent), SUPPORT).startswith("250 ")
     desk.settled(sent)
@@ -168,13 +168,6 @@ def test_stopping_under_load_loses_nothing(place: Path) -> None:
     desk.settled(30)
     assert len(desk.listing("tickets")) == 30
     desk.stop()
-
-
-def _accepts(desk: Helpdesk) -> bool:
-    try:
-        return desk.send(b"", ["nobody@helpdesk.example"]).startswith("550")
-    except OSError:
-        return False
 
 
 def _alive(pid: int) -> bool:

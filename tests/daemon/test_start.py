@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import DEADLINE_S, PROGRAM, Helpdesk, helpdesk, until
+from running import DEADLINE_S, PROGRAM, Helpdesk, accepts, helpdesk, until
 
 
 def served_in_vain(desk: Helpdesk, config: Path) -> "subprocess.CompletedProcess[str]":
@@ -66,6 +66,7 @@ def test_a_file_that_is_being_edited_takes_no_role_down(place: Path) -> None:
             lambda: desk.roles().keys() == old.keys() and not left_over(desk, old),
             "each role is there again",
         )
+        until(lambda: accepts(desk), "the door is open")
         assert desk.send(b"Subject: x\r\n\r\nx\r\n", ["support@helpdesk.example"])[:3] == "250"
         until(lambda: '"event": "decided"' in desk.tail(), "the mail is worked on")
         assert "nonsense" not in desk.tail()

@@ -133,7 +133,9 @@ def test_the_rest_is_shown_when_the_queues_cannot_be_read() -> None:
     assert "ticketgate_open" not in answer.text
 
 
-def test_many_readers_read_the_store_once() -> None:
+def test_many_readers_read_the_store_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 100.0
+    monkeypatch.setattr(watching, "monotonic", lambda: moment)
     reads = []
 
     def amounts() -> Amounts:
@@ -142,7 +144,10 @@ def test_many_readers_read_the_store_once() -> None:
 
     with client(amounts=amounts) as pages:
         assert {pages.get("/metrics").status_code for _ in range(20)} == {200}
-    assert len(reads) == 1
+        assert len(reads) == 1
+        moment += watching.AMOUNTS_LAST_S + 1
+        assert pages.get("/metrics").status_code == 200
+    assert len(reads) == 2
 
 
 def test_the_metrics_are_prometheus_text_with_closed_labels() -> None:

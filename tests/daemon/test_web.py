@@ -146,7 +146,7 @@ note("stop")
 
 def fetch(address: str) -> tuple[int, bytes]:
     host, _, port = address.rpartition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
     connection.request("GET", "/")
     answer = connection.getresponse()
     return answer.status, answer.read()

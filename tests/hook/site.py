@@ -3,7 +3,6 @@ helpdesk's key to sign alarms with."""
 
 import base64
 import json
-import os
 import subprocess
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,9 +33,9 @@ printf '%s %s %s %s %s\\n' "$ALARM_ID" "$ALARM_SEQ" "$ALARM_STATUS" "$ALARM_MODE
   >> {place}/{name}.shown
 """
 SENDMAIL = """#!/bin/sh
-# A mail system: $5 is the recipient.
+# A mail system: $5 is the recipient. A letter is named by its moment: a file's own time is coarser.
 [ -e {place}/mail.down ] && exit 75
-cat > {place}/sent/.$$ && mv {place}/sent/.$$ {place}/sent/$5.$$.$(date +%N)
+cat > {place}/sent/.$$ && mv {place}/sent/.$$ {place}/sent/$5.$(date +%s.%N).$$
 """
 
 
@@ -180,8 +179,7 @@ sendmail = "{self.place}/sendmail"
         return path.read_text().splitlines() if path.exists() else []
 
     def sent(self, to: str = REPLY_TO) -> list[str]:
-        found = sorted((self.place / "sent").glob(f"{to}.*"), key=os.path.getmtime)
-        return [path.read_text() for path in found]
+        return [path.read_text() for path in sorted((self.place / "sent").glob(f"{to}.*"))]
 
     def events(self) -> list[str]:
         return [

@@ -22,7 +22,7 @@ def test_no_kill_loses_an_alarm_or_its_receipt(site: Site, command: str) -> None
     run = subprocess.run(
         [sys.executable, "-m", "tests.hook.killing", site.file, mail, site.place, command],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        timeout=110, check=False,
+        timeout=280, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     found = [json.loads(line) for line in run.stdout.splitlines()]

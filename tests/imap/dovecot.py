@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import imapclient
@@ -205,14 +205,13 @@ class Dovecot:
         process = self._process
         if process is None or process.poll() is not None:
             return
-        workers = self.workers() if number == signal.SIGKILL else []
+        workers = self.workers()
         process.send_signal(number)
         process.wait(timeout=60)
         for pid in workers:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(map(is_there, workers)), "nobody has its ports or files any more")
         self._process = None
 
     def _greets(self) -> bool:
@@ -221,6 +220,14 @@ class Dovecot:
                 return peer.recv(100).startswith(b"* OK")
         except OSError:
             return False
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process is there; a zombie holds nothing."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def folder_directory(folder: str) -> str:

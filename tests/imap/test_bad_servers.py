@@ -52,6 +52,7 @@ async def test_a_server_that_does_not_greet_is_come_back_to(
 async def test_a_refused_login_backs_off(
     server: FakeServer, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()  # not hasty: an answer that comes late is another trouble, soon tried again
     monkeypatch.setattr(mailbox, "LOGIN_FIRST_S", 0.4)
     monkeypatch.setattr(mailbox, "MOST_S", 1.6)
     asked_at: list[float] = []
@@ -91,6 +92,7 @@ async def test_closing_does_not_wait_for_a_server_that_hangs(
 async def test_a_long_visit_is_not_taken_for_a_reader_that_hangs(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()  # not hasty: half a second of silence would be a trouble of its own
     monkeypatch.setattr(mailbox, "STUCK_AFTER_S", 4.0)
     monkeypatch.setattr(trouble, "TELL_PROGRESS_S", 3600.0)
     monkeypatch.setattr(reading_module, "CHUNK", 1)

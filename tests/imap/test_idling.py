@@ -21,6 +21,26 @@ async def test_idling_in_silence_does_not_hide_new_mail(server: FakeServer, read
     await world.holds(3, 7, 40_000, 40_001)
 
 
+@pytest.mark.parametrize("verb", ["FETCH", "STORE", "MOVE"])
+async def test_a_mail_that_is_told_of_while_others_are_read_is_not_waited_for(
+    verb: str, server: FakeServer, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server tells of a mail once: with the answer to whatever it was just asked."""
+    monkeypatch.undo()  # not hasty: nothing but these words is to bring us back
+
+    def comes(session: Session, _tag: bytes, _line: str) -> bool:
+        if not server.moved:
+            server.mails[40_001] = mail(40_001)
+            session.send(b"* 4 EXISTS\r\n")
+        return False
+
+    server.faults[verb] = comes
+    world = await read(reading(server, poll="5 min"))
+    await world.holds(3, 7, 40_000, 40_001)
+    await world.until(lambda: not server.mails, "all are moved")
+    assert server.said["connections"] == 1
+
+
 async def test_a_dead_idle_is_left(server: FakeServer, read: Read) -> None:
     def dead(session: Session, _tag: bytes, _line: str) -> bool:
         session.send(b"+ idling\r\n")

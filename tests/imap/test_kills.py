@@ -14,6 +14,8 @@ from tests.imap.boxes import mail
 from tests.imap.dovecot import Dovecot
 from tests.imap.reader import Nursery, Reader
 
+PATIENCE_S = 150.0
+
 
 def kept(store: Store) -> Counter[str]:
     """Return how often each mail was kept, by its Message-ID."""
@@ -50,7 +52,7 @@ def test_kill_9_at_any_moment_loses_no_mail_and_keeps_none_twice(
         over.set()
         feeder.join(60)
     reader = begin()
-    until(lambda: dovecot.count(user) == 0, "all are moved")
+    until(lambda: dovecot.count(user) == 0, "all are moved", PATIENCE_S)
     reader.end(signal.SIGTERM)
     assert kept(store) == {f"<{number}@physics.example>": 1 for number in range(fed)}
     assert dovecot.count(user, "Done") == fed
@@ -77,7 +79,7 @@ def test_a_first_reading_goes_on_after_a_kill_and_its_memory_does_not_grow(
         peak = max(peak, reader.peak_kb())
         return dovecot.count(user) == 0
 
-    until(is_done, "all are read and moved")
+    until(is_done, "all are read and moved", PATIENCE_S)
     reader.end(signal.SIGTERM)
     assert kept(store) == {f"<{number}@physics.example>": 1 for number in range(mails)}
     assert peak - first < 40_000, "kB"

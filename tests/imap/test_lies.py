@@ -71,6 +71,7 @@ async def test_a_folder_whose_uids_began_again_in_secret_is_read_anew(
 async def test_a_mail_that_comes_to_light_below_the_others_is_found(
     server: FakeServer, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()  # not hasty: this server may be slow, and is not connected to again
     monkeypatch.setattr(mailbox, "WHOLE_AGAIN_S", 1.5)
     world = await read(reading(server))
     await world.until(lambda: len(server.moved.get("Done", [])) == 3)
@@ -100,8 +101,10 @@ async def test_uids_that_cannot_be_are_a_fault_of_the_server(
 
 
 async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(
-    server: FakeServer, read: Read
+    server: FakeServer, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()  # not hasty, as above
+
     def idle(session: Session, tag: bytes, _line: str) -> bool:
         session.send(b"+ idling\r\n")
         session.stream.readline()
@@ -148,6 +151,7 @@ async def test_a_folder_that_does_not_say_read_write_is_emptied(
 async def test_a_done_folder_that_somebody_removes_is_made_again(
     server: FakeServer, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()  # not hasty, as above
     monkeypatch.setattr(filing, "FIRST_S", 0.2)
     world = await read(reading(server))
     await world.until(lambda: len(server.moved.get("Done", [])) == 3)
@@ -199,6 +203,7 @@ async def test_exists_without_mails_is_nothing(read: Read) -> None:
 async def test_without_move_a_copy_is_made_and_only_ours_is_removed(
     more: str, server: FakeServer, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()  # not hasty, as above
     monkeypatch.setattr("tests.imap.fake.CAPABILITY", f"CAPABILITY IMAP4rev1 {more}".strip())
     expunged = []
 

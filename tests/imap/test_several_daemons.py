@@ -25,7 +25,7 @@ from tests.imap.reader import Nursery, Reader
 
 PATIENCE_S = 150.0
 MAILS = 200  # and those that come meanwhile
-LEASE_S = 1.0
+LEASE_S = 2.0
 
 
 @pytest.fixture
@@ -39,6 +39,13 @@ def kept(store: Store) -> Counter[str]:
     """Return how often each mail was kept, by its Message-ID."""
     with store.journal_reading() as conn:
         return Counter(conn.execute(select(delivery.c.message_id)).scalars())
+
+
+def filed(dovecot: Dovecot, user: str) -> set[str]:
+    """Return the Message-IDs of the mails that were filed away."""
+    with dovecot.client(user, "Done") as client:
+        found = client.fetch(client.search(), ["ENVELOPE"])
+    return {one[b"ENVELOPE"].message_id.decode() for one in found.values()}
 
 
 def holder(store: Store, user: str) -> str:
@@ -98,9 +105,10 @@ def test_daemons_that_are_killed_and_halted_in_turn_take_each_mail_once(
             else:
                 daemons[first].end()
                 daemons[first] = begin(first)
-    until(lambda: dovecot.count(user) == 0, "all are moved")
+    until(lambda: dovecot.count(user) == 0, "all are moved", PATIENCE_S)
     assert kept(shared) == {f"<{n}@physics.example>": 1 for n in (*range(MAILS), *fed_in)}
-    assert dovecot.count(user, "Done") == MAILS + len(fed_in)
+    # A move that the server is still doing when its daemon has lost the lease may leave two copies.
+    assert filed(dovecot, user) == kept(shared).keys()
     assert "read by another daemon" in nursery.log.read_text()
 
 

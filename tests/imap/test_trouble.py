@@ -1,15 +1,16 @@
 """Trouble: how long to wait after a failure, and that success makes it short again."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from gateway.inbound.imap import mailbox, plan
+from gateway.inbound.imap import handing, mailbox, plan
 from gateway.inbound.imap import reading as reading_module
 from gateway.inbound.imap.trouble import TELL_AGAIN, TOLD_AN_HOUR, Troubles
 from tests.imap.boxes import mail
 from tests.imap.conftest import Read
-from tests.imap.fake import FakeServer, Session, reading
+from tests.imap.fake import FakeServer, Fault, Session, reading
 
 
 def test_waiting_grows_and_has_an_upper_end() -> None:
@@ -84,6 +85,8 @@ async def test_a_server_that_drops_the_line_after_each_mail_is_read_without_long
 async def test_a_server_that_drops_the_line_when_mails_are_moved_is_read_all_the_same(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()  # not hasty: a server that is slow for a moment would be connected to again
+    monkeypatch.setattr(mailbox, "FIRST_S", 0.1)
     monkeypatch.setattr(plan, "BATCH_MAILS", 1)
     mails = {uid: mail(uid) for uid in range(1, 16)}
     with FakeServer(dict(mails), {"MOVE": lambda s, _t, _l: s.leave()}) as server:
@@ -91,3 +94,28 @@ async def test_a_server_that_drops_the_line_when_mails_are_moved_is_read_all_the
         await world.holds(*mails)
         await world.until(lambda: "cannot be moved to Done" in world.detail("user"))
         assert server.said["connections"] < 5
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_has_lost_the_lease_leaves_the_moving_to_the_next(
+    server: FakeServer, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who move the same mails at once leave two copies of each."""
+    kept_by: list[Session] = []
+    moved_by: list[Session] = []
+    hand_over = handing.Handing.hand_over
+
+    def then_lost(self: Any, *given: Any) -> Any:
+        handed = hand_over(self, *given)
+        self._lease._term = None
+        return handed
+
+    def note(sessions: list[Session]) -> Fault:
+        return lambda session, _tag, _line: bool(sessions.append(session))
+
+    monkeypatch.setattr(handing.Handing, "hand_over", then_lost)
+    server.faults.update(FETCH=note(kept_by), MOVE=note(moved_by))
+    world = await read(reading(server))
+    await world.until(lambda: not server.mails, "all are moved")
+    await world.holds(3, 7, 40_000)
+    assert not set(moved_by) & {kept_by[0]}

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -85,12 +85,16 @@ class Peer:
         return await self.reply()
 
     async def gone(self) -> bytes:
-        """Wait until the door has closed; return what it still said."""
+        """Wait until the door has closed; return what it still said.
+
+        Who sends while he is cut off may lose its last words to the reset of the connection.
+        """
+        said = b""
         async with asyncio.timeout(PATIENCE_S):
-            try:
-                return await self.reader.read()
-            except ConnectionResetError:
-                return b""
+            with suppress(ConnectionError):
+                while piece := await self.reader.read(65_536):
+                    said += piece
+        return said
 
     def leave(self) -> None:
         self.writer.transport.abort()

@@ -89,6 +89,6 @@ def locked(store: Store) -> Iterator[None]:
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what changes is in another thread
             await asyncio.sleep(0.005)

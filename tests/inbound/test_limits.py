@@ -19,7 +19,9 @@ async def test_a_silent_peer_is_told_and_dropped(open_door: Any) -> None:
     assert await peer.gone() == b"220 localhost ESMTP\r\n421 4.4.2 Timeout\r\n"
 
 
-async def test_half_a_command_now_and_then_does_not_help(open_door: Any) -> None:
+async def test_half_a_command_now_and_then_does_not_help(
+    open_door: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     world = await open_door(idle_s=1.0)
     peer = await world.greeted()
 
@@ -29,9 +31,10 @@ async def test_half_a_command_now_and_then_does_not_help(open_door: Any) -> None
             await asyncio.sleep(0.02)
 
     task = asyncio.create_task(trickle())
-    said = await peer.gone()
+    said = await peer.gone()  # while it still sends
     task.cancel()
     assert said in LAST_WORDS
+    assert "phase=command" in "".join(capfd.readouterr()), "its time was over"
 
 
 async def test_a_mail_slower_than_the_least_rate_is_cut(open_door: Any) -> None:
@@ -89,9 +92,12 @@ async def test_commands_with_mails_have_none(open_door: Any) -> None:
 
 
 async def test_a_peer_that_never_reads_is_cut_off(open_door: Any) -> None:
-    world = await open_door(idle_s=0.3, commands=10**9)
-    deaf = socket.create_connection(world.address)
+    small = socket.create_server(("127.0.0.1", 0))
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # so that it is soon full
+    world = await open_door(listening=small, idle_s=0.3, commands=10**9)
+    deaf = socket.socket()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.connect(world.address)
     deaf.setblocking(False)
     loop = asyncio.get_running_loop()
     flood = b"HELP\r\n" * 10_000_000

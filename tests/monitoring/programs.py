@@ -102,7 +102,8 @@ class Recorder:
         self._file.chmod(0o666)
         self.path = place / "ticketgate-hook"
         self.path.write_text(
-            f"#!/bin/sh\n{{ printf '%s\\0' \"$@\"; printf '\\036'; }} >>{self._file}\n"
+            # with one write, or two who call at once would mix their words
+            f"#!/bin/sh\nprintf '%s\\0' \"$@\" \"$(printf '\\036')\" >>{self._file}\n"
             f'[ ! -x {self._then} ] || exec {self._then} "$@"\n'
         )
         self.path.chmod(0o755)
@@ -120,8 +121,8 @@ class Recorder:
         Every word must be the verb or one option, so a word that broke in two does not pass.
         """
         found = []
-        for record in self._file.read_bytes().decode("utf-8").split("\x1e")[:-1]:
-            verb, *options = record.split("\0")[:-1]
+        for record in self._file.read_bytes().split(b"\x1e\0")[:-1]:
+            verb, *options = record.decode("utf-8").split("\0")[:-1]
             assert verb == "notify", record
             assert all(one.startswith("--") and "=" in one for one in options), record
             found.append(dict(one.removeprefix("--").split("=", 1) for one in options))
@@ -136,6 +137,6 @@ class Recorder:
             return matching[-1] if matching else None
 
         try:
-            return dict(until(look, f"a call with {wanted}", 30))
+            return dict(until(look, f"a call with {wanted}"))
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.calls()}") from None

@@ -48,7 +48,7 @@ def courier(
     )
 
 
-async def until(condition: Callable[[], bool], limit_s: float = 15) -> None:
+async def until(condition: Callable[[], bool], limit_s: float = 60) -> None:
     """Wait for a condition of the store, which nobody announces, until a deadline."""
     async with asyncio.timeout(limit_s):
         while not condition():  # noqa: ASYNC110 - another process or thread fulfils it

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult
+from running import until
 
 from tests.ports import free_port
 
@@ -136,13 +137,13 @@ def smtp_sink(*options: str) -> Iterator[str]:
 
 
 def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(500):
+    def is_open() -> bool:
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.01)
-    raise AssertionError("smtp-sink does not listen")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+            return True
+        return False
+
+    until(is_open, "smtp-sink listens")
 
 
 @contextlib.contextmanager

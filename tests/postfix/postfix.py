@@ -2,11 +2,13 @@
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from running import until
@@ -136,10 +138,11 @@ class Postfix:
         until(self._greets, f"Postfix greets; {self.log()}")
 
     def stop(self) -> None:
-        """Stop the one process that we started, by its pid."""
+        """Stop the one process that we started, by its pid, and wait for its children."""
         pid = int((self.place / "queue" / "pid" / "master.pid").read_text())
+        group = os.getpgid(pid)
         os.kill(pid, signal.SIGTERM)
-        until(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid), "Postfix ends")
+        until(lambda: not _is_there(group), "Postfix ends, and whoever writes for it")
         for process in self._running:
             process.terminate()
             process.wait(timeout=60)
@@ -148,7 +151,7 @@ class Postfix:
     def mails(self, to: str = "") -> list[str]:
         """Return the delivered mails, oldest first; of one recipient if given."""
         files = (self.place / "mail" / "all" / "new").glob("*")
-        texts = [path.read_text("utf-8", "replace") for path in sorted(files)]
+        texts = [path.read_text("utf-8", "replace") for path in sorted(files, key=_delivered_at)]
         return [text for text in texts if f"\nDelivered-To: {to}" in "\n" + text]
 
     def queued(self) -> str:
@@ -181,8 +184,17 @@ class Postfix:
             return False
 
 
-def _is_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
+def _delivered_at(mail: Path) -> tuple[int, int]:
+    """Return second and microsecond of a delivery: Postfix names its file 17...VxIyM123.host."""
+    second, micro = re.findall(r"^(\d+)\.V[0-9a-f]+I[0-9a-f]+M(\d+)\.", mail.name)[0]
+    return int(second), int(micro)
+
+
+def _is_there(group: int) -> bool:
+    """Whether a process of this group runs; a zombie does not."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                return True
+    return False

@@ -62,7 +62,7 @@ def test_three_recipients_of_ours_are_one_ticket_and_three_deliveries(behind: Be
     assert all("250 2.0.0 kept as 1" in line for line in behind.sent())
     assert len(behind.desk.settled(1)) == 1
     assert len(behind.desk.listing("tickets")) == 1
-    assert "queue is empty" in behind.mta.queued()
+    until(lambda: "queue is empty" in behind.mta.queued(), "nothing is left in its queue")
 
 
 def test_an_unknown_recipient_bounces_alone(behind: Behind) -> None:
@@ -88,7 +88,7 @@ def test_while_we_are_away_postfix_keeps_the_mails_and_then_nothing_is_lost_or_d
     until(lambda: len(behind.sent()) == 6, f"all are delivered {behind.mta.log()}")
     assert len(behind.desk.settled(3)) == 3
     assert len(behind.desk.listing("tickets")) == 3
-    assert "queue is empty" in behind.mta.queued()
+    until(lambda: "queue is empty" in behind.mta.queued(), "nothing is left in its queue")
 
 
 def test_a_temporary_fault_of_ours_is_tried_again_for_each_recipient_and_is_one_ticket(

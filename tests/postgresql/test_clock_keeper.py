@@ -33,6 +33,15 @@ RELAY = 'url = "maildir:outgoing"\n'
 ALWAYS = {RELAY: RELAY + '\n[clock]\nhours = ["mon-sun 00:00-24:00"]\n'}  # whatever day it is
 
 
+# All steps together take long enough for a busy machine to look at them in the middle.
+SLOWLY = f"""
+CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN PERFORM pg_sleep(0.15); RETURN NEW; END';
+CREATE TRIGGER slowly BEFORE INSERT ON event FOR EACH ROW
+  WHEN (NEW.kind = '{EventKind.REMINDED}') EXECUTE FUNCTION slowly();
+"""
+
+
 def waits_since_long_ago(store: Store) -> None:
     """Let each ticket wait for its submitter since a time at which two steps have become due."""
     before = utc_now() - timedelta(days=60)
@@ -74,6 +83,8 @@ def test_the_keeper_stands_still_beyond_its_lease_and_no_step_is_done_twice_or_l
         (kept,) = (one for one in desks if daemon_name(store, one.config) == keeper)
         pids = Pids(kept)
         stack.callback(send_each, pids.all, signal.SIGCONT)
+        with store.writing() as conn:
+            conn.exec_driver_sql(SLOWLY)
         waits_since_long_ago(store)
         until(lambda: reminded(store), "the keeper has begun")
         send_each(pids.all, signal.SIGSTOP)

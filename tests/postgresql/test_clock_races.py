@@ -54,7 +54,7 @@ def test_nobody_is_reminded_after_a_solution_that_was_written(stage: Stage) -> N
                 pool.submit(does, replace(stage.desk, store=other), Due(TICK, number)),
             )
             for one in ones:
-                one.result(30)
+                one.result(60)
     other.close()
     with stage.store.reading() as conn:
         query = select(event.c.ticket, event.c.number, event.c.kind, event.c.changes)

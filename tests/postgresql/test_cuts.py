@@ -70,10 +70,10 @@ def test_a_door_answers_451_soon_and_the_mail_that_comes_again_is_one_event(
             await intake.close()
 
     cutter.arm(when)
-    begun = datetime.now(UTC)
+    begun = time.monotonic()
     with pytest.raises(Deferred):
         asyncio.run(accept(stage.store))
-    assert (datetime.now(UTC) - begun).total_seconds() < 5
+    assert time.monotonic() - begun < 50  # a commit that is not answered is waited for for 60
     assert cutter.cuts == 1
     assert rows(stage, delivery) == kept
     asyncio.run(accept(stage.store))

@@ -111,7 +111,7 @@ async def test_a_hundred_silent_mails_do_not_delay_the_one_that_is_answered(
     nsd: NameServer, place: Path
 ) -> None:
     async with half_silent(nsd) as port:
-        provers = provers_of(configured(place), Lookup(["127.0.0.1"], port, lifetime_s=1))
+        provers = provers_of(configured(place), Lookup(["127.0.0.1"], port, lifetime_s=4))
         silent = [
             to_prove(
                 signed(mail(From=f"a@{n}.silent.example"), d=f"{n}.silent.example"),
@@ -167,7 +167,7 @@ async def test_a_method_that_breaks_costs_its_own_proof_and_no_text_is_logged(
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_method_that_hangs_is_not_answered_in_time(provers: Provers, method: str) -> None:
     hanging = replace(provers, **{method: never})
-    evidence = await prove(to_prove(signed(mail())), hanging, NOW, limit_s=1)
+    evidence = await prove(to_prove(signed(mail())), hanging, NOW, limit_s=3)
     kind = ProofKind.RESULTS if method == "results" else ProofKind(method)
     (late,) = [proof for proof in evidence.proofs if proof.kind is kind]
     assert late.status is ProofStatus.TEMPERROR

@@ -86,7 +86,7 @@ print("others", fails(lambda: os.listdir("/proc/1")))
 print("devices", fails(lambda: os.stat("/dev/kmsg")))
 print("setuid", fails(lambda: os.setuid(0)))
 print("nice-up", fails(lambda: os.setpriority(os.PRIO_PROCESS, 0, -5)))
-print("may-nice-down", not fails(lambda: os.setpriority(os.PRIO_PROCESS, 0, 5)))
+print("may-nice-down", not fails(lambda: os.nice(5)))  # from wherever we are
 print("may-write-state", not fails(lambda: write("state")))
 print("may-write-tmp", not fails(lambda: write("/tmp/x")))
 print("may-chgrp", not fails(lambda: os.chown("state", -1, os.getgid())))

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -110,15 +111,19 @@ def test_the_command_of_the_drills_unit_raises_a_drill_once(place: Path) -> None
     filled = [{"%I": "atlas", "${BY}": "anna@cern.example"}.get(word, word) for word in words]
     assert filled.pop(0) == "/usr/local/sbin/ticketgate"
     helpdesk = Helpdesk(place)
+
+    def raised() -> list[str]:
+        return subprocess.run(
+            [PROGRAM, *filled, "--config", helpdesk.config],
+            capture_output=True, text=True, check=True, timeout=60, env=helpdesk.env,
+        ).stdout.splitlines()  # fmt: skip
+
     helpdesk.start()
     try:
-        first, again = (
-            subprocess.run(
-                [PROGRAM, *filled, "--config", helpdesk.config],
-                capture_output=True, text=True, check=True, timeout=60, env=helpdesk.env,
-            ).stdout.splitlines()
-            for _ in range(2)
-        )  # fmt: skip
+        day = datetime.now(UTC).date()
+        first, again = raised(), raised()
+        if datetime.now(UTC).date() != day:  # a drill has the name of its day, and a new one began
+            first, again = again, raised()
     finally:
         helpdesk.stop()
     assert [line.split(":")[0] for line in first] == ["FZK-LCG2", "INFN-T1", "pic"]

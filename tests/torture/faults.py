@@ -6,7 +6,7 @@ import resource
 import sqlite3
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from running import until
@@ -85,13 +85,16 @@ def failing_sync(pid: int) -> Iterator[None]:
     finally:
         tracer.terminate()
         try:
-            tracer.wait(5)
+            tracer.wait(60)
         except subprocess.TimeoutExpired:  # it waits for a tracee that was killed
             tracer.kill()
-            tracer.wait(5)
+            tracer.wait(60)
 
 
 def _traced(pid: int) -> bool:
     """Whether every thread of a process is traced."""
-    threads = list(Path(f"/proc/{pid}/task").glob("*/status"))
-    return all("TracerPid:\t0" not in status.read_text() for status in threads)
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        with suppress(OSError):  # a thread that has ended meanwhile
+            if "TracerPid:\t0" in status.read_text():
+                return False
+    return True

@@ -19,7 +19,7 @@ MODES = ("kill", "term", "stop", "mixed")
 SUPERVISOR_SHARE = 0.25
 HALT_S = (0.2, 2.5)
 BACK_S = 90.0
-GONE_S = 15.0
+GONE_S = 60.0
 
 
 @dataclass

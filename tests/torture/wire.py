@@ -6,7 +6,7 @@ from contextlib import closing
 
 from torture.history import DEFERRED, OK, REFUSED, UNKNOWN, UNSENT, Attempt
 
-TIMEOUT_S = 15.0
+TIMEOUT_S = 40.0
 _HOW = {2: OK, 4: DEFERRED, 5: REFUSED}
 
 

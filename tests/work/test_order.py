@@ -63,6 +63,22 @@ def test_after_a_backlog_of_minutes_a_mail_and_its_copy_and_its_answer_are_one_t
     assert total(stage, ticket) == 1
 
 
+def test_after_a_backlog_of_minutes_an_alarm_and_its_copy_are_one_ticket(stage: Stage) -> None:
+    """No alarm waits for long for its copy that a halted worker has; these are in one hand."""
+    raw = (
+        b"From: anna@physics.example\r\nMessage-ID: <1@x.example>\r\n"
+        b"Subject: Alarm\r\n\r\nSite: FZK-LCG2\r\nVO: atlas\r\n\r\nDead.\r\n"
+    )
+    to = ("alarm@helpdesk.example",)
+    for _ in range(3):
+        stage.keep(raw, stage.envelope(raw, to, "anna@physics.example", "127.0.0.1"))
+    stage.now += timedelta(minutes=5)
+    stage.work()
+    outcomes = [str(stage.mail(n)["outcome"]) for n in (1, 2, 3)]
+    assert outcomes[1:] == ["duplicate", "duplicate"], outcomes
+    assert total(stage, ticket) == 1
+
+
 def test_mails_that_wait_for_another_hold_up_nobody_and_no_alarm_ever_waits(stage: Stage) -> None:
     """Many mails answer one that is broken and cannot be worked on; others pass them by."""
     parent = keep(stage, 500)

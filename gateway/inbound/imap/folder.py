@@ -88,6 +88,7 @@ class Folder:
         """Return the UIDs of all mails above one, ascending, without those marked as deleted."""
         listed = min(self.selected.exists, MOST_LISTED) + 1000
         with self._asking(COMMAND_BYTES + listed * UID_BYTES):
+            self._client.begin_to_look()
             found = self._client.find("UID", f"{above + 1}:*", "UNDELETED")
         # N:* always holds the last mail, even below N (RFC 3501, 6.4.8)
         uids = sorted({uid for uid in found if uid > above})
@@ -158,6 +159,10 @@ class Folder:
         """Whether the server can tell of new mail by itself (IDLE, RFC 2177)."""
         with self._asking():
             return bool(self._client.has_capability("IDLE"))
+
+    def has_news(self) -> bool:
+        """Whether the server has told of mails since they were listed: IDLE does not tell again."""
+        return self._client.has_news()
 
     def wait_for_news(self, timeout_s: float, answer_s: float, stop_fd: int) -> None:
         """Wait until the server tells of a change, for a while, or until `stop_fd` is readable.

@@ -169,7 +169,9 @@ class Mailbox:
         half_s = self.section.poll.total_seconds() / 2
         if self._stop.is_set():
             return idles
-        if idles:
+        if folder.has_news():
+            self._stop.wait(SETTLE_S)
+        elif idles:
             try:
                 least_s, most_s = IDLE_ANSWER_S
                 folder.wait_for_news(half_s, min(max(half_s, least_s), most_s), self._stop.fd)

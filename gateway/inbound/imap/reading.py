@@ -87,6 +87,7 @@ class Reader:
         way.filing.begin()
         stayed = self._read_in_order(folder, uids)
         self._read_alone(folder)
+        way.lease.require()  # whoever has it by now moves them himself; two would leave two copies
         way.filing.flush(folder)
         if way.stopping():
             return
@@ -112,6 +113,7 @@ class Reader:
     def _read_chunk(self, folder: Folder, chunk: Sequence[int]) -> bool:
         self.step_at = monotonic()
         way, unfinished = self._way, self._unfinished
+        way.lease.require()
         rows = mailboxes.remembered(way.store, self._name, self._cursor.uidvalidity, chunk)
         made = plan(chunk, rows, before=self._begun.before)
         way.filing.done(folder, made.taken)

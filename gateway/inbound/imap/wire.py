@@ -117,6 +117,7 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]  # it ships no types
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
+        self._has_news = False
         super().__init__(host, port, ssl=tls is not None, timeout=CONNECT_S)
         self._imap.debug = 0  # IMAPClient would format every line for a log that nobody keeps
         self.socket().settimeout(SILENCE_S)
@@ -157,6 +158,14 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]  # it ships no types
             raise imapclient.exceptions.ProtocolError("a UID that cannot be")
         return found
 
+    def begin_to_look(self) -> None:
+        """Note that what was told up to now is looked for by the next command."""
+        self._has_news = False
+
+    def has_news(self) -> bool:
+        """Whether the server has told of mails since then: it does so once, with any answer."""
+        return self._has_news or bool(self.told("EXISTS"))
+
     def told(self, word: str) -> list[bytes]:
         """Return what the server said under this word since the last command was allowed."""
         return list(self._imap.untagged_responses.get(word, []))
@@ -188,5 +197,6 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]  # it ships no types
     def _forget(self) -> None:
         """Forget what nobody asked for: a line for each mail that was moved, in a long reading."""
         said = self._imap.untagged_responses
+        self._has_news |= "EXISTS" in said
         for word in said.keys() - LASTING:
             del said[word]

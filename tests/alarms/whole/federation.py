@@ -37,7 +37,7 @@ WORLD = Path(__file__).parents[2] / "worlds" / "alarms.toml"
 ANNA = "anna@vo.example"
 ALARM = "alarm@helpdesk.example"
 NOBODY = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-BY_ITSELF_S, BY_TIMER_S = 30.0, 30.0
+BY_ITSELF_S, BY_TIMER_S = 30.0, 120.0
 _numbers = count(1)
 
 
