@@ -23,7 +23,7 @@ from router.addresses import LANE_REPLY
 from router.decision import Decision, Facts, Mail, Outgoing, Policy, Request
 from router.lines.joining import PERSONAL
 from router.noted import noted
-from router.notices import SOLUTION, Story, once_each
+from router.notices import SOLUTION, Story, headed, once_each
 from router.people import GETS, readers
 from router.relations import OPPOSITE, may_wait, others, tied, untied
 from router.ticket import Change, Participant, Relation, Ticket, TicketEvent, Tie
@@ -200,8 +200,7 @@ def _story(cause: Cause) -> str:
     opening, later = cause.facts.opening, cause.facts.later
     said = (*((opening,) if opening is not None else ()), *later)
     public = [one for one in said if one.text and not one.internal]
-    heads = (f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC:\n\n{one.text}" for one in public)
-    return "\n\n".join(list(heads)[:MAX_STORY_PARTS])
+    return "\n\n".join(headed(one, one.text) for one in public[:MAX_STORY_PARTS])
 
 
 def _turned(cause: Cause, relation: Relation, one: Beside) -> Beside:
