@@ -140,7 +140,8 @@ def _answered(joined: Joined) -> tuple[Ticket, tuple[Change, ...]]:
     ticket = joined.ticket
     is_submitter = joined.may.act_as_submitter and same_address(ticket.submitter, joined.address)
     by_person = joined.mail.heard.automatic is Automatic.NO and joined.says_something
-    if ticket.status is not Status.WAITING or not is_submitter or not by_person:
+    answers = is_submitter and by_person and not joined.for_another
+    if ticket.status is not Status.WAITING or not answers:
         return ticket, ()
     change = Change("status", str(ticket.status), str(Status.IN_PROGRESS))
     return replace(ticket, status=Status.IN_PROGRESS), (change,)

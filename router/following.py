@@ -180,9 +180,10 @@ def _joined(cause: Cause, one: Beside, roles: frozenset[Role]) -> Beside:
     """
     there = {p.address.lower() for p in one.ticket.participants if p.role is not Role.STRANGER}
     new: dict[str, Participant] = {}
-    for person in cause.before.participants:
+    gone = cause.decision.leaves
+    for person in (*cause.decision.joins, *cause.before.participants):
         ours = cause.policy.addresses.is_ours(person.address)
-        if person.role not in roles or not person.verified or ours:
+        if person.role not in roles or not person.verified or ours or person in gone:
             continue
         role = Role.SUBSCRIBER if person.role is Role.SUBSCRIBER else Role.CC
         if person.address.lower() not in there:
