@@ -114,10 +114,13 @@ def _same_sender(
     A name is anybody's to write, so what counts together is known equally well: by a proof, by
     a reply address or a submission network, or not at all.
     """
-    author = author_of(mail)
-    names = [event.c.by == author]
+    address = mail.heard.sender.address if mail.heard.sender else author_of(mail)
+    alone, shown = address.lower(), f" <{address.lower()}>"  # the name before it is anybody's
+    by = func.lower(event.c.by)
+    names = [event.c.by == author_of(mail), by == alone, by.endswith(shown, autoescape=True)]
     if not whose.may.act_as_submitter:  # others are shown by their own name alone (router.joined)
-        names.append(event.c.by.startswith(f"{author}, by the ", autoescape=True))
+        names.append(by.startswith(f"{alone}, by the ", autoescape=True))
+        names.append(by.contains(f"{shown}, by the ", autoescape=True))
     # What a site answers is shown as said by whomever its line "By:" names, at that site.
     at = [f" at {t.notified_site}" for c, t in found if c.token_class is TokenClass.SITE]
     names += [event.c.by.endswith(one, autoescape=True) for one in at]

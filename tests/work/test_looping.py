@@ -98,6 +98,22 @@ def test_nobody_uses_up_what_a_proven_person_may_write(acting: Acting, forge: ob
     assert [TOO_MANY in reasons or LOOP in reasons for reasons in said] == [False] * MANY
 
 
+@pytest.mark.parametrize("known", [PROVEN, ()], ids=["proven", "by reply address"])
+def test_another_name_before_the_address_is_no_other_sender(
+    acting: Acting, known: tuple[dict[str, str], ...]
+) -> None:
+    names = ("Tina", "tina@firstline.example", "T.", "First line", "Tina A.", "TINA", "T!")
+    said = [
+        writes(
+            acting, f"{name} <tina@firstline.example>" if "@" not in name else name, proofs=known
+        )
+        for name in names
+    ]
+    most = MANY if known else FEW
+    too_many = [bool({TOO_MANY, LOOP} & set(reasons)) for reasons, _ in said]
+    assert too_many == [False] * most + [True] * (len(names) - most)
+
+
 def test_what_a_person_proves_is_not_counted_to_who_holds_the_reply_address(
     acting: Acting,
 ) -> None:
