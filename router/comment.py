@@ -68,7 +68,7 @@ def _joins(joined: Joined) -> tuple[Decision, ...]:
         return (_automatic(joined),)
     if ticket.status in FINAL and not _stays(joined):
         return open_tickets(mail, facts, policy, now, follows=ticket)
-    if too_many is not None:
+    if too_many is not None and not _by_the_site(joined, ticket)[1]:
         return (frozen(joined, too_many),)
     granted = confirmed(mail, sender, ticket, facts, policy, now)
     return (granted if granted is not None and not joined.for_another else _comment(joined),)
