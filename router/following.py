@@ -201,7 +201,9 @@ def _story(cause: Cause) -> str:
     opening, later = cause.facts.opening, cause.facts.later
     said = (*((opening,) if opening is not None else ()), *later)
     public = [one for one in said if one.text and not one.internal]
-    return "\n\n".join(headed(one, one.text) for one in public[:MAX_STORY_PARTS])
+    parts = [headed(one, one.text) for one in public[:MAX_STORY_PARTS]]
+    more = len(public) - len(parts)
+    return "\n\n".join((*parts, *((f"{more} more are in #{cause.number}.",) if more else ())))
 
 
 def _turned(cause: Cause, relation: Relation, one: Beside) -> Beside:
