@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from parsers.text import folded
 from router.authority import Sender
@@ -25,6 +25,8 @@ from store.tables import event, evidence, outbox
 from store.tables import ticket as ticket_table
 
 HOUR = timedelta(hours=1)
+MOST_ENTRIES = 2_000  # looked at, so that a flood costs the same for each of its mails
+MOST_TICKETS = 200  # a statement holds some hundred conditions; one Message-ID may be in any number
 _IS_PROVEN = exists().where(evidence.c.mail == event.c.mail, evidence.c.standing.in_(PROVEN))
 
 
@@ -125,11 +127,20 @@ def _same_sender(
     at = [f" at {t.notified_site}" for c, t in found if c.token_class is TokenClass.SITE]
     names += [event.c.by.endswith(one, autoescape=True) for one in at]
     return (
-        event.c.ticket.in_([ticket.number for _, ticket in found]),
+        _newest(found),
         or_(*names),
         event.c.verified == whose.may.comment,
         _IS_PROVEN if whose.standing in PROVEN else ~_IS_PROVEN,
     )
+
+
+def _newest(found: Sequence[tuple[Clue, Ticket]]) -> ColumnElement[bool]:
+    """Return what holds for the newest entries of tickets: names are compared one by one."""
+    first = {ticket.number: ticket.last_event - MOST_ENTRIES for _, ticket in found}
+    if len(first) > MOST_TICKETS:
+        return event.c.ticket.in_(first)
+    each = (and_(event.c.ticket == one, event.c.number > at) for one, at in first.items())
+    return or_(*each)
 
 
 def _same_words(conn: Connection, mail: Mail, same_sender: Sequence[ColumnElement[bool]]) -> int:
