@@ -4,6 +4,7 @@ A clue is only a hint until somebody may use it: a ticket number in a subject le
 not known, and a stranger who matches a reference is heard but stays unverified.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,7 +34,7 @@ def comment_on(
 ) -> tuple[Decision, ...] | None:
     """Return what a mail does to the ticket it belongs to, None when it belongs to none."""
     known = sender_of(mail, facts.roster, policy, replayed=facts.replayed)
-    chosen = _choose(mail, facts, known.may)
+    chosen = choose(mail, facts.found, known.may)
     if chosen is None:
         return None
     clue, ticket = chosen
@@ -67,7 +68,7 @@ def _joins(joined: Joined) -> tuple[Decision, ...]:
         return (_automatic(joined),)
     if ticket.status in FINAL and not _stays(joined):
         return open_tickets(mail, facts, policy, now, follows=ticket)
-    if too_many is not None:
+    if too_many is not None and not _by_the_site(joined, ticket)[1]:
         return (frozen(joined, too_many),)
     granted = confirmed(mail, sender, ticket, facts, policy, now)
     return (granted if granted is not None and not joined.for_another else _comment(joined),)
@@ -78,15 +79,15 @@ def _standing(ticket: Ticket) -> tuple[object, ...]:
     return (ticket.status, ticket.paging)
 
 
-def _choose(mail: Mail, facts: Facts, may: Rights) -> tuple[Clue, Ticket] | None:
+def choose(
+    mail: Mail, found: Sequence[tuple[Clue, Ticket]], may: Rights
+) -> tuple[Clue, Ticket] | None:
     """Return the strongest believable clue and its ticket.
 
     A Message-ID may stand in several tickets, because anybody can write one: then the ticket in
     which the sender takes part comes first, then one that is not held, then the older one.
     """
-    believed = [
-        (clue, ticket) for clue, ticket in facts.found if _believed(mail, clue, ticket, may)
-    ]
+    believed = [(clue, ticket) for clue, ticket in found if _believed(mail, clue, ticket, may)]
     if not believed:
         return None
     best = believed[0][0]
@@ -139,7 +140,8 @@ def _answered(joined: Joined) -> tuple[Ticket, tuple[Change, ...]]:
     ticket = joined.ticket
     is_submitter = joined.may.act_as_submitter and same_address(ticket.submitter, joined.address)
     by_person = joined.mail.heard.automatic is Automatic.NO and joined.says_something
-    if ticket.status is not Status.WAITING or not is_submitter or not by_person:
+    answers = is_submitter and by_person and not joined.for_another
+    if ticket.status is not Status.WAITING or not answers:
         return ticket, ()
     change = Change("status", str(ticket.status), str(Status.IN_PROGRESS))
     return replace(ticket, status=Status.IN_PROGRESS), (change,)

@@ -23,7 +23,7 @@ from router.addresses import LANE_REPLY
 from router.decision import Decision, Facts, Mail, Outgoing, Policy, Request
 from router.lines.joining import PERSONAL
 from router.noted import noted
-from router.notices import SOLUTION, Story, once_each
+from router.notices import SOLUTION, Story, headed, once_each
 from router.people import GETS, readers
 from router.relations import OPPOSITE, may_wait, others, tied, untied
 from router.ticket import Change, Participant, Relation, Ticket, TicketEvent, Tie
@@ -180,9 +180,10 @@ def _joined(cause: Cause, one: Beside, roles: frozenset[Role]) -> Beside:
     """
     there = {p.address.lower() for p in one.ticket.participants if p.role is not Role.STRANGER}
     new: dict[str, Participant] = {}
-    for person in cause.before.participants:
+    gone = cause.decision.leaves
+    for person in (*cause.decision.joins, *cause.before.participants):
         ours = cause.policy.addresses.is_ours(person.address)
-        if person.role not in roles or not person.verified or ours:
+        if person.role not in roles or not person.verified or ours or person in gone:
             continue
         role = Role.SUBSCRIBER if person.role is Role.SUBSCRIBER else Role.CC
         if person.address.lower() not in there:
@@ -200,8 +201,9 @@ def _story(cause: Cause) -> str:
     opening, later = cause.facts.opening, cause.facts.later
     said = (*((opening,) if opening is not None else ()), *later)
     public = [one for one in said if one.text and not one.internal]
-    heads = (f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC:\n\n{one.text}" for one in public)
-    return "\n\n".join(list(heads)[:MAX_STORY_PARTS])
+    parts = [headed(one, one.text) for one in public[:MAX_STORY_PARTS]]
+    more = len(public) - len(parts)
+    return "\n\n".join((*parts, *((f"{more} more are in #{cause.number}.",) if more else ())))
 
 
 def _turned(cause: Cause, relation: Relation, one: Beside) -> Beside:

@@ -20,6 +20,7 @@ from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, Tick
 from router.words import EventKind, MailKind, Outcome, Reason, Role, Status
 
 MAX_LATER = 20
+LEFT_OUT = "It was answered more often than is told by mail: {} more answers are in its history."
 NO_ANSWER = frozenset({Reason.NO_ANSWER_TO_MACHINES, Reason.OWN_MAIL, Reason.NO_SENDER})
 
 
@@ -72,7 +73,9 @@ def let_go(
     people = (*unit_of(to), *pager.people)
     submitter = [replace(p, verified=True) for p in ticket.participants if p.role is Role.SUBMITTER]
     opening = facts.opening or event
-    told = told_with(opening, event.notes)
+    more = len(facts.later) - MAX_LATER
+    left_out = (LEFT_OUT.format(more),) if more > 0 else ()
+    told = told_with(opening, (*event.notes, *left_out))
     story = Story(changed, told, policy, to, facts.opening_mail)
     answer = [] if set(opening.reasons) & NO_ANSWER else submitter
     later = [replace(story, event=told_with(one, ()), mail_id=0) for one in facts.later[:MAX_LATER]]

@@ -45,7 +45,7 @@ class Joined:
     @property
     def for_another(self) -> bool:
         """Whether its sender signed it for another ticket, to which somebody else has sent it."""
-        here = frozenset({self.ticket.number, self.clue.ticket})
+        here = frozenset({self.ticket.number, self.clue.ticket, self.clue.led_from})
         return is_for_another(self.mail, self.sender, here, self.policy, self.now)
 
     def author(self) -> str:

@@ -17,6 +17,8 @@ from router.told import TOLD
 from router.words import AT_TERMINAL, CLOSED, US, Audience, MailKind, Reason, Status
 
 NOBODY_ELSE = "Nobody else has been told."
+INTERNAL = " (internal, for supporters only)"
+UNPROVEN = " (who it is was not proven)"
 SOLUTION = "solution"  # this change is shown as a text of its own
 ANSWERS = frozenset(
     {
@@ -141,6 +143,13 @@ class Story:
     ) -> tuple[Outgoing, ...]:
         """Return one mail to each of the readers."""
         return tuple(self.to(reader, kind, lane) for reader in readers)
+
+
+def headed(event: TicketEvent, text: str) -> str:
+    """Return a text of an entry as it stands among others: below who wrote it, and when."""
+    unproven = "" if event.verified else UNPROVEN
+    internal = INTERNAL if event.internal else ""
+    return f"{event.by}{unproven}, {event.at:%Y-%m-%d %H:%M} UTC{internal}:\n\n{text}"
 
 
 def without_lines(text: str) -> str:

@@ -34,6 +34,7 @@ NOT_AS_SENT = (
     'nothing. What does is "Verify: yes" as the first line of an answer; "Reopen: yes" says that '
     "it is not solved."
 )
+MAX_COPIES = 50  # beyond these nobody joins by standing in To or Cc; whoever writes, does
 MAX_PARTICIPANTS = 200  # strangers beyond are heard, but get no row
 
 
@@ -160,15 +161,27 @@ def _digest(now: datetime) -> Reminder:
     return Reminder("held-digest", now + HELD_DIGEST_AFTER, per_ticket=False)
 
 
+def _copies(joined: Joined, steered: Steering) -> tuple[Participant, ...]:
+    """Return who else joins: those in copy, while there are not too many.
+
+    Each of them is mailed whatever is said from now on, and a mail may bring ten; a few mails of
+    one proven stranger would make a flood of each word.
+    """
+    people = (*joined.ticket.participants, *steered.joins)
+    if sum(one.role is Role.CC for one in people) >= MAX_COPIES:
+        return ()
+    return copied_on(joined.mail.heard, joined.sender.signed, joined.policy)
+
+
 def _joins(joined: Joined, steered: Steering) -> tuple[Participant, ...]:
     """Return who joins by writing, or by being written to; a supporter reads the unit's list."""
     mail, ticket, policy, may = joined.mail, joined.ticket, joined.policy, joined.may
     sender = mail.heard.sender
-    if sender is None or policy.addresses.is_ours(sender.address):
+    if sender is None or policy.addresses.is_ours(sender.address) or joined.for_another:
         return ()
     if may.act_as_submitter:
         me = Participant(Role.CC, sender.address, sender.name)
-        people = new_ones(ticket, (me, *copied_on(mail.heard, joined.sender.signed, policy)))
+        people = new_ones(ticket, (me, *_copies(joined, steered)))
         there = {one.address.lower() for one in (*steered.joins, *steered.leaves)}
         leaving = any(one.key == "unsubscribe" for one in steered.block.fields)
         if Actor.SUPPORTER in steered.actors or leaving:

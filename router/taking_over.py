@@ -52,7 +52,7 @@ def may_take_over(  # noqa: PLR0917 - a mail, its sender, and what every decisio
     if mail.heard.sender is None or not sender.may.act_as_submitter:
         return False
     clues = [clue for clue, ticket in facts.found if ticket.number == old.number]
-    here = frozenset({old.number, *(clue.ticket for clue in clues)})
+    here = frozenset({old.number, *(n for one in clues for n in (one.ticket, one.led_from))})
     if is_for_another(mail, sender, here, policy, now):
         return False
     me = mail.heard.sender.address

@@ -12,7 +12,7 @@ from router.addresses import LANE_REPLY
 from router.decision import Outgoing, Policy
 from router.lines.joining import PERSONAL
 from router.noted import told_with
-from router.notices import Story, once_each, without_lines
+from router.notices import Story, headed, once_each, without_lines
 from router.people import GETS, readers, same_address
 from router.routing import first_line
 from router.steering import Steering
@@ -22,7 +22,6 @@ from router.words import Audience, MailKind, Reason, Role
 
 _BROUGHT = frozenset({Role.CC, Role.INVOLVED, Role.SUPPORTER, Role.SITE})
 NOT_FOLLOWED = "Not every line at the top of this mail was followed."
-INTERNAL = " (internal, for supporters only)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +141,12 @@ def _whole_story(telling: Telling) -> list[Outgoing]:
         return []
     new = [one for one in steered.joins if one.role in {Role.SUPPORTER, Role.SITE}]
     facts = steered.facts
-    said = (facts.opening or story.event, *facts.later, *_own(telling))
+    first, later = facts.opening or story.event, (*facts.later, *_own(telling))
     found: list[Outgoing] = []
     for one in _not_the_author(telling, new):
         for_unit = GETS[one.role].audience is Audience.UNIT
-        event = _one_text(one for one in said if for_unit or not one.internal)
+        known = (one for one in later if one.verified and not one.internal)
+        event = _one_text((first, *(later if for_unit else known)))
         if for_unit or not story.event.internal:
             event = told_with(event, story.event.notes)
         whole = replace(
@@ -165,11 +165,7 @@ def _own(telling: Telling) -> tuple[TicketEvent, ...]:
 def _one_text(events: Iterable[TicketEvent]) -> TicketEvent:
     first, *later = events
     told = [(one, without_lines(one.text)) for one in later]
-    parts = [
-        f"{one.by}, {one.at:%Y-%m-%d %H:%M} UTC{INTERNAL if one.internal else ''}:\n\n{text}"
-        for one, text in told
-        if text
-    ]
+    parts = [headed(one, text) for one, text in told if text]
     whole = replace(first, text="\n\n".join((first.text, *parts)))
     return told_with(whole, (note for one in reversed(later) for note in one.notes))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from parsers.text import folded
 from router.authority import Sender
@@ -25,6 +25,8 @@ from store.tables import event, evidence, outbox
 from store.tables import ticket as ticket_table
 
 HOUR = timedelta(hours=1)
+MOST_ENTRIES = 2_000  # looked at, so that a flood costs the same for each of its mails
+MOST_TICKETS = 200  # a statement holds some hundred conditions; one Message-ID may be in any number
 _IS_PROVEN = exists().where(evidence.c.mail == event.c.mail, evidence.c.standing.in_(PROVEN))
 
 
@@ -114,19 +116,31 @@ def _same_sender(
     A name is anybody's to write, so what counts together is known equally well: by a proof, by
     a reply address or a submission network, or not at all.
     """
-    author = author_of(mail)
-    names = [event.c.by == author]
+    address = mail.heard.sender.address if mail.heard.sender else author_of(mail)
+    alone, shown = address.lower(), f" <{address.lower()}>"  # the name before it is anybody's
+    by = func.lower(event.c.by)
+    names = [event.c.by == author_of(mail), by == alone, by.endswith(shown, autoescape=True)]
     if not whose.may.act_as_submitter:  # others are shown by their own name alone (router.joined)
-        names.append(event.c.by.startswith(f"{author}, by the ", autoescape=True))
+        names.append(by.startswith(f"{alone}, by the ", autoescape=True))
+        names.append(by.contains(f"{shown}, by the ", autoescape=True))
     # What a site answers is shown as said by whomever its line "By:" names, at that site.
     at = [f" at {t.notified_site}" for c, t in found if c.token_class is TokenClass.SITE]
     names += [event.c.by.endswith(one, autoescape=True) for one in at]
     return (
-        event.c.ticket.in_([ticket.number for _, ticket in found]),
+        _newest(found),
         or_(*names),
         event.c.verified == whose.may.comment,
         _IS_PROVEN if whose.standing in PROVEN else ~_IS_PROVEN,
     )
+
+
+def _newest(found: Sequence[tuple[Clue, Ticket]]) -> ColumnElement[bool]:
+    """Return what holds for the newest entries of tickets: names are compared one by one."""
+    first = {ticket.number: ticket.last_event - MOST_ENTRIES for _, ticket in found}
+    if len(first) > MOST_TICKETS:
+        return event.c.ticket.in_(first)
+    each = (and_(event.c.ticket == one, event.c.number > at) for one, at in first.items())
+    return or_(*each)
 
 
 def _same_words(conn: Connection, mail: Mail, same_sender: Sequence[ColumnElement[bool]]) -> int:

@@ -3,7 +3,7 @@
 Never decides: it looks up what the clues name. What the policy limits: `store.counts`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row, select
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
-from router.authority import sender_of
+from router.authority import Sender, sender_of
+from router.comment import choose
 from router.decision import Clue, Facts, Mail, Policy
 from router.found import Earlier
 from router.thread import sent_row, thread
@@ -33,6 +34,8 @@ from store.waiting import is_one_of
 
 SAME_WORDS = timedelta(hours=1)  # without a Message-ID
 SAME_ID = timedelta(days=30)
+_GIVE_ON = frozenset({"assign_to", "site", "merge_into"})
+_TELL_AGAIN = _GIVE_ON | {"confirm"}
 MADE_A_TICKET = frozenset(
     {
         Outcome.NEW,
@@ -96,14 +99,16 @@ def read_facts(
             bounced = Clue(Reason.BOUNCED, ticket=about.ticket)
             found.append((bounced, tickets[about.ticket]))
         wanted = asked_of(conn, one.mail)
-        opening, opening_mail, later = _told_again(conn, one.mail, found)
+        again = one.mail.mail_id in replayed
+        sender = partial(sender_of, one.mail, known.roster, policy, replayed=again)
+        opening, opening_mail, later = _told_again(conn, one.mail, found, sender)
         facts.append(
             Facts(
                 known.registry,
                 known.roster,
                 found=tuple(found),
                 earlier=earlier.get(one.mail.mail_id),
-                replayed=one.mail.mail_id in replayed,
+                replayed=again,
                 opening=opening,
                 opening_mail=opening_mail,
                 later=later,
@@ -120,13 +125,7 @@ def read_facts(
                     found,
                     policy,
                     now,
-                    sender=partial(
-                        sender_of,
-                        one.mail,
-                        known.roster,
-                        policy,
-                        replayed=one.mail.mail_id in replayed,
-                    ),
+                    sender=sender,
                     receipts=receipts.get(one.mail.mail_id, 0),
                 ),
             )
@@ -135,24 +134,31 @@ def read_facts(
 
 
 def _told_again(
-    conn: Connection, mail: Mail, found: Sequence[tuple[Clue, Ticket]]
+    conn: Connection,
+    mail: Mail,
+    found: Sequence[tuple[Clue, Ticket]],
+    sender: Callable[[], Sender],
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
     """Return how a ticket began, for a mail because of which others may be told it.
 
     It gives a ticket on or merges it, confirms a held one, or makes an alarm go on: a bounce, or
-    the word of a hook.
+    the word of a hook. It is the ticket that is decided on, never another one that the mail names.
     """
-    given_on = {"assign_to", "site", "merge_into"} & {one.key for one in mail.heard.block.fields}
-    if given_on and found:
-        ticket = found[0][1]
+    bounced = next((ticket for clue, ticket in found if clue.reason is Reason.BOUNCED), None)
+    if mail.heard.bounce is not None and bounced is not None and bounced.kind is TicketKind.ALARM:
+        return *read_opening(conn, bounced), ()
+    lines = {one.key for one in mail.heard.block.fields}
+    by_hook = any(clue.token_class is TokenClass.SITE for clue, _ in found)
+    if not found or not (lines & _TELL_AGAIN or by_hook):
+        return None, 0, ()
+    chosen = choose(mail, found, sender().may)
+    if chosen is None:
+        return None, 0, ()
+    clue, ticket = chosen
+    if lines & _GIVE_ON or (ticket.held and "confirm" in lines):
         return *read_opening(conn, ticket), read_comments(conn, ticket.number)
-    held = next((ticket for _, ticket in found if ticket.held), None)
-    if held is not None and mail.heard.block.value("confirm"):
-        return *read_opening(conn, held), read_comments(conn, held.number)
-    for clue, ticket in found:
-        pages = clue.reason is Reason.BOUNCED or clue.token_class is TokenClass.SITE
-        if pages and ticket.kind is TicketKind.ALARM:
-            return *read_opening(conn, ticket), ()
+    if clue.token_class is TokenClass.SITE and ticket.kind is TicketKind.ALARM:
+        return *read_opening(conn, ticket), ()
     return None, 0, ()
 
 

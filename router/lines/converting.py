@@ -11,9 +11,10 @@ from router.alarming import pager_of
 from router.claim import Claim
 from router.decision import Route
 from router.entitled import why_not
+from router.lines.relating import end
 from router.people import author_of
 from router.steering import Steering
-from router.ticket import Paging, TicketKind
+from router.ticket import Paging, TicketKind, Tie
 from router.words import CLOSED, FINAL, Priority, Reason, Status
 
 _WORKING = frozenset({Status.IN_PROGRESS, Status.WAITING, Status.ON_HOLD})
@@ -37,6 +38,13 @@ def convert(steering: Steering, line: Field) -> Steering:
     if ticket.status in CLOSED:  # it would wake the site for what is over
         why = f'the ticket is {ticket.status}; write "Status: reopened" above this line.'
         return steering.refused(line.line, why)
+    for there in ticket.relations:
+        if there.what is Tie.MASTER and there in steering.ties:
+            why = "an alarm that nobody has answered waits for no other ticket."
+            return steering.refused(line.line, why)
+        if there.what is Tie.MASTER:
+            steering = end(steering, there)
+    ticket = steering.ticket
     registry, ours = steering.facts.registry, steering.policy.addresses
     pager = pager_of(to, ticket.vo, registry, ours, steering.now)
     paging = Paging(raised_by=author_of(mail))

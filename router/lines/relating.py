@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from parsers.alarm import AlarmStatus
 from parsers.block import Field
 from router.acting import actors_of
+from router.alarming import alarm_status
 from router.lines import status as steps
 from router.lines.contradicting import ends, wanted_status
 from router.relations import (
@@ -100,8 +102,10 @@ def status(steering: Steering, line: Field) -> Steering:
     before = steering.ticket.status
     steering = steps.status(steering, line)
     if steering.ticket.status is Status.REOPENED and before is not Status.REOPENED:
-        for one in [one for one in steering.ticket.relations if one.what in CLOSES]:
-            steering = end(steering, one)  # it stands for itself again
+        fires = alarm_status(steering.ticket) is AlarmStatus.FIRING
+        for one in steering.ticket.relations:
+            if one.what in CLOSES or (fires and one.what is Tie.MASTER):
+                steering = end(steering, one)  # it stands for itself again
     return steering
 
 

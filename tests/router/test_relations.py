@@ -46,11 +46,11 @@ def joined(ticket: Ticket, what: Tie, *numbers: int) -> Ticket:
     return replace(ticket, relations=tuple(Relation(what, number) for number in numbers))
 
 
-def all_after(one: Mail, ticket: Ticket, *related: Ticket) -> tuple[Decision, ...]:
+def all_after(one: Mail, ticket: Ticket, *related: Ticket, **more: object) -> tuple[Decision, ...]:
     """Return all decisions because of a reply; related tickets are known by their numbers."""
     clue = Clue(Reason.THREAD_TOKEN, 7, token_class=TokenClass.PERSON, token_row=2)
     known = {there.number: there for there in related}
-    facts = Facts(WORLD, PEOPLE, found=((clue, ticket),), related=known)
+    facts = Facts(WORLD, PEOPLE, found=((clue, ticket),), related=known, **more)  # type: ignore[arg-type] # fields of Facts
     return decide(one, facts, POLICY, NOW)
 
 

@@ -124,6 +124,21 @@ def test_a_mail_that_was_signed_for_another_ticket_steers_nothing_here(
         assert "names another ticket" in " ".join(decision.notes)
 
 
+def test_a_mail_that_was_signed_for_another_ticket_brings_nobody_in() -> None:
+    """Else whoever was in copy there reads this one, once it is sent on."""
+    decision = after(signed(by_whom=OTHER, to=token(9), cc="spy@elsewhere.example"), about())
+    assert decision.outcome is Outcome.COMMENT
+    assert decision.joins == ()
+
+
+def test_a_mail_that_was_signed_for_another_ticket_is_no_answer_to_a_question_here() -> None:
+    waiting = about(status=Status.WAITING)
+    sent_on = signed(by_whom=SUBMITTER, text="It is the second queue.", to=token(9))
+    assert changes(after(sent_on, waiting)) == {}
+    meant = signed(by_whom=SUBMITTER, text="It is the second queue.", to=token(7))
+    assert changes(after(meant, waiting)) == {"status": ("waiting for reply", "in progress")}
+
+
 def test_a_header_that_is_not_signed_says_nothing() -> None:
     one = signed(to=token(9))
     proofs = tuple(replace(p, covers=p.covers - {"to"}) for p in one.evidence.proofs)

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from acting import PROVEN, Acting
 from acting import WORLD as PROVEN_WORLD
+from sqlalchemy import update
 from stage import Stage
 
+from store.counts import MOST_ENTRIES
+from store.tables import ticket
 from tests.work.mails import NOW
 
 ANNE, TINA, TPM = "anne@physics.example", "Tina <tina@firstline.example>", "tpm@firstline.example"
@@ -98,6 +101,22 @@ def test_nobody_uses_up_what_a_proven_person_may_write(acting: Acting, forge: ob
     assert [TOO_MANY in reasons or LOOP in reasons for reasons in said] == [False] * MANY
 
 
+@pytest.mark.parametrize("known", [PROVEN, ()], ids=["proven", "by reply address"])
+def test_another_name_before_the_address_is_no_other_sender(
+    acting: Acting, known: tuple[dict[str, str], ...]
+) -> None:
+    names = ("Tina", "tina@firstline.example", "T.", "First line", "Tina A.", "TINA", "T!")
+    said = [
+        writes(
+            acting, f"{name} <tina@firstline.example>" if "@" not in name else name, proofs=known
+        )
+        for name in names
+    ]
+    most = MANY if known else FEW
+    too_many = [bool({TOO_MANY, LOOP} & set(reasons)) for reasons, _ in said]
+    assert too_many == [False] * most + [True] * (len(names) - most)
+
+
 def test_what_a_person_proves_is_not_counted_to_who_holds_the_reply_address(
     acting: Acting,
 ) -> None:
@@ -141,3 +160,13 @@ def answers_the_alarm(acting: Acting) -> list[str]:
     to = "reply+{{token ngi-de@roc.example}}@helpdesk.example"
     acting.mail(to, "tom@cern.example", f"We look {acting.mails}.", proofs=PROVEN)
     return acting.said()
+
+
+def test_what_is_compared_does_not_grow_with_the_ticket(acting: Acting) -> None:
+    """Only the newest entries are looked at, however many a flood has made."""
+    said = [writes(acting, TINA)[0] for _ in range(FEW + 1)]
+    assert [LOOP in reasons for reasons in said] == [False] * FEW + [True]
+    for more, is_loop in ((MOST_ENTRIES - 9, True), (MOST_ENTRIES, False)):
+        with acting.stage.store.writing() as conn:
+            conn.execute(update(ticket).values(last_event=ticket.c.last_event + more))
+        assert (LOOP in writes(acting, TINA)[0]) is is_loop
