@@ -8,7 +8,7 @@ Standard library only: the site's alarm hook imports this file.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import islice
@@ -62,9 +62,9 @@ FORWARD_KEYS = frozenset(
     }
 )  # fmt: skip
 LIKE_A_KEY = 0.75  # how close to a known key a line's key must be to be taken for a typo
-MAX_MISTYPED_CHARS = 60
 STEERING = frozenset({"site", "affected_site", "vo", "priority", "assign_to", "mou_area"})
 STRAY_LINES = 8
+BESIDE_LINES = 4
 MAX_LINES = 40
 MAX_VALUE_CHARS = 1_000
 MAX_LONG_CHARS = 20_000
@@ -94,12 +94,15 @@ class Field:
 class FieldBlock:
     """The lines heard. `unknown` are lines whose key nobody knows; `rest` is the text below.
 
-    With no block at all, `fields` and `unknown` are empty and `rest` is the whole text.
+    With no block at all, `fields` and `unknown` are empty and `rest` is the whole text. `beside`
+    are the lines of `rest` that stand where a line is read, and were not: directly below the
+    block, or first. What each may have been meant for is for `router.lines.meant`.
     """
 
     fields: tuple[Field, ...] = ()
     unknown: tuple[str, ...] = ()
     rest: str = ""
+    beside: tuple[str, ...] = ()
 
     def values(self, key: str) -> tuple[str, ...]:
         """Return every non-empty value given for a field, in order, without repeats."""
@@ -145,12 +148,14 @@ def hear_block(text: str, *, skip_blank_lines: bool = False) -> FieldBlock:
         fields.append(Field(name, value[: _most(name)], _shown(line)))
         unknown, undecided = unknown + undecided, []
         end = at + 1
+    beside = _beside(lines[end:], skip_blank_lines=skip_blank_lines)
     if not fields:
-        return FieldBlock(rest=text)
+        return FieldBlock(rest=text, beside=beside)
     unknown += [
         line for line in undecided if get_close_matches(_split(line)[0], KEYS, 1, LIKE_A_KEY)
     ]
-    return FieldBlock(tuple(fields), tuple(unknown), "\n".join(lines[end:]).strip("\n"))
+    rest = "\n".join(lines[end:]).strip("\n")
+    return FieldBlock(tuple(fields), tuple(unknown), rest, beside)
 
 
 def has_stray_fields(text: str, keys: frozenset[str] = STEERING) -> bool:
@@ -161,12 +166,13 @@ def has_stray_fields(text: str, keys: frozenset[str] = STEERING) -> bool:
     return any(KEYS.get(key) in keys and value for key, value in top_pairs(text))
 
 
-def is_mistyped(line: str, keys: frozenset[str]) -> bool:
-    """Whether a short line may have been meant for one of these fields, though its key is none."""
-    key, value = _split(line)
-    names = [name for name, field in KEYS.items() if field in keys]
-    is_short = bool(value) and len(line) <= MAX_MISTYPED_CHARS
-    return is_short and key not in KEYS and bool(get_close_matches(key, names, 1, LIKE_A_KEY))
+def stray_field(text: str, keys: frozenset[str]) -> str:
+    """Return the first line near the top that looks like one of these fields, "" for none."""
+    lines = (line for line in text.splitlines() if not _is_blank(line))
+    pairs = zip(lines, top_pairs(text), strict=False)
+    return next(
+        (_shown(line) for line, (key, value) in pairs if KEYS.get(key) in keys and value), ""
+    )
 
 
 def top_pairs(text: str) -> tuple[tuple[str, str], ...]:
@@ -176,6 +182,26 @@ def top_pairs(text: str) -> tuple[tuple[str, str], ...]:
     """
     lines = islice((line for line in text.splitlines() if not _is_blank(line)), STRAY_LINES)
     return tuple(_split(line[:MAX_VALUE_CHARS].lstrip(_MARKS)) for line in lines)
+
+
+def _beside(lines: Sequence[str], *, skip_blank_lines: bool) -> tuple[str, ...]:
+    """Return the first lines, up to an empty one or the first that is not of the form of a field.
+
+    That one is the last: whoever forgets the colon means one line.
+    """
+    found: list[str] = []
+    for line in lines[: 2 * BESIDE_LINES]:
+        if _is_blank(line):
+            if skip_blank_lines:
+                continue
+            break
+        key, _ = _split(line)
+        if key in FORWARD_KEYS:
+            return ()
+        found.append(_shown(line))
+        if not key or len(found) == BESIDE_LINES:
+            break
+    return tuple(found)
 
 
 def _goes_on(field: Field, line: str) -> bool:

@@ -17,6 +17,7 @@ from router.decision import Decision, Facts, Mail, Outgoing, Policy
 from router.entitled import may_wake, why_not
 from router.granting import Grant, let_go, wish_of_ticket
 from router.holding import why_no_answer
+from router.lines.meant import not_understood
 from router.lines.noting import doubt, wants_internal
 from router.noted import noted
 from router.notices import Story
@@ -76,7 +77,7 @@ def _not_followed(block: FieldBlock) -> tuple[str, ...]:
             None,
             (
                 doubt(block),
-                *(f'The line "{one}" was not understood.' for one in block.unknown),
+                *(not_understood(one) for one in block.unknown),
                 *(f'The line "{one}" {why}' for one in dict.fromkeys(others)),
             ),
         )

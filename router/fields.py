@@ -12,6 +12,7 @@ from parsers.addresses import is_writable, mailboxes
 from parsers.heard import InboundMail
 from parsers.registry import Registry
 from parsers.text import folded
+from router.lines.meant import not_understood
 from router.words import Notify, Priority
 
 # Fields that anybody may give when opening a ticket; the others steer one and need a right.
@@ -46,7 +47,7 @@ def read_fields(heard: InboundMail, registry: Registry, priority: Priority) -> F
     `priority` is the one that is meant when none is named.
     """
     block = heard.block
-    notes: list[str] = [f'The line "{line}" was not understood.' for line in block.unknown]
+    notes: list[str] = [not_understood(line, OPENING) for line in block.unknown]
     notes += [
         f'The line "{field.line}" is not possible in a new ticket.'
         for field in block.fields

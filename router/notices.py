@@ -13,7 +13,7 @@ from router.noted import told_to
 from router.overdue import closes_at
 from router.people import GETS, same_address
 from router.ticket import Participant, Ticket, TicketEvent
-from router.told import TOLD
+from router.told import TOLD, TOLD_OF_LINES
 from router.words import AT_TERMINAL, CLOSED, US, Audience, MailKind, Reason, Status
 
 NOBODY_ELSE = "Nobody else has been told."
@@ -57,7 +57,8 @@ class Story:
         Supporters are told every reason, everybody else those that are meant for a sender. `mine`
         says that the reader is the ticket's submitter, whatever else he is to it.
         """
-        told = frozenset(Reason) if audience is Audience.UNIT else TOLD
+        told = TOLD_OF_LINES if kind is MailKind.REFUSAL else TOLD
+        told = frozenset(Reason) if audience is Audience.UNIT else told
         text, text_cut = _cut(self.event.text, self.policy.notice_chars)
         subject, subject_cut = _cut(
             self.ticket.subject or "(no subject)", self.policy.subject_chars

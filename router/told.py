@@ -2,7 +2,7 @@
 
 from router.words import Reason
 
-# LINE_NOT_FOLLOWED is missing: a note beside it names each such line and says why.
+# The reasons of lines are missing: a note beside each names the line and says why.
 TOLD = frozenset(
     {
         Reason.UNPROVEN,
@@ -41,7 +41,7 @@ TOLD = frozenset(
         Reason.SITE_AND_UNIT,
         Reason.CONTRADICTION,
         Reason.SIGNED_FOR_ANOTHER,
-        Reason.LINE_NOT_UNDERSTOOD,
-        Reason.LINE_NOT_ALLOWED,
     }
 )
+# By which way a mail came says why a request is held, and nothing of a line.
+TOLD_OF_LINES = TOLD - {Reason.SUBMITTED}

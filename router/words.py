@@ -145,7 +145,7 @@ class Reason(StrEnum):
     SIGNED_FOR_ANOTHER = "what is signed of it names another ticket"
     LINE_NOT_UNDERSTOOD = "a line was not understood"
     LINE_NOT_FOLLOWED = "a line could not be followed"
-    LINE_NOT_ALLOWED = "a line needs a right that was not proven"
+    LINE_NOT_ALLOWED = "a line needs a right that its writer does not have"
 
 
 class Status(StrEnum):

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from router.said import say_added
+
 NONE = "none"
 # label -> name in the values; the ticket's number comes before them and the date after them
 _LABELS = {
@@ -40,6 +42,11 @@ def facts(values: Mapping[str, Any], ticket: int, date: datetime) -> list[tuple[
         lines.append(("RELATED TICKETS", str(values["relations"])))
     lines.append(("DATE", time_text(date)))
     return lines
+
+
+def added(change: Mapping[str, Any]) -> str:
+    """Return what a change has added or ended, such as a relation; "" for another value."""
+    return say_added(*(str(change.get(name) or "") for name in ("field", "old", "new")))
 
 
 def time_text(time: datetime) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from parsers.reply import REPLY_MARKER
 from router.words import MailKind
 from templates.clean import bullet, clean, one_line, said, wrap
-from templates.facts import NONE, facts
+from templates.facts import NONE, added, facts
 from templates.render import Setting, Spoken
 
 _WORDS = {
@@ -82,7 +82,10 @@ def _changes(changes: Any) -> list[str]:
     if not isinstance(changes, list) or not all(isinstance(item, Mapping) for item in changes):
         return []
     return [
-        bullet(f"{item.get('field')}: {item.get('old') or 'none'} -> {item.get('new') or 'none'}")
+        bullet(
+            added(item)
+            or f"{item.get('field')}: {item.get('old') or 'none'} -> {item.get('new') or 'none'}"
+        )
         for item in changes
     ]
 

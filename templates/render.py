@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from parsers.reply import REPLY_MARKER
 from router.words import MailKind
 from templates.clean import bullet, clean, item, one_line, said, size, tidy, wrap
-from templates.facts import facts, moment
+from templates.facts import added, facts, moment
 
 TEXT_ALONE = frozenset({MailKind.ALARM})
 BUILT_IN = Path(__file__).parent / "mails"
@@ -87,7 +87,7 @@ class Speaker:
             auto_reload=False,
         )
         self._jinja.filters |= {"wrap": wrap, "bullet": bullet, "said": said, "size": size}
-        self._jinja.filters |= {"item": item, "moment": moment}
+        self._jinja.filters |= {"item": item, "moment": moment, "added": added}
         self._jinja.globals |= {"reply_marker": REPLY_MARKER}
 
     def render(self, kind: MailKind, values: Mapping[str, Any], setting: Setting) -> Spoken:

@@ -232,7 +232,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
         MailKind.REFUSAL,
         _like(
             notes=['The line "Verify: yes" was not followed: it is for: its submitter.'],
-            reasons=["joined by the reply address", "a line needs a right that was not proven"],
+            reasons=["signed, but too long ago or in the future"],
         ),
     ),
     **{name: (MailKind.FOLLOWED, _like(**more)) for name, more in FOLLOWED.items()},

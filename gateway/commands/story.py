@@ -7,6 +7,7 @@ import click
 from gateway import show
 from gateway.commands.mails import mail_object
 from gateway.commands.proofs import proof_lines
+from router.said import say_added
 from store import listing, relation_listing, ticket_listing
 from store.engine import Store
 from store.evidence import read_evidence
@@ -105,7 +106,9 @@ def _entry(entry: EventRow, moved: tuple[int, int] | None) -> Iterator[str]:
     if marks:
         yield show.folded(f"   ({'; '.join(marks)})")
     for field, old, new in entry.changes:
-        yield show.folded(f"   {field}: {show.cell(old) or '-'} -> {show.cell(new) or '-'}")
+        was, now = show.cell(old), show.cell(new)
+        said = say_added(field, was, now) or f"{field}: {was or '-'} -> {now or '-'}"
+        yield show.folded(f"   {said}")
     for note in (*entry.refusals, *entry.notes):
         yield show.folded(f"   note: {show.cell(note)}")
     if entry.text:

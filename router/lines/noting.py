@@ -3,11 +3,13 @@
 Source: EGI-STAFF (docs/sources.md).
 """
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from itertools import islice
 
-from parsers.block import LIKE_A_KEY, Field, FieldBlock, top_pairs
+from parsers.block import LIKE_A_KEY, STRAY_LINES, Field, FieldBlock, top_pairs
 from router.decision import Reminder
 from router.steering import Steering
 from router.ticket import Change
@@ -25,6 +27,11 @@ _SHOWN = ", so the text was shown to supporters only."
 INTERNAL_ASTRAY = (
     'A line like "Internal: yes" was seen, but mistyped, or not among the first lines of the mail'
     f"{_SHOWN}"
+)
+_PRIVATE = frozenset({"private", "private note", "private comment", "confidential"})
+# Without its colon: "Internal = yes".
+_UNMARKED = re.compile(
+    r"internal(?: note| comment)?[\s=;\u2013-]+(?:yes|true|on)[.!]?", re.IGNORECASE
 )
 _INTERNAL = ("internal", "internal note", "internal comment", "internal diary", "internal only")
 
@@ -103,6 +110,8 @@ def wants_internal(block: FieldBlock) -> tuple[bool, bool]:
         return True, False
     said = (*map(top_pairs, block.unknown), top_pairs(block.rest))
     astray = any(_means_internal(*pair) for pairs in said for pair in pairs)
+    first = islice(filter(None, map(str.strip, block.rest.splitlines())), STRAY_LINES)
+    astray = astray or any(_UNMARKED.fullmatch(one) for one in first)
     return astray, astray
 
 
@@ -111,6 +120,8 @@ def _means_internal(key: str, value: str) -> bool:
     folded = value.lower().rstrip(".!")
     if key in _INTERNAL:
         return folded not in _NO
+    if key in _PRIVATE:  # other helpdesks' word
+        return folded in _YES
     return folded in _YES and bool(get_close_matches(key, _INTERNAL[:1], 1, LIKE_A_KEY))
 
 

@@ -129,7 +129,7 @@ def _begin(steering: Steering, line: Field, what: Tie, number: int) -> Steering:
         there = f"there is no ticket #{number} that you may steer."
         if not steering.me:
             there = f"there is no ticket #{number}."
-        return steering.refused(line.line, there, right=bool(steering.me))
+        return steering.refused(line.line, there)
     why = why_not(steering.ticket, what, other)
     if why:
         return steering.refused(line.line, why)

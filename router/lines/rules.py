@@ -8,13 +8,14 @@ one that reopens it. A line that is refused says who may write it, or what it ma
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from parsers.block import Field, has_stray_fields, is_mistyped
+from parsers.block import Field
 from router.confirming import may_be_confirmed
 from router.lines import assigning, describing, joining, noting, relating
-from router.lines.allowed import it_is_for, unproven
+from router.lines.allowed import it_is_for, unproven, with_whom
 from router.lines.contradicting import BELOW, ends, wanted_status, without_contradictions
 from router.lines.converting import convert
 from router.lines.escalating import escalate
+from router.lines.misread import again, misread
 from router.lines.status import may_set
 from router.steering import Steering
 from router.ticket import TicketKind, Tie
@@ -107,29 +108,23 @@ _NO_YES = {
 }
 _ONCE = frozenset(key for key, rule in RULES.items() if rule.once)
 
-# Lines that are answered when they stand too low to be read, by who would write them; a pasted log
-# may well say "Status: failed".
-OWN = frozenset({"verify", "reopen", "escalate"})
-STRAY = OWN | frozenset({"status", "solution", "assign_to", "priority"})
-MISTYPED = 'The line "{}" was not understood; the word before the colon may be mistyped.'
-STRAY_LINES = (
-    'Lines like "Status: solved" were seen, but not read: they have to be the first lines of the '
-    "mail, and the first of them one that is known here."
-)
+# Who may write each line; of those that say a status, who may set it.
+BY: Mapping[str, frozenset[Actor]] = {
+    **{key: rule.by for key, rule in RULES.items()},
+    **{key: may_set(status) for key, status in SHORT.items()},
+}
 
 
 def steer(steering: Steering) -> Steering:
     """Follow the lines of a reply."""
-    steering = _astray(steering)
-    for unknown in steering.block.unknown:
-        note = f'The line "{unknown}" was not understood.'
-        steering = replace(steering, refusals=(*steering.refusals, note))
-        steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
+    heard = _internal(steering)
+    steering, notes = misread(heard, BY)
     steering, fields = _of_a_reply(steering)
     steering, lines = without_contradictions(steering, fields, _ONCE)
     for line in sorted(lines, key=_place):
         steering = _follow(steering, RULES[line.key], line)
-    return _in_vain(steering)
+    steering = _in_vain(steering)
+    return again(steering, heard.text, notes) if notes else steering
 
 
 def _place(line: Field) -> int:
@@ -155,27 +150,17 @@ def _in_vain(steering: Steering) -> Steering:
     return steering.because(Reason.LINE_NOT_FOLLOWED)
 
 
-def _astray(steering: Steering) -> Steering:
-    """Answer the lines of somebody known that stand too low to be read.
+def _internal(steering: Steering) -> Steering:
+    """Keep a text among supporters if a line says so that stands too low, or is mistyped.
 
-    Whoever wrote "Internal: yes" there meant it, and so did who mistyped it: that one line is
-    followed all the same.
+    Whoever wrote it meant it: that one line is followed all the same.
     """
     block = steering.block
     steering = replace(steering, internal=noting.wants_internal(block)[1])
     if note := noting.doubt(block):
         steering = replace(steering, refusals=(*steering.refusals, note))
         steering = steering.because(Reason.LINE_NOT_UNDERSTOOD)
-    keys = STRAY if Actor.SUPPORTER in steering.actors else OWN
-    if block.fields or not (steering.me and steering.actors):
-        return steering
-    first = steering.text.partition("\n")[0]
-    note = MISTYPED.format(first) if is_mistyped(first, keys) else ""
-    note = STRAY_LINES if has_stray_fields(block.rest, keys) else note
-    if not note:
-        return steering
-    steering = replace(steering, refusals=(*steering.refusals, note))
-    return steering.because(Reason.LINE_NOT_UNDERSTOOD)
+    return steering
 
 
 def _follow(steering: Steering, rule: Rule, line: Field) -> Steering:
@@ -190,9 +175,11 @@ def _follow(steering: Steering, rule: Rule, line: Field) -> Steering:
 
 
 def _not_allowed(steering: Steering, line: Field, rule: Rule) -> Steering:
-    why = f"{it_is_for(_who_may(line, rule), steering.ticket)}{unproven(steering)}."
+    by = _who_may(line, rule)
+    why = f"{it_is_for(by, steering.ticket)}{unproven(steering)}."
     if line.key == "status":
         why += f" The ticket stays {steering.ticket.status}."
+    why += with_whom(steering, by)
     return steering.refused(line.line, why, right=True)
 
 

@@ -6,13 +6,13 @@ Everything that they may do is a row of `router.transitions`.
 from dataclasses import replace
 
 from parsers.block import Field
-from router.lines.allowed import it_is_for, unproven
+from router.lines.allowed import it_is_for, unproven, with_whom
 from router.lines.contradicting import wanted_status
 from router.notices import SOLUTION
 from router.steering import Steering
 from router.ticket import Change
 from router.transitions import BY_NO_LINE, TRANSITIONS, Actor, Need, move, possible
-from router.words import CLOSED, Reason, Status
+from router.words import CLOSED, Reason, Role, Status
 
 # By what right a line was followed, as the history says it: the first that fits.
 _BY = {
@@ -85,9 +85,12 @@ def _not_possible(steering: Steering, wanted: Status | None) -> str:
     stays = f"The ticket stays {now}"
     if wanted in _OF_A_SOLUTION:
         when, who = _when(now, wanted), _who(steering, wanted)
-        return f"{when}{who.replace('it is', 'that is', 1) if when else who}. {stays}."
+        whom = with_whom(steering, may_set(wanted))
+        return f"{when}{who.replace('it is', 'that is', 1) if when else who}. {stays}.{whom}"
     names = ", ".join(possible(now, steering.actors))
-    can = f"possible now: {names}." if names else "you may not change that now."
+    can = (
+        f"possible now: {names}." if names else f"you may not change that now.{_instead(steering)}"
+    )
     if wanted is None:
         return f"there is no such status. {stays}; {can}"
     if wanted is now:
@@ -95,8 +98,20 @@ def _not_possible(steering: Steering, wanted: Status | None) -> str:
     if wanted in BY_NO_LINE:
         return f"nobody sets that by hand. {stays}; {can}"
     if (now, wanted) in TRANSITIONS:
-        return f"{_who(steering, wanted)}. {stays}; {can}"
+        return f"{_who(steering, wanted)}. {stays}; {can}{with_whom(steering, may_set(wanted))}"
     return f"a ticket that is {now} has to be reopened first. {stays}; {can}"
+
+
+def _instead(steering: Steering) -> str:
+    """Tell a submitter what he can do, and that his unit has what he wrote."""
+    ticket = steering.ticket
+    if Actor.SUBMITTER not in steering.actors:
+        return ""
+    unit = any(one.role is Role.SUPPORTER for one in ticket.participants) and not ticket.held
+    sent = f" The text below the line was sent to {ticket.support_unit}, which can do it."
+    own = 'may verify its solution, once there is one ("Verify: yes"), or say that it is none'
+    whoever = f' Whoever opened the ticket {own} ("Reopen: yes").'
+    return f"{sent if unit and steering.text else ''}{whoever}"
 
 
 def _when(now: Status, wanted: Status) -> str:

@@ -109,6 +109,8 @@ def test_a_comment_is_split_off_and_moved_back_and_the_tickets_are_merged(run: R
     assert "was moved to ticket" in run("ticket", one, "move", entry, other).err
     done = run("ticket", one, "merge", other)
     assert (done.code, done.out.strip()) == (0, f"ticket {one} is merged into #{other}")
+    assert f"\n   merged into: #{other}\n" in run("tickets", one).out
+    assert f"\n   merged into this ticket: #{one}\n" in run("tickets", other).out
     assert state(run, one)["status"] == "unsolved"
     assert {row["ticket"] for row in run("tickets", "--json").rows} == before
     assert run("ticket", one, "--status", "reopened", "--comment", "No.").code == 0

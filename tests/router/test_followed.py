@@ -9,7 +9,7 @@ from parsers.registry import Registry, SupportUnit
 from router.decide import decide
 from router.decision import Clue, Decision, Facts, Policy
 from router.found import Counts
-from router.lines.rules import STRAY
+from router.lines.misread import STRAY
 from router.ticket import Participant, Ticket, TicketKind
 from router.tokens import TokenClass
 from router.words import FINAL, MailKind, Notify, Reason, Role, Status

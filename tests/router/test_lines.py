@@ -84,7 +84,7 @@ WRONG = [
     ("Staus: solved\n\nDone.", 'The line "Staus: solved" was not understood'),
     ("Escalate: yes", "it is for: its submitter"),
     ("Priority: urgent\nPiority: top\n", 'The line "Piority: top" was not understood'),
-    ("I have tried.\nStatus: solved", "they have to be the first lines"),
+    ("I have tried.\nStatus: solved", '"Status: solved" was seen, but not read'),
 ]
 
 

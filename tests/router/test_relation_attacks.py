@@ -74,7 +74,7 @@ def test_whether_a_ticket_is_there_is_not_told_by_the_reasons_either(line: str) 
     rosa = by(LIST, line)
     seen = [all_after(rosa, about(), *known)[0].reasons for known in ((), (foreign,))]
     assert seen[0] == seen[1]
-    assert Reason.LINE_NOT_ALLOWED in seen[0]
+    assert Reason.LINE_NOT_FOLLOWED in seen[0]
 
 
 def test_an_answer_that_names_a_merged_ticket_is_meant_for_the_survivor() -> None:
