@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,7 +12,6 @@ from running import until
 
 from gateway import saying
 from gateway.intake import Intake
-from gateway.outbound.pace import GATE_WAITS_S, Gate
 from gateway.processes import link as links
 from gateway.processes.link import Link
 from gateway.processes.post import Post
@@ -143,14 +142,3 @@ def test_the_doors_say_what_keeps_mail_from_being_kept(in_files: Store) -> None:
     failing = Intake(in_files, wake=nobody, reserve_bytes=0)
     failing._writer._failures = 3
     assert failing.trouble() == "the store fails"
-
-
-def test_a_gate_remembers_since_when_it_is_closed() -> None:
-    now = [NOW]
-    gate = Gate(lambda: now[0])
-    gate.down()
-    now[0] += timedelta(seconds=GATE_WAITS_S[0] + 1)
-    gate.down()
-    assert gate.closed_at == NOW
-    gate.took()
-    assert gate.closed_at is None
