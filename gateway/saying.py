@@ -24,6 +24,7 @@ EVERY_S = 10.0
 LOOK_S = 2.0  # so soon a trouble shows that begins or ends
 STILL_S = 20.0  # a main loop proves its life every 5 s
 END_WAIT_S = 1.0
+LAST_WAIT_S = 5.0  # of the supervisor, which has nothing else to do by then
 
 Say = Callable[[Store, str, str, datetime, datetime], None]
 _log = structlog.get_logger("health")
@@ -86,7 +87,7 @@ def say_the_end(
 
     thread = threading.Thread(target=run, name="health", daemon=True)
     thread.start()
-    thread.join(END_WAIT_S)
+    thread.join(LAST_WAIT_S)
 
 
 def _say_once(

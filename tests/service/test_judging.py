@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from running import Helpdesk
 
+from gateway import daemon
 from gateway.config.load import load
 from gateway.health import State, expected_roles, look
 from store.engine import Store, open_store
-from store.health import say_of_door, say_of_role, say_stopped
+from store.health import read_doors, read_roles, say_of_door, say_of_role, say_stopped
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -80,6 +81,32 @@ def test_daemons_on_one_database_are_told_apart_and_one_that_is_gone_is_missed_f
     assert seen(timedelta(minutes=59), others=True)["smtp" + theirs] == "silent"
     assert seen(timedelta(minutes=59), others=True)["smtp" + ours] == "ok"
     assert set(seen(timedelta(minutes=61), others=True)) == own
+    say_stopped(store, ["smtp" + theirs], [], "", NOW)
+    say_of_role(store, "work-0" + theirs, "", NOW, NOW + timedelta(seconds=1))
+    states_of = seen(timedelta(seconds=1), others=True)
+    assert states_of["smtp" + theirs] == "stopped"
+    assert states_of["work-0" + theirs] == "ok"
+    store.close()
+
+
+def test_a_daemon_that_stops_leaves_a_mailbox_to_the_one_that_reads_it(
+    place: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETGATE_TEST_SECRET", "x" * 32)
+    monkeypatch.setenv("TICKETGATE_TEST_PASSWORD", "secret")
+    box = (
+        '[[imap]]\naddress = "support@helpdesk.example"\nhost = "mail.example"\n'
+        'user = "help"\npassword = { env = "TICKETGATE_TEST_PASSWORD" }\n\n[store]'
+    )
+    path = Helpdesk(place, {"[store]": box, "sqlite:///tickets.db": postgres_url}).config
+    config, store = load(path), open_store(postgres_url)
+    mailbox = "imap help@mail.example/INBOX"
+    say_of_door(store, mailbox, "", NOW)
+    daemon._say_the_end(config, store, path, "")
+    rows = {one.name: one.stopped for one in (*read_doors(store), *read_roles(store))}
+    assert rows.pop(mailbox) is False
+    assert len(rows) == 3
+    assert all(rows.values())
     store.close()
 
 

@@ -17,8 +17,8 @@ from gateway.processes.link import Link
 from gateway.processes.post import Post
 from gateway.saying import say_again_and_again
 from parsers.errors import Deferred
-from store.engine import Store
-from store.health import read_doors, say_of_door
+from store.engine import Store, open_store
+from store.health import read_doors, read_roles, say_of_door
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -109,6 +109,19 @@ def test_a_store_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyP
         assert hanging.wait(60)
     assert time.monotonic() - begun_at < 60
     let_go.set()
+
+
+def test_nor_does_it_hold_up_the_end_of_the_daemon(
+    in_files: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saying, "LAST_WAIT_S", 0.1)
+    other = open_store(f"sqlite:///{in_files.lock_path.parent}/tickets.db")
+    with in_files.writing(), in_files.journal_writing():
+        saying.say_the_end(other, ["smtp"], ["work-0"], "", NOW)
+        assert read_doors(in_files) == ()
+    until(lambda: read_roles(in_files), "it is said when the store is free again")
+    assert [one.stopped for one in (*read_doors(in_files), *read_roles(in_files))] == [True, True]
+    other.close()
 
 
 def test_a_main_loop_that_stands_still_is_a_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
