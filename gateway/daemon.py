@@ -116,7 +116,7 @@ def _say_the_end(config: Config, store: Store, config_path: Path, failure: str) 
     doors = expected_doors(config, of)
     mine = [name for name in doors if daemon_of(name)] if of else doors
     why = f"it cannot start: {failure}" if failure else ""
-    say_the_end(store, mine, expected_roles(config, of), why, utc_now())
+    say_the_end(config.store, mine, expected_roles(config, of), why, utc_now())
 
 
 def _lock(store: Store, config_path: Path) -> Path:

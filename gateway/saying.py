@@ -15,10 +15,12 @@ from time import monotonic
 
 import structlog
 
+from gateway.config.sections import Store as StoreSection
 from gateway.processes.post import Post
 from parsers.errors import MailError
 from store.engine import Store
 from store.health import say_stopped
+from store.visit import visit
 
 EVERY_S = 10.0
 LOOK_S = 2.0  # so soon a trouble shows that begins or ends
@@ -72,16 +74,18 @@ def say_again_and_again(
 
 
 def say_the_end(
-    store: Store, doors: Iterable[str], roles: Iterable[str], why: str, now: datetime
+    section: StoreSection, doors: Iterable[str], roles: Iterable[str], why: str, now: datetime
 ) -> None:
     """Say that all of a daemon has stopped, and `why` it cannot start; for a moment only.
 
-    What cannot be said so soon grows old, and shows after a minute.
+    What cannot be said so soon grows old, and shows after a minute. A store that was moved away
+    meanwhile is not made anew.
     """
 
     def run() -> None:
         try:
-            say_stopped(store, doors, roles, why, now)
+            with visit(section.url, section.secret) as store:
+                say_stopped(store, doors, roles, why, now)
         except Exception as error:
             _log.warning("the end not written", detail=f"{type(error).__name__}: {error}")
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,13 +12,14 @@ import pytest
 from running import until
 
 from gateway import saying
+from gateway.config.sections import Store as Section
 from gateway.intake import Intake
 from gateway.processes import link as links
 from gateway.processes.link import Link
 from gateway.processes.post import Post
 from gateway.saying import say_again_and_again
 from parsers.errors import Deferred
-from store.engine import Store, open_store
+from store.engine import Store
 from store.health import read_doors, read_roles, say_of_door
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -115,13 +117,18 @@ def test_nor_does_it_hold_up_the_end_of_the_daemon(
     in_files: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saying, "LAST_WAIT_S", 0.1)
-    other = open_store(f"sqlite:///{in_files.lock_path.parent}/tickets.db")
+    section = Section(url=in_files.desk.url.render_as_string())
     with in_files.writing(), in_files.journal_writing():
-        saying.say_the_end(other, ["smtp"], ["work-0"], "", NOW)
+        saying.say_the_end(section, ["smtp"], ["work-0"], "", NOW)
         assert read_doors(in_files) == ()
     until(lambda: read_roles(in_files), "it is said when the store is free again")
     assert [one.stopped for one in (*read_doors(in_files), *read_roles(in_files))] == [True, True]
-    other.close()
+
+
+def test_the_end_makes_no_store_where_there_was_one(place: Path) -> None:
+    section = Section(url=f"sqlite:///{place}/tickets.db")
+    saying.say_the_end(section, ["smtp"], ["work-0"], "", NOW)
+    assert list(place.iterdir()) == []
 
 
 def test_a_main_loop_that_stands_still_is_a_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
