@@ -34,9 +34,11 @@ class Lead:
         if before is None or not leases.renew(self._store, before, LEASE_S):
             self._term = leases.take(self._store, NAME, self._holder, LEASE_S)
         self._renewed = begun
-        if (before is None) is not (self._term is None):
-            keeps = "this daemon" if self._term else leases.holder(self._store, NAME)
-            _log.info("the clock of tickets has another keeper", keeper=keeps)
+        if before is None and self._term is not None:
+            _log.info("keeps the clock of tickets")
+        elif before is not None and self._term is None:
+            keeper = leases.holder(self._store, NAME)
+            _log.info("another daemon keeps the clock of tickets", keeper=keeper)
         return self._term is not None
 
     @property

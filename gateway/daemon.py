@@ -19,10 +19,12 @@ from setproctitle import setproctitle
 from gateway.config.load import load
 from gateway.config.root import Config
 from gateway.desk import open_desk
+from gateway.health import expected_doors, expected_roles
+from gateway.now import utc_now
 from gateway.processes.handed import UnfitSocket, take_handed
 from gateway.processes.link import Link
 from gateway.processes.logs import configure_logging
-from gateway.processes.naming import daemon_name
+from gateway.processes.naming import daemon_name, daemon_of
 from gateway.processes.notify import Notify
 from gateway.processes.post import Post
 from gateway.processes.slot import Role
@@ -30,7 +32,7 @@ from gateway.processes.supervisor import NoLock, StoreInUse, Supervisor, sole_da
 from gateway.processes.wiring import Wiring
 from gateway.prover import prover_of
 from gateway.roles import courier, doors, web
-from gateway.saying import say_again_and_again
+from gateway.saying import say_again_and_again, say_the_end
 from gateway.work import Worker
 from parsers.errors import MailError
 from store import inbox
@@ -73,6 +75,7 @@ def serve(config_path: Path) -> int:
                 notify=notify,
             )
             code = supervisor.run()
+            _say_the_end(config, store, config_path, supervisor.failure)
             if supervisor.failure:
                 sys.stderr.write(f"ticketgate: cannot start: {supervisor.failure}\n")
             return code
@@ -102,6 +105,18 @@ def _run_role(config_path: Path, config: Config, role: str, slot: int, wiring: W
     except MailError:
         return 1  # the supervisor has been told what it says
     return 0
+
+
+def _say_the_end(config: Config, store: Store, config_path: Path, failure: str) -> None:
+    """Say of all that this daemon ran that it is stopped; while it holds the lock nobody runs it.
+
+    A mailbox that other daemons may have taken over is left to them.
+    """
+    of = daemon_name(store, config_path)
+    doors = expected_doors(config, of)
+    mine = [name for name in doors if daemon_of(name)] if of else doors
+    why = f"it cannot start: {failure}" if failure else ""
+    say_the_end(config.store, mine, expected_roles(config, of), why, utc_now())
 
 
 def _lock(store: Store, config_path: Path) -> Path:

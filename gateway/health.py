@@ -1,10 +1,10 @@
 """The state of the daemon as lines: one for each door and role of the configuration, store, disk.
 
 Rule: what the configuration expects must have said "ok" within a minute. Who says nothing is
-silent, and that is as bad as failing. Rows of doors that are no longer configured are not looked
-at. Where several daemons share a store each name ends in its daemon's; the others may be asked for
-too, and one that has been silent for an hour is gone and no longer missed. Nothing secret stands in
-a line, and nothing here raises.
+silent, and that is as bad as failing; of who was stopped the store says so. Rows of doors that are
+no longer configured are not looked at. Where several daemons share a store each name ends in its
+daemon's; the others may be asked for too, and one that has been silent for an hour is gone and no
+longer missed. Nothing secret stands in a line, and nothing here raises.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,6 +36,8 @@ class State(StrEnum):
     OK = "ok"
     FAILING = "failing"
     SILENT = "silent"
+    STOPPED = "stopped"
+    STARTING = "starting"  # stopped a moment ago, and its daemon is here again
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class Line:
 
 
 def all_well(lines: Sequence[Line]) -> bool:
-    """Whether everything is ok."""
-    return all(line.state is State.OK for line in lines)
+    """Whether everything is ok, or about to be."""
+    return all(line.state in {State.OK, State.STARTING} for line in lines)
 
 
 def look(
@@ -67,13 +69,16 @@ def look(
     within: timedelta = SILENT_AFTER,
     of: str = "",
     others: bool = False,
+    starting: bool = False,
 ) -> tuple[Line, ...]:
     """Look at everything; `store` is None when it could not even be opened.
 
     `of` is what this daemon adds to its names, where several daemons share a store; with `others`
     a line comes for each door and slot of those too that have said something within an hour.
+    `starting` is for the daemon itself: it knows that what it stopped has been started again.
     """
-    ages = _Ages(now - within, now - MISSED_FOR if others and of else None, of)
+    missed = now - MISSED_FOR if others and of else None
+    ages = _Ages(now - within, missed, of, starting=starting)
     lines = [
         *_of_part("journal", store, read_doors, expected_doors(config, of), ages),
         *_of_part("tickets", store, read_roles, expected_roles(config, of), ages),
@@ -125,13 +130,15 @@ def expected_roles(config: Config, of: str = "") -> list[str]:
 class _Ages:
     """Who says nothing since `fresh` is silent; others than `of` since `missed` are gone.
 
-    With `everybody` our own are looked at like others.
+    With `everybody` our own are looked at like others. With `starting` who was stopped since
+    `fresh` is given time to speak.
     """
 
     fresh: datetime
     missed: datetime | None
     of: str = ""
     everybody: bool = False
+    starting: bool = False
 
     def shows(self, one: Health) -> bool:
         """Whether this is one that nobody has named, and is looked at."""
@@ -158,13 +165,16 @@ def _of_part(
     if why:
         return [own, *(Line(name, State.SILENT, UNKNOWN) for name in names)]
     strangers = [name for name, one in said.items() if ages.shows(one)]
-    return [own, *(_line(name, said.get(name), ages.fresh) for name in (*names, *strangers))]
+    return [own, *(_line(name, said.get(name), ages) for name in (*names, *strangers))]
 
 
-def _line(name: str, said: Health | None, fresh: datetime) -> Line:
+def _line(name: str, said: Health | None, ages: "_Ages") -> Line:
     if said is None:
         return Line(name, State.SILENT, "it has never said how it is")
-    if said.at < fresh:
+    if said.stopped:
+        soon = ages.starting and said.at >= ages.fresh
+        return Line(name, State.STARTING if soon else State.STOPPED, said.detail, said.since)
+    if said.at < ages.fresh:
         return Line(name, State.SILENT, said.detail, said.at)
     return Line(name, State.FAILING if said.failing else State.OK, said.detail, said.since)
 

@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.health import Line, State
+from gateway.health import Line, all_well
 from parsers.alarm import Mode
 from parsers.evidence import ProofKind, ProofStatus
 from router.addresses import LANE_ALARM, LANE_REPLY, LANE_REST
@@ -87,7 +87,7 @@ def _families(amounts: Amounts, lines: Sequence[Line], now: datetime) -> Iterato
     yield from _alarms(amounts, now)
     yield from _proofs(amounts)
     yield from _directories(amounts.directories, now)
-    health = {(line.name,): int(line.state is State.OK) for line in lines}
+    health = {(line.name,): int(all_well([line])) for line in lines}
     yield _gauge("ticketgate_healthy", "1 for what is ok (see /readyz).", ("name",), health)
     sizes = {(name,): size for name, size in amounts.bytes_of.items()}
     yield _gauge("ticketgate_store_bytes", "Size of the store.", ("file",), sizes)

@@ -3,10 +3,13 @@
 Reads only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from itertools import chain
+
+from sqlalchemy import Connection
 
 from gateway.desk import Desk
 from parsers.errors import Refused
@@ -15,9 +18,9 @@ from parsers.text import folded
 from router.decision import Policy
 from router.queued import Place, Standing, Tally
 from router.queues import coming, first_of, stand, waits_for
-from router.ticket import Relation
+from router.words import Status
 from store.listing import reads
-from store.queue import awaited_by, queued, reminders_of, units_with_tickets
+from store.queue import awaited_by, queued, reasons_of_hold, reminders_of, units_with_tickets
 
 ROWS_AT_ONCE = 500
 MINUTES_OF_AN_HOUR = 60
@@ -97,18 +100,21 @@ def unit_names(registry: Registry) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*units, *(one.name for one in registry.rocs)]))
 
 
-def queue_of(desk: Desk, unit: str, limit: int | None) -> Queue:
-    """Return the queue of a unit, its first tickets in order; raises Deferred."""
+def queue_of(desk: Desk, unit: str, limit: int | None, person: str = "") -> Queue:
+    """Return the queue of a unit, its first tickets in order; raises Deferred.
+
+    With "" it is that of all units together, with `person` what of it is that person's.
+    """
     tally = Tally(unit)
     with reads(desk.store.reading) as conn:
-        standings = stand(queued(conn, unit), desk.policy, desk.clock(), tally)
+        units = [unit] if unit else list(units_with_tickets(conn))
+        there = chain.from_iterable(queued(conn, one) for one in units)
+        mine = (one for one in there if not person or folded(one.assigned_to) == folded(person))
+        standings = stand(mine, desk.policy, desk.clock(), tally)
         first = first_of(standings, limit)
         whole: list[Standing] = []
         for start in range(0, len(first), ROWS_AT_ONCE):
-            page = first[start : start + ROWS_AT_ONCE]
-            numbers = [one.ticket.number for one in page]
-            days, awaited = reminders_of(conn, numbers), awaited_by(conn, numbers)
-            whole += [_with_more(one, days, awaited) for one in page]
+            whole += _with_more(conn, first[start : start + ROWS_AT_ONCE])
     return Queue(tally, whole)
 
 
@@ -169,11 +175,18 @@ def said_age(age: timedelta) -> str:
     return f"{hours} h" if hours else f"{minutes} min"
 
 
-def _with_more(
-    one: Standing,
-    days: Mapping[int, datetime],
-    awaited: Mapping[int, tuple[Relation, ...]],
-) -> Standing:
-    number = one.ticket.number
-    remind_at, awaits = days.get(number), awaited.get(number, ())
-    return replace(one, ticket=replace(one.ticket, remind_at=remind_at, awaits=awaits))
+def _with_more(conn: Connection, page: Sequence[Standing]) -> Iterator[Standing]:
+    """Give tickets with what is only looked up for those that are shown."""
+    numbers = [one.ticket.number for one in page]
+    days, awaited = reminders_of(conn, numbers), awaited_by(conn, numbers)
+    on_hold = [one.ticket.number for one in page if one.ticket.status is Status.ON_HOLD]
+    reasons = reasons_of_hold(conn, on_hold) if on_hold else {}
+    for one in page:
+        number = one.ticket.number
+        more = replace(
+            one.ticket,
+            remind_at=days.get(number),
+            awaits=awaited.get(number, ()),
+            on_hold=reasons.get(number, ""),
+        )
+        yield replace(one, ticket=more)

@@ -48,6 +48,13 @@ def make_report(store: Store, by: str, days: Days) -> Report:
     return Report(by, days, tuple(rows), total)
 
 
+def is_empty(report: Report) -> bool:
+    """Whether nothing happened in the days of a report."""
+    total = report.total
+    answered = total.times(Measure.RESPONSE).number
+    return not any((*_counts(total), answered, *total.left_out.values()))
+
+
 def as_text(report: Report) -> Iterator[str]:
     """Give the lines for people."""
     days = report.days

@@ -7,7 +7,7 @@ speaks for the role's main loop too: one that stands still is a trouble.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,16 +15,20 @@ from time import monotonic
 
 import structlog
 
+from gateway.config.sections import Store as StoreSection
 from gateway.processes.post import Post
 from parsers.errors import MailError
 from store.engine import Store
+from store.health import say_stopped
+from store.visit import visit
 
 EVERY_S = 10.0
 LOOK_S = 2.0  # so soon a trouble shows that begins or ends
 STILL_S = 20.0  # a main loop proves its life every 5 s
 END_WAIT_S = 1.0
+LAST_WAIT_S = 5.0  # of the supervisor, which has nothing else to do by then
 
-Say = Callable[[Store, str, str, datetime], None]
+Say = Callable[[Store, str, str, datetime, datetime], None]
 _log = structlog.get_logger("health")
 
 
@@ -50,11 +54,15 @@ def say_again_and_again(
     `trouble` is called in a thread of its own and may read the store.
     """
     ending = threading.Event()
+    born = post.desk.clock()
+
+    def say_now(store: Store, name: str, detail: str, now: datetime) -> None:
+        say(store, name, detail, now, born)
 
     def run() -> None:
-        said = _say_once(post, say, names, trouble)
+        said = _say_once(post, say_now, names, trouble)
         while not ending.wait(min(LOOK_S, EVERY_S)):
-            said = _say_once(post, say, names, trouble, said)
+            said = _say_once(post, say_now, names, trouble, said)
 
     thread = threading.Thread(target=run, name="health", daemon=True)
     thread.start()
@@ -65,9 +73,30 @@ def say_again_and_again(
         thread.join(END_WAIT_S)  # a store that hangs holds up nobody
 
 
+def say_the_end(
+    section: StoreSection, doors: Iterable[str], roles: Iterable[str], why: str, now: datetime
+) -> None:
+    """Say that all of a daemon has stopped, and `why` it cannot start; for a moment only.
+
+    What cannot be said so soon grows old, and shows after a minute. A store that was moved away
+    meanwhile is not made anew.
+    """
+
+    def run() -> None:
+        try:
+            with visit(section.url, section.secret) as store:
+                say_stopped(store, doors, roles, why, now)
+        except Exception as error:
+            _log.warning("the end not written", detail=f"{type(error).__name__}: {error}")
+
+    thread = threading.Thread(target=run, name="health", daemon=True)
+    thread.start()
+    thread.join(LAST_WAIT_S)
+
+
 def _say_once(
     post: Post,
-    say: Say,
+    say: Callable[[Store, str, str, datetime], None],
     names: Sequence[str],
     trouble: Callable[[], str],
     last: _Said | None = None,

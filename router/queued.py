@@ -41,7 +41,7 @@ class Queued:
 
     `is_firing` says that it is an alarm that is real and not over. `held` is the reason, "" when
     nothing holds it. `remind_at` is when a supporter wanted to be reminded of it; `awaits` are the
-    open tickets that it waits for, its master or its children.
+    open tickets that it waits for, its master or its children; `on_hold` is why it is on hold.
     """
 
     number: int
@@ -63,6 +63,7 @@ class Queued:
     timing: Timing | None = None
     remind_at: datetime | None = None
     awaits: tuple[Relation, ...] = ()
+    on_hold: str = ""
 
 
 @dataclass(frozen=True, slots=True)

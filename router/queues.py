@@ -43,7 +43,7 @@ def waits_for(one: Queued) -> str:
     if one.status is Status.WAITING:
         return f"its submitter, {one.submitter}"
     if one.status is Status.ON_HOLD:
-        return _awaited(one.awaits) or "the end of what it is on hold for"
+        return _awaited(one.awaits) or one.on_hold or "the end of what it is on hold for"
     return one.assigned_to or "its unit"
 
 

@@ -23,9 +23,10 @@ from store.clock_tables import timing
 from store.engine import Store
 from store.listing import reads
 from store.relation_tables import relation
-from store.tables import reminder, ticket
+from store.tables import event, reminder, ticket
 
 ROWS_AT_ONCE = 500
+REASON_CHARS = 100
 _OPEN = tuple(str(one) for one in sorted(OPEN))
 _TEXTS = ("submitter", "vo", "subject", "assigned_to", "escalation", "opened_at", "updated_at")
 _TIMES = ("unit", "unit_since", "status_since", "base", "taken_at", "steps", "due_at", "due_for")
@@ -107,6 +108,23 @@ def awaited_by(conn: Connection, numbers: Collection[int]) -> dict[int, tuple[Re
         for number, other in conn.execute(query.order_by(theirs)):
             found[number].append(Relation(what, other))
     return {number: tuple(there) for number, there in found.items()}
+
+
+def reasons_of_hold(conn: Connection, numbers: Collection[int]) -> dict[int, str]:
+    """Return why these tickets are on hold, as words: a line of what was written then, or by whom.
+
+    A greeting, which ends with a comma, is no reason.
+    """
+    found: dict[int, str] = {}
+    columns = (event.c.ticket, event.c.changes, event.c.text, event.c.by)
+    query = select(*columns).where(event.c.ticket.in_(list(numbers)))
+    for number, changes, said, by in conn.execute(query.order_by(event.c.number)):
+        if any((name, new) == ("status", Status.ON_HOLD) for name, _, new in changes):
+            lines = (line.strip() for line in said.splitlines())
+            line = next((one for one in lines if one and not one.endswith(",")), "")
+            words = f"on hold: {line[:REASON_CHARS]}" if line else f"what {by} put it on hold for"
+            found[number] = words
+    return found
 
 
 def _queued(row: Any) -> Queued:

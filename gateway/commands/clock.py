@@ -9,6 +9,7 @@ from gateway.commands.opening import CONFIG, FAULT, JSON, Stop, config_at, failu
 NEXT = 10
 HEADS = ("ticket", "due_at", "due_for", "status", "steps")
 ASKED_FOR = "Remind on"  # the line that asked for it
+CLOSING = "closing"  # the one step of which nobody is reminded
 
 
 @click.group(invoke_without_command=True)
@@ -65,7 +66,7 @@ def clock(context: click.Context, config_file: Path, *, as_json: bool) -> None:
                 HEADS,
                 (
                     (
-                        *(row.ticket, row.due_at, row.due_for, row.status),
+                        *(row.ticket, row.due_at, row.due_for or CLOSING, row.status),
                         ASKED_FOR if row.is_asked_for else row.steps,
                     )
                     for row in coming

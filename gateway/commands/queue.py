@@ -31,8 +31,16 @@ HEADS = (
 @CONFIG
 @JSON
 @LIMIT
+@click.option(
+    "--person",
+    default="",
+    metavar="ADDRESS",
+    help="Only what this person has, here or at all units.",
+)
 @click.argument("unit", required=False)
-def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bool) -> None:
+def queue(
+    config_file: Path, limit: int | None, person: str, unit: str | None, *, as_json: bool
+) -> None:
     """List what is open at UNIT, or a line for each unit.
 
     UNIT is a support unit or a ROC; its tickets come in the order of work: alarms first, then held
@@ -47,16 +55,16 @@ def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bo
     config = config_at(config_file)
     with store_of(config) as store, failures():
         desk = open_desk(config, store)
-        if unit is None:
+        if unit is None and not person:
             found = tallies(store, desk.policy, desk.clock())
             rows = [queues.unit_row(one) for one in found if one.total]
             _show_units(rows, desk.clock(), as_json=as_json)
             return
         try:
-            name = queues.unit_named(desk, unit)
+            name = queues.unit_named(desk, unit) if unit is not None else ""
         except Refused as error:
             raise Stop(error.public, NOT_FOUND) from error
-        whole = queues.queue_of(desk, name, rows_at_most(limit, as_json=as_json))
+        whole = queues.queue_of(desk, name, rows_at_most(limit, as_json=as_json), person)
         now = desk.clock()
         listed = [queues.queue_row(one, desk.policy) for one in whole.first]
     if as_json:
@@ -79,11 +87,12 @@ def queue(config_file: Path, limit: int | None, unit: str | None, *, as_json: bo
         )
         for row in listed
     )
-    show.table(HEADS, cells, empty=f"nothing is open at {name}", sparse=True)
+    where = (f" at {name}" if name else "") + (f" for {show.cell(person)}" if person else "")
+    show.table(HEADS, cells, empty=f"nothing is open{where}", sparse=True)
     if whole.tally.total > len(listed):
         more = whole.tally.total - len(listed)
         are = "is" if more == 1 else "are"
-        click.echo(f"{more} more {are} open at {name}: --limit, or --json for all", err=True)
+        click.echo(f"{more} more {are} open{where}: --limit, or --json for all", err=True)
 
 
 def _show_units(rows: "list[UnitRow]", now: datetime, *, as_json: bool) -> None:

@@ -53,3 +53,6 @@ def report(
     else:
         for line in reports.as_text(made):
             click.echo(line)
+        if not (month or since or until) and reports.is_empty(made):
+            told = "nothing was opened, solved or answered in these days; this month so far"
+            click.echo(f"{told}: --month {today:%Y-%m}", err=True)

@@ -99,7 +99,8 @@ def show_story(store: Store, row: TicketRow, colour: str = "", *, as_json: bool)
 
 def _entry(entry: EventRow, moved: tuple[int, int] | None) -> Iterator[str]:
     mail = f", mail {entry.mail}" if entry.mail else ""
-    yield f"{entry.number}. {show.cell(entry.at)}  {entry.kind}, by {show.cell(entry.by)}{mail}"
+    by = f"{entry.kind}, by {show.cell(entry.by)}{mail}"
+    yield show.folded(f"{entry.number}. {show.cell(entry.at)}  {by}")
     if moved is not None:
         yield f"   MOVED to ticket #{moved[0]}, entry {moved[1]}"
     marks = [*(["internal"] if entry.internal else []), *entry.reasons]

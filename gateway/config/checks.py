@@ -10,7 +10,7 @@ from typing import Any
 from gateway.config.calendar_checks import check_calendars
 from gateway.config.directory_checks import DIRECTORY_CHECKS
 from gateway.config.evidence_checks import check_evidence
-from gateway.config.faults import Finding, Severity
+from gateway.config.faults import Finding, Severity, did_you_mean
 from gateway.config.keychecks import check_keys
 from gateway.config.pages import page_warnings
 from parsers.text import folded
@@ -64,8 +64,10 @@ def _site_names(document: Document) -> set[str]:
 
 def _first_line(document: Document) -> Iterator[Finding]:
     name = _text(_table(document, "helpdesk"), "first_line")
-    if name and folded(name) not in _names(document, "unit"):
-        yield Finding(("helpdesk", "first_line"), f"there is no [[unit]] named {name!r}")
+    known = _names(document, "unit")
+    if name and folded(name) not in known:
+        told = f"there is no [[unit]] named {name!r}{did_you_mean(name, known.values())}"
+        yield Finding(("helpdesk", "first_line"), told)
 
 
 def _our_addresses(document: Document) -> Iterator[Finding]:
@@ -123,8 +125,9 @@ def _references(document: Document) -> Iterator[Finding]:
         for index, entry in _entries(document, section):
             name = _text(entry, key)
             if name and folded(name) not in known:
-                loc = (section, index, key)
-                yield Finding(loc, f"there is no [[{target}]] named {name!r}")
+                told = f"there is no [[{target}]] named {name!r}"
+                hint = did_you_mean(name, known.values())
+                yield Finding((section, index, key), told + hint)
 
 
 def _list_references(document: Document) -> Iterator[Finding]:

@@ -14,6 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from parsers.text import folded
+
 Location = tuple[str | int, ...]
 
 
@@ -110,8 +112,14 @@ def _nearest(loc: Location, model: type[BaseModel]) -> str:
     wrong = loc[-1]
     if section is None or not isinstance(wrong, str):
         return ""
-    near = difflib.get_close_matches(wrong, section.model_fields, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return did_you_mean(wrong, section.model_fields)
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that was probably meant, however it is written, or ""."""
+    names = {folded(name): name for name in known}
+    near = difflib.get_close_matches(folded(wrong), names, n=1)
+    return f"; did you mean {names[near[0]]}?" if near else ""
 
 
 def section_of(model: type[BaseModel], loc: Location) -> type[BaseModel] | None:

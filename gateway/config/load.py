@@ -40,6 +40,7 @@ _HINTS = {  # what tomllib says -> what it usually means here
         "; the key is there twice: is the line with its [section] still behind a #?"
     ),
     "Illegal character '\\n'": "; a quote is not closed",
+    "Invalid value": '; text stands in quotes: name = "TPM"',
 }
 
 

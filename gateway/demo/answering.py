@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid, parseaddr
+from email.utils import formatdate, make_msgid, parseaddr, parsedate_to_datetime
 from pathlib import Path
 
 from gateway.config.load import Config
@@ -102,9 +102,16 @@ def answer(one: Answer, config: Config) -> EmailMessage | None:
     mail["In-Reply-To"] = str(answered["Message-ID"])
     mail["References"] = f"{answered['References'] or ''} {answered['Message-ID']}".strip()
     quoted = (f"> {line}".rstrip() for line in _text(answered).splitlines())
-    told = (one.text, "", "On the day of the demo, the helpdesk wrote:", *quoted)
+    told = (one.text, "", _attribution(answered), *quoted)
     mail.set_content("\n".join(told) + "\n")
     return mail
+
+
+def _attribution(answered: EmailMessage) -> str:
+    """Return what a mail program writes above a quote, as most of them do."""
+    date = answered["Date"]
+    at = parsedate_to_datetime(str(date)) if date else utc_now()
+    return f"On {at:%a, %d %b %Y at %H:%M}, {answered['From']} wrote:"
 
 
 def _rest(config: Config) -> None:

@@ -63,11 +63,8 @@ class Handover:
                 raise error from None
 
     def trouble(self) -> str:
-        """Return since when and why the first relay takes nothing, "" while it does."""
-        since = self.gate.closed_at
-        if since is None:
-            return ""
-        return f"the relay takes nothing since {since:%Y-%m-%d %H:%M:%S} UTC: {self._refusal}"
+        """Return why the first relay takes nothing, "" while it does."""
+        return f"the relay takes nothing: {self._refusal}" if self.gate.closed else ""
 
     async def close(self) -> None:
         """Close what the relays keep open."""

@@ -27,8 +27,6 @@ def row_wait(attempts: int, lane: int, chance: float) -> timedelta:
 class Gate:
     """What is known about one relay: open, or closed until `opens_at` after `failures` failures.
 
-    `closed_at` is when it closed, None while it is open.
-
     After `opens_at` one mail may go as a probe; the courier sees to it that it is one.
     """
 
@@ -37,7 +35,6 @@ class Gate:
         self._strikes = 0
         self.failures = 0
         self.opens_at: datetime | None = None
-        self.closed_at: datetime | None = None
 
     @property
     def closed(self) -> bool:
@@ -51,7 +48,7 @@ class Gate:
     def took(self) -> None:
         """Note that the relay took a mail, or at least judged one."""
         self._strikes = self.failures = 0
-        self.opens_at = self.closed_at = None
+        self.opens_at = None
 
     def strike(self) -> None:
         """Note a temporary refusal that may be about the mail or about the relay."""
@@ -68,5 +65,4 @@ class Gate:
             return
         wait = GATE_WAITS_S[min(self.failures, len(GATE_WAITS_S) - 1)]
         self.failures += 1
-        self.closed_at = self.closed_at or self._now()
         self.opens_at = self._now() + timedelta(seconds=wait)

@@ -27,7 +27,7 @@ def run(post: Post) -> None:
         raise Refused("[web] listen is not set")
     web, store, clock = post.config.web, post.desk.store, post.desk.clock
     watched = Watched(
-        lines=lambda: look(post.config, store, clock(), of=daemon_of(post.name)),
+        lines=lambda: look(post.config, store, clock(), of=daemon_of(post.name), starting=True),
         amounts=lambda: read_amounts(store, post.config.directory),
         queues=lambda: read_desk(
             store, post.desk.policy, clock(), unit_names(post.desk.known.registry)

@@ -1,5 +1,6 @@
 """`ticketgate clock`: how the clock stands, what comes next, and letting it go on."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from gateway.commands.opening import FAULT
 from gateway.config.load import load
 from router.lines.noting import REMIND
 from store import clock_state
+from store.clock_tables import timing
 from store.tables import reminder, ticket
 from store.visit import visit
 from tests.cli.conftest import NOW, Run
@@ -69,6 +71,17 @@ def test_a_day_that_was_asked_for_comes_among_the_steps(run: Run, office: Path) 
     times = [one["due_at"] for one in said["next"]]
     assert times == sorted(times)
     assert [one["ticket"] for one in said["next"] if one["is_asked_for"]] == [number]
+
+
+def test_a_ticket_that_will_be_closed_says_so_in_the_place_of_a_person(
+    run: Run, office: Path
+) -> None:
+    number = run("tickets", "--json").rows[2]["ticket"]
+    with visit(load(office / "config.toml").store.url) as store, store.writing() as conn:
+        first = update(timing).where(timing.c.ticket == number)
+        conn.execute(first.values(due_at=NOW - timedelta(days=1), due_for="", status="solved"))
+    line = next(one for one in run("clock").out.splitlines() if one.startswith(str(number)))
+    assert line.split()[1:5] == ["2026-03-01", "12:00:00", "closing", "solved"]
 
 
 @pytest.mark.usefixtures("stopped")

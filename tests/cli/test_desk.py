@@ -93,6 +93,21 @@ def test_80_columns_have_a_line_for_each_unit_and_a_short_head_for_each_ticket(
     assert any(line.startswith("    next: reminder to the unit, 2026-") for line in lines)
 
 
+def test_a_persons_tickets_are_shown_at_one_unit_or_at_all(run: Run) -> None:
+    rows = {row["subject"]: row for row in run("queue", "NGI_NORTH", "--json").rows}
+    mine = rows["Transfers to FJELL-LCG2 fail since this morning"]["ticket"]
+    nora = "nora@ngi-north.example"
+    assert run("queue", "NGI_NORTH", "--person", nora).err == (
+        f"nothing is open at NGI_NORTH for {nora}\n"
+    )
+    assert run("ticket", mine, "--assign", nora).code == 0
+    for words in (("NGI_NORTH",), ()):
+        (row,) = run("queue", *words, "--person", "Nora@NGI-North.example", "--json").rows
+        assert (row["ticket"], row["assigned_to"]) == (mine, nora)
+    assert run("queue", "TPM", "--person", nora, "--json").rows == []
+    assert f"{mine}  " in run("queue", "--person", nora).out
+
+
 def test_an_unknown_unit_is_refused_with_those_that_are_near(run: Run) -> None:
     done = run("queue", "NGI_NORT")
     assert (done.code, done.out) == (3, "")
@@ -110,6 +125,12 @@ def test_a_report_for_people_and_for_programs(run: Run) -> None:
     assert text.startswith("2026-03-01 to 2026-03-31 (UTC), by unit; times in working hours\n")
     assert max(map(len, text.splitlines())) <= 80
     assert run("report", "--month", "2026-03").out == text
+    assert run("report", "--month", "2026-03").err == ""
+    usual = run("report")
+    assert usual.err == (
+        "nothing was opened, solved or answered in these days; this month so far: "
+        f"--month {datetime.now(UTC):%Y-%m}\n"
+    )
     *rows, total = run("report", *days, "--json").rows
     assert total["name"] is None
     assert sum(row["opened"] for row in rows) == total["opened"] > 0

@@ -152,7 +152,8 @@ def test_check_config_shows_every_fault_and_ends_with_1(tmp_path: Path) -> None:
     done = run_program("check-config", "--config", path)
     assert done.code == 1
     lines = [line.removeprefix(f"{path}:") for line in done.out.splitlines()]
-    assert lines[0].endswith("helpdesk.first_line: there is no [[unit]] named 'TMP'")
+    said = "helpdesk.first_line: there is no [[unit]] named 'TMP'; did you mean TPM?"
+    assert lines[0].endswith(said)
     assert any("stroe: is not a key of this section; did you mean store?" in x for x in lines)
     assert all(line[0].isdigit() for line in lines)
 

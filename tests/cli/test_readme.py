@@ -63,6 +63,8 @@ def test_a_stranger_steers_a_ticket_by_mail_as_the_readme_says(demo: Demo) -> No
         assert status == after
         assert ("proven by S/MIME" in step["reasons"]) is (by == NORA)
         assert step["attachments"] == []
+        assert "wrote:" not in step["text"]  # what the helpdesk wrote before is cut off
+        assert not any("wrote:" in new for _, _, new in step["changes"])
         mine = [one for one in story["outgoing"] if one["event"] == step["number"]]
         got: dict[str, list[str]] = {}
         for one in mine:
@@ -74,6 +76,7 @@ def test_a_stranger_steers_a_ticket_by_mail_as_the_readme_says(demo: Demo) -> No
     shown = demo.typed(tickets)
     assert "status         verified" in shown
     assert "priority       very urgent" in shown
+    assert "wrote:" not in shown
     back = demo.typed(cat)
     assert back.count("Subject: GGUS-Ticket-ID: #100001 NOT DONE") == 1
     assert "How this was decided" not in back

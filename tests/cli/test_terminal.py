@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+from sqlalchemy import update
+
+from gateway.config.load import load
+from store.tables import event
+from store.visit import visit
 from tests.cli.conftest import on_a_terminal
 
 WIDTH = 80
@@ -24,6 +29,17 @@ def test_no_line_is_wider_unless_it_is_one_word(office: Path) -> None:
         assert lines
         wide = [line for line in lines if len(line) > WIDTH and not line.lstrip().startswith("|")]
         assert [line for line in wide if len(line.split()) > 2] == [], args
+
+
+def test_the_heading_of_an_entry_is_folded_like_the_rest(office: Path) -> None:
+    writer = "Anastasia Konstantinopoulou-Example <anastasia@physics.example>"
+    with visit(load(office / "config.toml").store.url) as store, store.writing() as conn:
+        conn.execute(update(event).where(event.c.ticket == 100002).values(by=writer))
+    lines = shown(office, "tickets", "100002")
+    at = next(at for at, line in enumerate(lines) if line.startswith("1. 2026-03-02 12:00:00  "))
+    heading = " ".join(line.strip() for line in lines[at : at + 2])
+    assert f"opened, by {writer}, mail " in heading
+    assert max(map(len, lines[at : at + 2])) <= WIDTH
 
 
 def test_no_address_time_or_state_is_broken_for_a_column(office: Path) -> None:

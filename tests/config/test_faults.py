@@ -13,6 +13,8 @@ Check = Callable[[str], tuple[Fault, ...]]
 # what is replaced, by what, the line of the fault, its key, a part of its sentence
 CASES = [
     ('first_line = "TPM"', 'first_line = "TMP"', 3, "helpdesk.first_line", "no [[unit]] named"),
+    ('first_line = "TPM"', 'first_line = "TPN"', 3, "helpdesk.first_line", "; did you mean TPM?"),
+    ('first_line = "TPM"', "first_line = TPM", 3, "", "; text stands in quotes"),
     ('first_line = "TPM"\n', "", 1, "helpdesk.first_line", "is missing"),
     ('domain = "helpdesk.example"', 'domain = "help desk"', 2, "helpdesk.domain", "domain name"),
     ('domain = "helpdesk', 'domian = "helpdesk', 2, "helpdesk.domian", "did you mean domain?"),
@@ -72,7 +74,7 @@ CASES = [
            ('"a.example" = ["dkim"], "A.example" = ["smime"]', "A.example",
             "is the same domain as a.example"),
        )],
-    ('vo = "atlas"', 'vo = "atlsa"', 34, "member.vo", "no [[vo]] named 'atlsa'"),
+    ('vo = "atlas"', 'vo = "atlsa"', 34, "member.vo", "named 'atlsa'; did you mean atlas?"),
     ('vo = "atlas"\n', "", 34, "member.roles", "are given by a vo"),
     ('roles = ["team"]', 'roles = ["boss"]', 35, "member.roles", "'multisite'"),
     ('roles = ["team"]', 'alarm_sites = ["FJELL"]', 35, "member.alarm_sites", "no [[site]] named"),

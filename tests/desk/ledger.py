@@ -89,6 +89,7 @@ class Ledger:
             old = read_tickets(conn, [number])[number]
         changed = _words(changed)
         discarded = changed.pop("discarded", "")
+        text = changed.pop("text", "")
         if discarded:
             changed |= {"held": None, "status": Status.UNSOLVED}
         new = replace(old, updated_at=when, **changed)
@@ -96,7 +97,7 @@ class Ledger:
             Change(name, str(getattr(old, name)), str(getattr(new, name))) for name in changed
         )
         kind = EventKind.DISCARDED if discarded else EventKind.COMMENT
-        event = TicketEvent(kind, "tina@firstline.example", when, changes=changes)
+        event = TicketEvent(kind, "tina@firstline.example", when, text, changes=changes)
         self._written(new, when, event)
 
     def remind(self, number: int, when: datetime) -> None:

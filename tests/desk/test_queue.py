@@ -85,7 +85,7 @@ def test_a_day_that_was_asked_for_comes_next(stage: Stage, ledger: Ledger) -> No
     (one,) = queue_of(stage.desk, "NGI_DE", None).first
     row = queue_row(one, stage.desk.policy)
     assert (row.next_step, row.next_at) == ("reminder that was asked for", at("03-20 09:00"))
-    assert row.waits_for == "the end of what it is on hold for"
+    assert row.waits_for == "what tina@firstline.example put it on hold for"
 
 
 def test_what_waits_for_other_tickets_names_them(stage: Stage, ledger: Ledger) -> None:
@@ -107,15 +107,42 @@ def test_what_waits_for_other_tickets_names_them(stage: Stage, ledger: Ledger) -
     assert waits() == {
         slave: f"its master, #{master}",
         parent: f"its children, #{one}, #{two}, #{three}",
-        lonely: "the end of what it is on hold for",
+        lonely: "what tina@firstline.example put it on hold for",
     }
     for child in (one, three):
         ledger.turn(child, at("03-02 11:00"), status="solved")
     assert waits()[parent] == f"its child, #{two}"
     ledger.turn(two, at("03-02 11:00"), status="unsolved")
     ledger.turn(slave, at("03-02 11:00"), status="in progress")
-    assert waits()[parent] == "the end of what it is on hold for"
+    assert waits()[parent] == "what tina@firstline.example put it on hold for"
     assert waits()[slave] == "its unit"
+
+
+def test_what_is_on_hold_says_for_what(stage: Stage, ledger: Ledger) -> None:
+    number = ledger.opened(at("03-02 09:00"), support_unit="NGI_DE")
+
+    def waits() -> str:
+        (one,) = queue_of(stage.desk, "NGI_DE", None).first
+        return queue_row(one, stage.desk.policy).waits_for
+
+    ledger.turn(number, at("03-02 10:00"), status="on hold", text="An old reason.")
+    ledger.turn(number, at("03-02 11:00"), status="in progress", text="It is here.")
+    said = "Dear all,\n\nThe vendor sends a spare part.\nIt takes a week."
+    ledger.turn(number, at("03-02 12:00"), status="on hold", text=said)
+    ledger.turn(number, at("03-02 13:00"), priority="top priority", text="More is broken now.")
+    assert waits() == "on hold: The vendor sends a spare part."
+
+
+def test_the_tickets_of_a_person_are_shown_at_all_units(stage: Stage, ledger: Ledger) -> None:
+    mine = []
+    for unit, person in (("NGI_DE", "rosa@roc.example"), ("TPM", "Rosa@ROC.example"), ("TPM", "")):
+        number = ledger.opened(at("03-02 09:00"), support_unit=unit)
+        ledger.turn(number, at("03-02 10:00"), status="in progress", assigned_to=person)
+        mine += [number] if person else []
+    found = queue_of(stage.desk, "", None, person="rosa@roc.example")
+    assert [one.ticket.number for one in found.first] == mine
+    assert found.tally.total == len(mine)
+    assert numbers(stage, "TPM", 1) == [mine[1]]
 
 
 def test_each_unit_has_its_numbers(stage: Stage, ledger: Ledger) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from running import Helpdesk
 
+from gateway import daemon
 from gateway.config.load import load
 from gateway.health import State, expected_roles, look
 from store.engine import Store, open_store
-from store.health import say_of_door, say_of_role
+from store.health import read_doors, read_roles, say_of_door, say_of_role, say_stopped
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -80,7 +81,73 @@ def test_daemons_on_one_database_are_told_apart_and_one_that_is_gone_is_missed_f
     assert seen(timedelta(minutes=59), others=True)["smtp" + theirs] == "silent"
     assert seen(timedelta(minutes=59), others=True)["smtp" + ours] == "ok"
     assert set(seen(timedelta(minutes=61), others=True)) == own
+    say_stopped(store, ["smtp" + theirs], [], "", NOW)
+    say_of_role(store, "work-0" + theirs, "", NOW, NOW + timedelta(seconds=1))
+    states_of = seen(timedelta(seconds=1), others=True)
+    assert states_of["smtp" + theirs] == "stopped"
+    assert states_of["work-0" + theirs] == "ok"
     store.close()
+
+
+def test_a_daemon_that_stops_leaves_a_mailbox_to_the_one_that_reads_it(
+    place: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETGATE_TEST_SECRET", "x" * 32)
+    monkeypatch.setenv("TICKETGATE_TEST_PASSWORD", "secret")
+    box = (
+        '[[imap]]\naddress = "support@helpdesk.example"\nhost = "mail.example"\n'
+        'user = "help"\npassword = { env = "TICKETGATE_TEST_PASSWORD" }\n\n[store]'
+    )
+    path = Helpdesk(place, {"[store]": box, "sqlite:///tickets.db": postgres_url}).config
+    config, store = load(path), open_store(postgres_url)
+    mailbox = "imap help@mail.example/INBOX"
+    say_of_door(store, mailbox, "", NOW)
+    daemon._say_the_end(config, store, path, "")
+    rows = {one.name: one.stopped for one in (*read_doors(store), *read_roles(store))}
+    assert rows.pop(mailbox) is False
+    assert len(rows) == 3
+    assert all(rows.values())
+    store.close()
+
+
+def test_since_begins_anew_with_each_process_that_speaks(well: Path, in_files: Store) -> None:
+    """A worker that was killed and one that never stopped do not look alike."""
+
+    def since() -> datetime | None:
+        found = look(load(well), in_files, NOW + timedelta(seconds=40))
+        return next(one.since for one in found if one.name == "work-0")
+
+    born = NOW + timedelta(seconds=15)
+    say_of_role(in_files, "work-0", "", NOW + timedelta(seconds=10))
+    assert since() == NOW
+    say_of_role(in_files, "work-0", "", born, born)
+    say_of_role(in_files, "work-0", "", NOW + timedelta(seconds=25), born)
+    assert since() == born
+    say_of_role(in_files, "work-0", "", NOW - timedelta(days=1), NOW - timedelta(days=1))
+    assert since() == NOW - timedelta(days=1)  # its clock was wrong before
+
+
+def test_who_was_stopped_says_so_at_once_and_why_it_does_not_start_again(
+    well: Path, in_files: Store
+) -> None:
+    def found(after_s: float, *, starting: bool = False) -> dict[str, tuple[str, str, int]]:
+        now = NOW + timedelta(seconds=after_s)
+        lines = look(load(well), in_files, now, starting=starting)
+        return {
+            one.name: (one.state, one.detail, (one.since - NOW).seconds)
+            for one in lines
+            if one.since is not None
+        }
+
+    names = ("work-0", "work-1", "courier-0")
+    say_stopped(in_files, ["smtp"], names, "", NOW + timedelta(seconds=1))
+    assert found(1) == dict.fromkeys(("smtp", *names), ("stopped", "", 1))
+    assert found(1, starting=True)["smtp"] == ("starting", "", 1)
+    assert found(62, starting=True)["smtp"] == ("stopped", "", 1)
+    say_stopped(in_files, ["smtp"], names, "the port is in use", NOW + timedelta(seconds=300))
+    assert found(300) == dict.fromkeys(("smtp", *names), ("stopped", "the port is in use", 1))
+    say_of_door(in_files, "smtp", "", NOW + timedelta(seconds=301))
+    assert found(301)["smtp"] == ("ok", "", 301)
 
 
 def test_what_somebody_says_is_wrong_is_failing_since_it_began(well: Path, in_files: Store) -> None:

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,15 +12,15 @@ import pytest
 from running import until
 
 from gateway import saying
+from gateway.config.sections import Store as Section
 from gateway.intake import Intake
-from gateway.outbound.pace import GATE_WAITS_S, Gate
 from gateway.processes import link as links
 from gateway.processes.link import Link
 from gateway.processes.post import Post
 from gateway.saying import say_again_and_again
 from parsers.errors import Deferred
 from store.engine import Store
-from store.health import read_doors, say_of_door
+from store.health import read_doors, read_roles, say_of_door
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -112,6 +113,24 @@ def test_a_store_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyP
     let_go.set()
 
 
+def test_nor_does_it_hold_up_the_end_of_the_daemon(
+    in_files: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saying, "LAST_WAIT_S", 0.1)
+    section = Section(url=in_files.desk.url.render_as_string())
+    with in_files.writing(), in_files.journal_writing():
+        saying.say_the_end(section, ["smtp"], ["work-0"], "", NOW)
+        assert read_doors(in_files) == ()
+    until(lambda: read_roles(in_files), "it is said when the store is free again")
+    assert [one.stopped for one in (*read_doors(in_files), *read_roles(in_files))] == [True, True]
+
+
+def test_the_end_makes_no_store_where_there_was_one(place: Path) -> None:
+    section = Section(url=f"sqlite:///{place}/tickets.db")
+    saying.say_the_end(section, ["smtp"], ["work-0"], "", NOW)
+    assert list(place.iterdir()) == []
+
+
 def test_a_main_loop_that_stands_still_is_a_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saying, "STILL_S", 600.0)  # the machine may be slow; the hours are ours
     monkeypatch.setattr(links, "ALIVE_S", 0.0)
@@ -143,14 +162,3 @@ def test_the_doors_say_what_keeps_mail_from_being_kept(in_files: Store) -> None:
     failing = Intake(in_files, wake=nobody, reserve_bytes=0)
     failing._writer._failures = 3
     assert failing.trouble() == "the store fails"
-
-
-def test_a_gate_remembers_since_when_it_is_closed() -> None:
-    now = [NOW]
-    gate = Gate(lambda: now[0])
-    gate.down()
-    now[0] += timedelta(seconds=GATE_WAITS_S[0] + 1)
-    gate.down()
-    assert gate.closed_at == NOW
-    gate.took()
-    assert gate.closed_at is None

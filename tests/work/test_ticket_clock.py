@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from sqlalchemy import delete, select, update
 from stage import Stage
 
@@ -21,7 +22,7 @@ from store.clock_tables import timing
 from store.engine import open_store
 from store.leases import LeaseLost
 from store.reminders import due_steps, keep_once, who_wanted
-from store.tables import event, outbox
+from store.tables import event, lease, outbox
 from tests.work.test_steering import ANNE, TINA, TPM, answer, mail, stage
 
 __all__ = ["stage"]
@@ -73,6 +74,24 @@ def reminded(stage: Stage) -> list[int]:
 def due(stage: Stage) -> datetime:
     """When the last of all clocks is due."""
     return max(at for _, at in clocks(stage).values() if at is not None)
+
+
+def test_the_log_says_who_keeps_the_clock_and_names_another_only_when_there_is_one(
+    stage: Stage,
+) -> None:
+    one, two = (clock_lead.Lead(stage.store, name) for name in ("one", "two"))
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(2):
+            assert one.take()
+        if stage.store.shared:
+            assert not two.take()
+            one_is_gone = update(lease).values(holder="two", epoch=lease.c.epoch + 1)
+            with stage.store.writing() as conn:
+                conn.execute(one_is_gone)
+            assert not one.take()
+    said = [(line["event"], line.get("keeper")) for line in logged]
+    lost = [("another daemon keeps the clock of tickets", "two")] if stage.store.shared else []
+    assert said == [("keeps the clock of tickets", None), *lost]
 
 
 def test_a_step_is_done_once_however_often_the_clock_ticks_and_whoever_starts_anew(

@@ -94,6 +94,7 @@ class _Saying:
         self._one = one
         self._store = store
         self._now = now
+        self._born = now()
         self._well: bool | None = None
         self._said_at = float("-inf")
         self._parked = ""
@@ -115,7 +116,8 @@ class _Saying:
         try:
             self._look_at_parked()
             said = "; ".join(one for one in (detail, self._parked) if one)
-            say_of_door(self._store, health_name(self._one.section), said, self._now())
+            name = health_name(self._one.section)
+            say_of_door(self._store, name, said, self._now(), self._born)
         except MailError as error:
             log.warning("health not written", mailbox=self._one.name, detail=error.detail)
         except Exception as error:
