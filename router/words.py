@@ -4,6 +4,7 @@ They stand in the history, in `explain`, in listings and in logs, so they are se
 words of the helpdesk. Nothing is spelt out anywhere else.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 US = "ticketgate"  # who has done what no person did, in the history
@@ -146,6 +147,12 @@ class Reason(StrEnum):
     LINE_NOT_UNDERSTOOD = "a line was not understood"
     LINE_NOT_FOLLOWED = "a line could not be followed"
     LINE_NOT_ALLOWED = "a line needs a right that its writer does not have"
+
+
+# What stored entries say in words that have changed since.
+FORMER_REASONS: Mapping[str, Reason] = {
+    "a line needs a right that was not proven": Reason.LINE_NOT_ALLOWED,
+}
 
 
 class Status(StrEnum):

@@ -10,7 +10,7 @@ from sqlalchemy.engine import RowMapping
 
 from parsers.alarm import Mode
 from router.ticket import Change, Paging, Participant, Ticket, TicketEvent, TicketKind
-from router.words import EventKind, Notify, Priority, Reason, Role, Status
+from router.words import FORMER_REASONS, EventKind, Notify, Priority, Reason, Role, Status
 from store.alarm_tables import paging
 from store.relation_tables import moved_entry
 from store.relations import read_relations
@@ -205,4 +205,4 @@ def _reason(text: str) -> Reason:
     try:
         return Reason(text)
     except ValueError:
-        return Reason.OF_ANOTHER_VERSION
+        return FORMER_REASONS.get(text, Reason.OF_ANOTHER_VERSION)
