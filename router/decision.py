@@ -152,7 +152,9 @@ class Facts:
     `listed` are the tickets for a digest, the first of `listed_total`; `assigned`, the first of
     `assigned_total`, those that whoever asks for `status` has to work on; `opening` (by mail
     `opening_mail`) is how a ticket began and `later` what people added: only for requests that
-    let a held ticket go, give one on, or may page again. `solution_of` is the ticket to whose
+    let a held ticket go, give one on, bring somebody to it, or may page again. `stories` are the
+    same in one for others, by ticket: those that a duplicate or merged ticket goes on as, and one
+    whose step is due. `solution_of` is the ticket to whose
     solution, the newest one, the mail is an answer that adds nothing; 0 for none. `asked` are, by
     ticket, the last public words before its submitter was waited for. `related` are the
     tickets that those in `found` hang together with, but for cross references, the other children
@@ -173,6 +175,7 @@ class Facts:
     opening: TicketEvent | None = None
     opening_mail: int = 0
     later: tuple[TicketEvent, ...] = ()
+    stories: Mapping[int, tuple[TicketEvent, ...]] = field(default_factory=dict)
     solution_of: int = 0
     hook_known: bool = False
     hooks: Mapping[str, datetime] = field(default_factory=dict)

@@ -15,31 +15,28 @@ it, and one decision. Nothing goes further than one ticket (`router.relations` s
 Source: EGI-STAFF (docs/sources.md).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from router.addresses import LANE_REPLY
-from router.decision import Decision, Facts, Mail, Outgoing, Policy, Request
-from router.lines.joining import PERSONAL
+from router.decision import Decision, Facts, Mail, Policy, Request
 from router.noted import noted
-from router.notices import SOLUTION, Story, headed, once_each
-from router.people import GETS, readers
+from router.notices import SOLUTION, Story, once_each
+from router.people import READING
 from router.relations import OPPOSITE, may_wait, others, tied, untied
+from router.so_far import read_by, said_so_far
+from router.telling_beside import mails_beside, naming_solved
 from router.ticket import Change, Participant, Relation, Ticket, TicketEvent, Tie
 from router.transitions import TRANSITIONS, Actor
-from router.words import FINAL, OPEN, Audience, EventKind, MailKind, Reason, Role, Status
-
-MAX_STORY_PARTS = 30  # of what was said in a ticket that is merged
-_READING = frozenset({Role.SUBMITTER, Role.CC, Role.INVOLVED, Role.SUBSCRIBER})
+from router.words import FINAL, OPEN, EventKind, Reason, Role, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
     """A ticket beside the one that was decided on: as it was found, and as it becomes.
 
-    `words` are told to its readers; `story` only to its unit. `quiet` keeps an entry that says only
-    how far things have come out of everybody's mail.
+    `words` are told to its readers; `said`, of a ticket merged into it, only to its unit. `quiet`
+    keeps an entry that says only how far things have come out of everybody's mail.
     """
 
     before: Ticket
@@ -49,7 +46,7 @@ class Beside:
     unties: tuple[Relation, ...] = ()
     notes: tuple[str, ...] = ()
     words: str = ""
-    story: str = ""
+    said: tuple[TicketEvent, ...] = ()
     quiet: bool = True
 
     def changed(self, field: str, old: str, new: str) -> "Beside":
@@ -128,7 +125,9 @@ def following(
             made = _decision(cause, one, told)
             told |= {mail.recipient.lower() for mail in made.outgoing}
             decisions.append(made)
-    return (_without(decision, ticket, decisions), *decisions)
+    slaves = {number: one.before for number, one in found.items()}
+    decisions = [_without(decision, ticket, decisions), *decisions]
+    return naming_solved(decisions, slaves, me, policy)
 
 
 def _without(decision: Decision, ticket: Ticket, beside: Sequence[Decision]) -> Decision:
@@ -169,7 +168,8 @@ def _begun(cause: Cause, relation: Relation, one: Beside) -> Beside:
     if opposite is Tie.COPY:
         return _joined(cause, one, frozenset({Role.SUBMITTER}))
     if opposite is Tie.MERGED:
-        return replace(_joined(cause, one, _READING), story=_story(cause))
+        said = read_by(Role.SUPPORTER, said_so_far(cause.facts), cause.policy, supports=False)
+        return replace(_joined(cause, one, READING), said=said)
     return one
 
 
@@ -194,16 +194,6 @@ def _joined(cause: Cause, one: Beside, roles: frozenset[Role]) -> Beside:
         names = ", ".join(person.address for person in new.values() if person.role is role)
         one = one.changed(field, "", names) if names else one
     return one
-
-
-def _story(cause: Cause) -> str:
-    """Return what was said to everybody in a ticket that is merged, for the survivor's unit."""
-    opening, later = cause.facts.opening, cause.facts.later
-    said = (*((opening,) if opening is not None else ()), *later)
-    public = [one for one in said if one.text and not one.internal]
-    parts = [headed(one, one.text) for one in public[:MAX_STORY_PARTS]]
-    more = len(public) - len(parts)
-    return "\n\n".join((*parts, *((f"{more} more are in #{cause.number}.",) if more else ())))
 
 
 def _turned(cause: Cause, relation: Relation, one: Beside) -> Beside:
@@ -265,35 +255,18 @@ def _decision(cause: Cause, one: Beside, told: set[str]) -> Decision:
         EventKind.RELATED, by, cause.now, one.words, changes=one.changes, reasons=reasons
     )
     event = noted(event, one.notes)
+    story = Story(one.ticket, event, cause.policy)
+    is_slave = cause.number in others(one.before, Tie.MASTER)
+    mails = mails_beside(
+        one.before, story, cause.me, told, one.said, cause.number, is_slave=is_slave
+    )
     return Decision(
         cause.decision.outcome,
         reasons,
         ticket=replace(one.ticket, updated_at=cause.now),
         joins=one.joins,
         events=(event,),
-        outgoing=() if one.quiet else tuple(once_each(_mails(cause, one, event, told))),
+        outgoing=() if one.quiet else tuple(once_each(mails)),
         unties=one.unties,
         beside=True,
     )
-
-
-def _mails(cause: Cause, one: Beside, event: TicketEvent, told: set[str]) -> Iterable[Outgoing]:
-    """Give the mails to its readers.
-
-    A unit or a site that is mailed about the master is not mailed about each slave, too; nor is
-    anybody told the same words twice.
-    """
-    solved = one.before.status in OPEN and one.ticket.status is Status.SOLVED
-    ours = cause.policy.addresses
-    only_changes = not (one.words or solved)
-    people = readers(one.before, cause.me, ours, only_changes=only_changes)
-    is_slave = cause.number in others(one.before, Tie.MASTER)
-    shown = tuple(each for each in event.changes if each.field not in PERSONAL)
-    story = Story(one.ticket, replace(event, changes=shown), cause.policy)
-    for reader in people:
-        in_charge = GETS[reader.role].audience in {Audience.UNIT, Audience.SITE}
-        if is_slave and reader.address.lower() in told and (in_charge or not solved):
-            continue
-        whole = one.story and GETS[reader.role].audience is Audience.UNIT
-        mine = replace(story, event=replace(story.event, text=one.story)) if whole else story
-        yield mine.to(reader, MailKind.SOLUTION if solved else MailKind.UPDATE, LANE_REPLY)

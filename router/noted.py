@@ -10,6 +10,7 @@ Rule: history and mails say the same, so both take it from here: clean, one line
 from collections.abc import Iterable
 from dataclasses import replace
 
+from parsers.heard import Note
 from parsers.text import clean
 from router.ticket import TicketEvent
 from router.words import Audience, MailKind
@@ -18,6 +19,7 @@ MAX_NOTES = 20  # beside one entry, and as many refusals
 MAX_TOLD = 2 * MAX_NOTES  # in one mail, which may tell several entries
 MAX_NOTE_CHARS = 1000
 _TO_THE_WRITER = frozenset({MailKind.REFUSAL, MailKind.HELD})
+_TO_SUPPORTERS = frozenset({str(Note.TEXT_FROM_HTML)})  # who looks for a fault; to others noise
 
 
 def noted(event: TicketEvent, notes: Iterable[str], refusals: Iterable[str] = ()) -> TicketEvent:
@@ -38,7 +40,9 @@ def told_to(
 ) -> tuple[str, ...]:
     """Return what a mail about an entry says beside it."""
     reads_all = audience is Audience.UNIT or kind in _TO_THE_WRITER
-    return _bounded((*(event.refusals if reads_all else ()), *event.notes), MAX_TOLD)
+    left_out = frozenset[str]() if audience is Audience.UNIT else _TO_SUPPORTERS
+    notes = (one for one in event.notes if one not in left_out)
+    return _bounded((*(event.refusals if reads_all else ()), *notes), MAX_TOLD)
 
 
 def _kept(notes: Iterable[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ notice says so; the ticket and the original mail keep all of it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers.block import hear_block
 from router.decision import Outgoing, Policy, Route
@@ -19,6 +19,7 @@ from router.words import AT_TERMINAL, CLOSED, US, Audience, MailKind, Reason, St
 NOBODY_ELSE = "Nobody else has been told."
 INTERNAL = " (internal, for supporters only)"
 UNPROVEN = " (who it is was not proven)"
+MAX_EARLIER = 30  # entries of those that were made before somebody came
 SOLUTION = "solution"  # this change is shown as a text of its own
 ANSWERS = frozenset(
     {
@@ -37,7 +38,8 @@ ANSWERS = frozenset(
 class Story:
     """What the mails about one event have in common.
 
-    `call` is a site that should be called, `why` what the clock has to say.
+    `call` is a site that should be called, `why` what the clock has to say. `earlier` is what was
+    said before, for a reader to whom that is new, in ticket `earlier_of` (0 for this one).
     """
 
     ticket: Ticket
@@ -48,6 +50,8 @@ class Story:
     answers: str = ""
     call: str = ""
     why: str = ""
+    earlier: tuple[TicketEvent, ...] = ()
+    earlier_of: int = 0
 
     def values(
         self, audience: Audience, kind: MailKind | None = None, *, mine: bool = False
@@ -63,7 +67,8 @@ class Story:
         subject, subject_cut = _cut(
             self.ticket.subject or "(no subject)", self.policy.subject_chars
         )
-        notes = list(told_to(self.event, audience, kind))
+        earlier, earlier_cut = _cut(self._earlier(), self.policy.notice_chars)
+        notes = list(told_to(self._noted(), audience, kind))
         if subject_cut:
             notes.append("The subject is cut here; the ticket keeps all of it.")
         ticket = self.ticket
@@ -83,10 +88,13 @@ class Story:
             "category": ticket.category,
             "unit": ticket.support_unit,
             "submitter": ticket.submitter,
-            "author": self._author(audience),
+            "author": shown_by(self.event, self.policy, audience),
             "author_verified": self.event.verified,
             "text": text,
             "text_cut": text_cut,
+            "earlier": earlier,
+            "earlier_cut": earlier_cut,
+            "earlier_of": self.earlier_of,
             "changes": [
                 {"field": c.field, "old": c.old, "new": c.new}
                 for c in self.event.changes
@@ -96,8 +104,10 @@ class Story:
             "assigned_to": ticket.assigned_to,
             "escalation": ticket.escalation,
             "mine": mine,
+            "supports": audience is Audience.UNIT,
             "asked": mine and any(c.new == Status.WAITING for c in self.event.changes),
             "relations": say_relations(ticket),
+            "with_it": "",
             "notes": notes,
             "reasons": [str(reason) for reason in self.event.reasons if reason in told],
             "held": str(ticket.held or ""),
@@ -111,11 +121,22 @@ class Story:
             "site_notified": bool(self.route and self.route.contacts and not ticket.held),
         }
 
-    def _author(self, audience: Audience) -> str:
-        """Return who speaks; an operator's login is for supporters, to others it is our name."""
-        by = self.event.by
-        ours = by == US or (by.endswith(AT_TERMINAL) and audience is not Audience.UNIT)
-        return self.policy.name if ours else by
+    def _earlier(self) -> str:
+        """Return what was said before as one text: the first words whole, below lines the rest."""
+        said = [
+            (one, without_lines(one.text) if place else one.text)
+            for place, one in enumerate(self.earlier)
+        ]
+        parts = [headed(one, text) for one, text in said if text]
+        more = len(parts) - MAX_EARLIER
+        left_out = (f"{more} more are in #{self.earlier_of or self.ticket.number}.",)
+        return "\n\n".join((*parts[:MAX_EARLIER], *(left_out if more > 0 else ())))
+
+    def _noted(self) -> TicketEvent:
+        """Return the entry with what was noted beside those before, if they are this ticket's."""
+        before = () if self.earlier_of else self.earlier
+        notes = (*self.event.notes, *(note for one in before for note in one.notes))
+        return replace(self.event, notes=tuple(dict.fromkeys(notes)))
 
     def _closes_on(self) -> str:
         """Return the day on which a ticket that is ended with this will be closed, "" for never."""
@@ -144,6 +165,13 @@ class Story:
     ) -> tuple[Outgoing, ...]:
         """Return one mail to each of the readers."""
         return tuple(self.to(reader, kind, lane) for reader in readers)
+
+
+def shown_by(event: TicketEvent, policy: Policy, audience: Audience) -> str:
+    """Return who speaks; an operator's login is for supporters, to others it is our name."""
+    by = event.by
+    ours = by == US or (by.endswith(AT_TERMINAL) and audience is not Audience.UNIT)
+    return policy.name if ours else by
 
 
 def headed(event: TicketEvent, text: str) -> str:

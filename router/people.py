@@ -43,6 +43,7 @@ GETS: Mapping[Role, Gets] = {
     Role.STRANGER:   Gets(Audience.PUBLIC,    False,    False,    False,      False),
 }
 # fmt: on
+READING = frozenset({Role.SUBMITTER, Role.CC, Role.INVOLVED, Role.SUBSCRIBER})  # not by office
 
 
 def readers(

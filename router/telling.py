@@ -12,11 +12,13 @@ from router.addresses import LANE_REPLY
 from router.decision import Outgoing, Policy
 from router.lines.joining import PERSONAL
 from router.noted import told_with
-from router.notices import Story, headed, once_each, without_lines
-from router.people import GETS, readers, same_address
+from router.notices import Story, once_each
+from router.people import GETS, READING, readers, same_address
+from router.relations import CLOSES
 from router.routing import first_line
+from router.so_far import as_one_text, read_by, said_so_far, takes_part, told_to_newcomer
 from router.steering import Steering
-from router.ticket import Participant, Ticket, TicketEvent
+from router.ticket import Participant, Ticket, TicketEvent, Tie
 from router.transitions import Tell
 from router.words import Audience, MailKind, Reason, Role
 
@@ -74,8 +76,10 @@ def mails(telling: Telling) -> tuple[Outgoing, ...]:
     if telling.note is not None:
         event = replace(telling.note.event, changes=telling.steered.changes)
         story = replace(telling.note, event=event)
-        among = _readers(telling, internal=True)
-        found += story.to_all(among, MailKind.UPDATE, LANE_REPLY)
+        found += [
+            _so_far(telling, story, reader).to(reader, MailKind.UPDATE, LANE_REPLY)
+            for reader in _readers(telling, internal=True)
+        ]
     if telling.public is not None:
         kind = MailKind.UPDATE
         if Tell.SOLUTION in telling.steered.tells:
@@ -87,7 +91,7 @@ def mails(telling: Telling) -> tuple[Outgoing, ...]:
         others = replace(story, event=told_with(story.event, unfollowed))
         for reader in _public(telling):
             is_unit = GETS[reader.role].audience is Audience.UNIT
-            told = story if is_unit else others
+            told = _so_far(telling, story if is_unit else others, reader)
             found.append(told.to(reader, kind, LANE_REPLY))
     return tuple(once_each(found))
 
@@ -141,12 +145,13 @@ def _whole_story(telling: Telling) -> list[Outgoing]:
         return []
     new = [one for one in steered.joins if one.role in {Role.SUPPORTER, Role.SITE}]
     facts = steered.facts
-    first, later = facts.opening or story.event, (*facts.later, *_own(telling))
+    said = (*(said_so_far(facts) or (story.event,)), *_own(telling))
+    nothing = replace(story.event, text="", notes=(), attachments=())
     found: list[Outgoing] = []
     for one in _not_the_author(telling, new):
         for_unit = GETS[one.role].audience is Audience.UNIT
-        known = (one for one in later if one.verified and not one.internal)
-        event = _one_text((first, *(later if for_unit else known)))
+        known = read_by(one.role, said, telling.policy, supports=for_unit)
+        event = as_one_text(known, nothing)
         if for_unit or not story.event.internal:
             event = told_with(event, story.event.notes)
         whole = replace(
@@ -162,12 +167,35 @@ def _own(telling: Telling) -> tuple[TicketEvent, ...]:
     return tuple(one.event for one in stories if one is not None)
 
 
-def _one_text(events: Iterable[TicketEvent]) -> TicketEvent:
-    first, *later = events
-    told = [(one, without_lines(one.text)) for one in later]
-    parts = [headed(one, text) for one, text in told if text]
-    whole = replace(first, text="\n\n".join((first.text, *parts)))
-    return told_with(whole, (note for one in reversed(later) for note in one.notes))
+def _so_far(telling: Telling, story: Story, reader: Participant) -> Story:
+    """Return a story for one reader, with what was said before if that is new to this one."""
+    if takes_part(telling.before, reader):
+        return _goes_on(telling, story, reader)
+    involved = any(same_address(one.address, reader.address) for one in telling.steered.joins)
+    supports = GETS[reader.role].internal and not involved
+    said = said_so_far(telling.steered.facts)
+    return told_to_newcomer(story, telling.before, reader, said, supports=supports)
+
+
+def _goes_on(telling: Telling, story: Story, reader: Participant) -> Story:
+    """Tell who comes to another ticket with this one what that is about, as far as copies read it.
+
+    With a duplicate that is its submitter; with a merged ticket everybody who reads it.
+    """
+    steered = telling.steered
+    tie = next((one for one in steered.ties if one.what in CLOSES), None)
+    other = steered.facts.ticket(tie.ticket) if tie is not None else None
+    if tie is None or other is None or takes_part(other, reader):
+        return story
+    if reader.role is not Role.SUBMITTER and (
+        tie.what is Tie.ORIGINAL or reader.role not in READING
+    ):
+        return story
+    said = steered.facts.stories.get(other.number, ())
+    earlier = read_by(Role.CC, said, telling.policy, supports=False)
+    note = f'From now on you are sent what is said in ticket #{other.number}, "{other.subject}".'
+    event = replace(story.event, notes=(*story.event.notes, note))
+    return replace(story, event=event, earlier=earlier, earlier_of=other.number)
 
 
 def _escalated(telling: Telling) -> tuple[Outgoing, ...]:
@@ -176,12 +204,15 @@ def _escalated(telling: Telling) -> tuple[Outgoing, ...]:
         return ()
     level = telling.steered.ticket.escalation
     people = [one for one in telling.before.participants if one.role is Role.SUPPORTER]
-    if level > 1:
-        people += _desk(telling)
-    if level > 2:
-        people += [Participant(Role.INVOLVED, one) for one in telling.policy.operator]
-    told = _not_the_author(telling, people)
-    return telling.public.to_all(told, MailKind.ESCALATION, LANE_REPLY)
+    desk = _desk(telling) if level > 1 else []
+    operators = [Participant(Role.INVOLVED, one) for one in telling.policy.operator]
+    people += [*desk, *(operators if level > 2 else [])]
+    new = {2: desk, 3: operators}.get(level, [])  # the desk has read it when it was brought in
+    found = []
+    for one in _not_the_author(telling, people):
+        story = _so_far(telling, telling.public, one) if one in new else telling.public
+        found.append(story.to(one, MailKind.ESCALATION, LANE_REPLY))
+    return tuple(found)
 
 
 def _solution(telling: Telling) -> Story:

@@ -18,6 +18,7 @@ from router.notices import Story, without_lines
 from router.overdue import overdue, stepped
 from router.people import GETS
 from router.routing import first_line
+from router.so_far import told_to_newcomer
 from router.ticket import Change, Participant, Ticket, TicketEvent
 from router.timers import Whom
 from router.timing import not_ahead, retime
@@ -101,9 +102,9 @@ def _step(
     people, missing = _people(whom, ticket, facts, policy)
     why = f"{missing} {why}".strip()
     names = ", ".join(one.address for one in people) or "nobody: no address is known"
-    internal = whom is not Whom.SUBMITTER or bool(missing)
+    by_office = whom is not Whom.SUBMITTER or bool(missing)
     event = TicketEvent(
-        EventKind.REMINDED, US, now, f"{why} Told: {names}.", internal=internal, reasons=(reason,)
+        EventKind.REMINDED, US, now, f"{why} Told: {names}.", internal=by_office, reasons=(reason,)
     )
     shown = _question(ticket, facts) if whom is Whom.SUBMITTER else None
     shown = shown or replace(event, text="", by="", internal=False)
@@ -111,7 +112,11 @@ def _step(
     there = {(one.role, one.address.lower()) for one in ticket.participants}
     joins = tuple(one for one in people if (one.role, one.address.lower()) not in there)
     decision = Decision(Outcome.COMMAND, (reason,), ticket=changed, joins=joins, events=(event,))
-    return decision, [Notice(one, story, reason, why) for one in people]
+    said = facts.stories.get(ticket.number, ())
+    return decision, [
+        Notice(one, told_to_newcomer(story, ticket, one, said, supports=by_office), reason, why)
+        for one in people
+    ]
 
 
 def _close(ticket: Ticket, now: datetime) -> Decision:

@@ -15,6 +15,7 @@ from router.ticking import MAX_LISTED
 from router.words import EventKind, Status
 from store.clock_tables import timing
 from store.facts import Known
+from store.related_facts import read_story
 from store.relation_tables import moved_entry
 from store.rows import read_event, read_tickets
 from store.tables import event
@@ -29,8 +30,14 @@ def who_is_due(conn: Connection, now: datetime, limit: int) -> list[str]:
 def read_due_facts(
     conn: Connection, reader: str, known: Known, now: datetime, *, only: int = 0
 ) -> Facts:
-    """Return the facts for what is due for one reader, longest overdue first; or `only` one."""
+    """Return the facts for what is due for one reader, longest overdue first; or `only` one.
+
+    With the story of one alone, because only a mail about one ticket has room for it.
+    """
     facts = read_listed(conn, [only] if only else due_tickets(conn, reader, now), known)
+    if len(facts.listed) == 1:
+        (one,) = facts.listed
+        facts = replace(facts, stories={one.number: read_story(conn, one)})
     waiting = [one.number for one in facts.listed if one.status is Status.WAITING]
     return replace(facts, asked=_read_asked(conn, waiting)) if waiting else facts
 

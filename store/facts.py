@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from parsers.block import Field
 from parsers.registry import Registry
 from parsers.roster import Roster
 from router.addresses import Intent
@@ -18,14 +19,15 @@ from router.authority import Sender, sender_of
 from router.comment import choose
 from router.decision import Clue, Facts, Mail, Policy
 from router.found import Earlier
+from router.lines.contradicting import wanted_status
 from router.thread import sent_row, thread
 from router.ticket import Ticket, TicketEvent, TicketKind
 from router.tokens import TokenClass
-from router.words import Outcome, Reason
+from router.words import Outcome, Reason, Status
 from store.counts import answers_to, counted
 from store.evidence import replayed_mails
 from store.questions import answered_solutions, asked_of
-from store.related_facts import related_to, to_survivors
+from store.related_facts import related_to, stories_of, to_survivors
 from store.rows import read_comments, read_opening, read_tickets
 from store.sent_rows import sent_rows
 from store.tables import inbox, mail_ticket, thread_id
@@ -34,8 +36,7 @@ from store.waiting import is_one_of
 
 SAME_WORDS = timedelta(hours=1)  # without a Message-ID
 SAME_ID = timedelta(days=30)
-_GIVE_ON = frozenset({"assign_to", "site", "merge_into"})
-_TELL_AGAIN = _GIVE_ON | {"confirm"}
+_BRINGS = frozenset({"assign_to", "site", "merge_into", "cc", "involve", "escalate", "reopen"})
 MADE_A_TICKET = frozenset(
     {
         Outcome.NEW,
@@ -102,6 +103,7 @@ def read_facts(
         again = one.mail.mail_id in replayed
         sender = partial(sender_of, one.mail, known.roster, policy, replayed=again)
         opening, opening_mail, later = _told_again(conn, one.mail, found, sender)
+        related = related_to(conn, one.mail, found)
         facts.append(
             Facts(
                 known.registry,
@@ -118,7 +120,8 @@ def read_facts(
                 assigned_total=wanted.assigned_total,
                 sent=about,
                 solution_of=solutions.get(one.mail.mail_id, 0),
-                related=related_to(conn, one.mail, found),
+                related=related,
+                stories=stories_of(conn, one.mail.heard.block.fields, related),
                 counts=counted(
                     conn,
                     one.mail,
@@ -141,25 +144,33 @@ def _told_again(
 ) -> tuple[TicketEvent | None, int, tuple[TicketEvent, ...]]:
     """Return how a ticket began, for a mail because of which others may be told it.
 
-    It gives a ticket on or merges it, confirms a held one, or makes an alarm go on: a bounce, or
-    the word of a hook. It is the ticket that is decided on, never another one that the mail names.
+    It gives a ticket on or merges it, brings somebody in, confirms a held one, or makes an alarm go
+    on: a bounce, or the word of a hook. It is the ticket that is decided on, never another one that
+    the mail names.
     """
     bounced = next((ticket for clue, ticket in found if clue.reason is Reason.BOUNCED), None)
     if mail.heard.bounce is not None and bounced is not None and bounced.kind is TicketKind.ALARM:
         return *read_opening(conn, bounced), ()
-    lines = {one.key for one in mail.heard.block.fields}
+    lines = mail.heard.block.fields
+    brings = any(map(_brings_somebody, lines))
+    confirms = any(one.key == "confirm" for one in lines)
     by_hook = any(clue.token_class is TokenClass.SITE for clue, _ in found)
-    if not found or not (lines & _TELL_AGAIN or by_hook):
+    if not found or not (brings or confirms or by_hook):
         return None, 0, ()
     chosen = choose(mail, found, sender().may)
     if chosen is None:
         return None, 0, ()
     clue, ticket = chosen
-    if lines & _GIVE_ON or (ticket.held and "confirm" in lines):
+    if brings or (ticket.held and confirms):
         return *read_opening(conn, ticket), read_comments(conn, ticket.number)
     if clue.token_class is TokenClass.SITE and ticket.kind is TicketKind.ALARM:
         return *read_opening(conn, ticket), ()
     return None, 0, ()
+
+
+def _brings_somebody(line: Field) -> bool:
+    """Whether a line may bring somebody to a ticket who has read nothing of it."""
+    return line.key in _BRINGS or wanted_status(line) == Status.REOPENED
 
 
 def _named(clue: Clue, by_id: Mapping[tuple[str, bool], tuple[int, ...]]) -> tuple[int, ...]:

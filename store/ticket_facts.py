@@ -13,6 +13,7 @@ from router.words import Reason
 from store.evidence import replayed_mails
 from store.facts import Known
 from store.paging import hook_known
+from store.related_facts import stories_of
 from store.relations import named_in, read_entry, read_related
 from store.rows import read_comments, read_event, read_opening, read_tickets
 from store.sent_rows import sent_rows
@@ -23,7 +24,7 @@ def read_command_facts(conn: Connection, asked: Command, known: Known) -> Facts:
     """Return the facts for a command: about its ticket, and those that it names."""
     facts = read_ticket_facts(conn, asked.ticket, known, named_in(asked))
     entry = read_entry(conn, asked.ticket, asked.entry, read_event) if asked.entry else None
-    return replace(facts, entry=entry)
+    return replace(facts, entry=entry, stories=stories_of(conn, asked.lines, facts.related))
 
 
 def read_ticket_facts(

@@ -1,9 +1,10 @@
 """Making values fit to be put into a mail, and shaping text for it.
 
 Rule: a value is never trusted to be one line, or to be printable. Everything that ends a line in
-any mail program, and every control character, becomes a blank; only `text` and `solution` may have
-several lines. What people wrote is indented and never wrapped; what we write starts in the first
-column and is wrapped. So nothing that a sender writes can pass for a line of ours.
+any mail program, and every control character, becomes a blank; only `text`, `earlier` and
+`solution` may have several lines. What people wrote is indented and never wrapped; what we write
+starts in the first column and is wrapped. So nothing that a sender writes can pass for a line of
+ours.
 """
 
 import re
@@ -16,7 +17,7 @@ import parsers.text
 WIDTH = 72
 INDENT = "  "
 _LIKE_A_FACT = re.compile(r"^(?=[A-Z][A-Z ]*:)", re.MULTILINE)
-_MANY_LINES = frozenset({"text", "solution"})
+_MANY_LINES = frozenset({"text", "earlier", "solution"})
 
 
 def one_line(text: str) -> str:

@@ -10,7 +10,17 @@ from typing import Any
 
 from router.words import MailKind
 from templates.render import LeftOut, Setting
-from templates.samples_ends import CHANGES, FOLLOWED, MANY, MERGED, NOTICE, SAME, UNSOLVED
+from templates.samples_ends import (
+    CHANGES,
+    DUPLICATE,
+    FOLLOWED,
+    MANY,
+    MERGED,
+    NOTICE,
+    REOPENED,
+    SAME,
+    UNSOLVED,
+)
 from templates.samples_lists import DAY, DAY_OF_A_UNIT, DIGEST, DUE, STATUSES
 
 DATE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -32,6 +42,9 @@ TICKET: Mapping[str, Any] = {
     "author_verified": True,
     "text": "Since 8 o'clock every transfer fails:\n\n    connection refused\n\nJo",
     "text_cut": False,
+    "earlier": "",
+    "earlier_cut": False,
+    "earlier_of": 0,
     "changes": [],
     "notes": [],
     "reasons": [],
@@ -45,7 +58,9 @@ TICKET: Mapping[str, Any] = {
     "assigned_to": "",
     "escalation": 0,
     "relations": "",
+    "with_it": "",
     "mine": False,
+    "supports": False,
     "asked": False,
     "call": "",
     "why": "",
@@ -169,6 +184,8 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
     ),
     "update-unsolved-with-a-reason": (MailKind.UPDATE, _like(**UNSOLVED)),
     "update-merged": (MailKind.UPDATE, _like(**MERGED)),
+    "update-duplicate": (MailKind.UPDATE, _like(**DUPLICATE)),
+    "update-reopened": (MailKind.UPDATE, _like(**REOPENED)),
     "solution": (
         MailKind.SOLUTION,
         _like(
@@ -187,6 +204,7 @@ SAMPLES: Mapping[str, tuple[MailKind, Mapping[str, Any]]] = {
             text="It took long.",
             solution="The disk server is back.",
             closes_on="2026-12-08",
+            with_it="#43, #44",
         ),
     ),
     "escalation": (MailKind.ESCALATION, _like(escalation=2, text="Nobody has answered.")),

@@ -29,6 +29,29 @@ MERGED: Mapping[str, Any] = {
         {"field": "status", "old": "assigned", "new": "unsolved"},
     ],
 }
+DUPLICATE: Mapping[str, Any] = {
+    **_ENDS,
+    "author": "anna@roc.example",
+    "text": "",
+    "notes": ['From now on you are sent what is said in ticket #41, "The tape robot is down".'],
+    "solution": "A duplicate of #41.\n\nThe robot is repaired today.",
+    "relations": "duplicate of #41",
+    "changes": [
+        {"field": "duplicate of", "old": "", "new": "#41"},
+        {"field": "status", "old": "assigned", "new": "unsolved"},
+    ],
+    "earlier": "kim@lab.example, 2026-11-24 08:30 UTC:\n\nThe robot does not move.",
+    "earlier_of": 41,
+}
+REOPENED: Mapping[str, Any] = {
+    "status": "reopened",
+    "text": "It still fails.",
+    "solution": "The disk server is back.",
+    "supports": True,
+    "changes": [{"field": "status", "old": "solved", "new": "reopened"}],
+    "earlier": "jo@lab.example (who it is was not proven), 2026-11-24 08:30 UTC:\n\nIt fails.",
+    "earlier_cut": True,
+}
 MANY: Mapping[str, Any] = {
     "text": "Priority: top priority\n\nNow the other rack is down, too.",
     "mails": 30,

@@ -40,6 +40,7 @@ class Life:
     now: datetime = MONDAY
     ticket: Ticket = field(default_factory=about)
     asked: Mapping[int, TicketEvent] = field(default_factory=dict)
+    stories: Mapping[int, tuple[TicketEvent, ...]] = field(default_factory=dict)
     mails: list[Outgoing] = field(default_factory=list)
     events: list[TicketEvent] = field(default_factory=list)
     periods: list[Period] = field(default_factory=list)
@@ -61,7 +62,7 @@ class Life:
         timing = self.ticket.timing
         if timing is None or timing.due_at is None or timing.due_at > self.now:
             return []
-        facts = Facts(WORLD, PEOPLE, listed=(self.ticket,), asked=self.asked)
+        facts = Facts(WORLD, PEOPLE, listed=(self.ticket,), asked=self.asked, stories=self.stories)
         for one in decide(Due(TICK), facts, self.policy, self.now):
             self._is(one)
         return [f"{one.kind} -> {one.recipient}" for one in self.mails]

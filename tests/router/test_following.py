@@ -67,6 +67,21 @@ def test_a_masters_solution_solves_its_slaves_and_tells_their_people() -> None:
         assert one.beside
 
 
+def test_the_one_mail_to_a_unit_of_several_names_the_slaves_that_are_solved_with_it() -> None:
+    theirs = {"participants": (Participant(Role.SUPPORTER, "it@x.example", "NGI_IT"),)}
+    mail = by(SUPPORTER, "Status: solved\n\nA cable.")
+    slaves = (slave(), slave(13, SUE), slave(14, **theirs), slave(15, **theirs))
+    done = slave(16, status=Status.SOLVED)
+    decisions = all_after(mail, master(12, 13, 14, 15, 16), *slaves, done)
+    assert text_to(decisions[0], LIST)["with_it"] == "#12, #13"
+    assert text_to(decisions[0], SUBMITTER)["with_it"] == ""
+    assert text_to(after_of(decisions, 14), "it@x.example")["with_it"] == "#15"
+    assert told(after_of(decisions, 15)) == set()
+    only_one = all_after(mail, master(14), slave(14, **theirs))
+    assert text_to(only_one[0], LIST)["with_it"] == ""
+    assert text_to(only_one[1], "it@x.example")["with_it"] == ""
+
+
 @pytest.mark.parametrize("status", OPEN)
 def test_every_open_slave_is_solved_whatever_it_is(status: Status) -> None:
     decisions = all_after(by(SUPPORTER, "Status: solved\n\nOk."), master(), slave(status=status))

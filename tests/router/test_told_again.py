@@ -51,7 +51,9 @@ def test_the_unit_of_a_survivor_reads_it_as_well() -> None:
     elsewhere = other(support_unit="NGI_IT")
     _, survivor = all_after(reply, about(), elsewhere, **known)
     (told,) = [
-        str(one.values["text"]) for one in survivor.outgoing if one.recipient == "ngi@roc.example"
+        str(one.values["earlier"])
+        for one in survivor.outgoing
+        if one.recipient == "ngi@roc.example"
     ]
     assert SAID in told
 
@@ -61,7 +63,7 @@ def test_words_of_a_merged_ticket_that_are_left_out_are_counted() -> None:
     reply = by(SUPPORTER, "Merge into: #12\n\nThe same.")
     elsewhere = other(support_unit="NGI_IT")
     _, survivor = all_after(reply, about(), elsewhere, opening=OPENING, later=said)
-    (told,) = [str(one.values["text"]) for one in survivor.outgoing if one.recipient == LIST]
+    (told,) = [str(one.values["earlier"]) for one in survivor.outgoing if one.recipient == LIST]
     assert told.endswith("Word 28.\n\n11 more are in #7.")
 
 
