@@ -3,13 +3,11 @@
 Reads only.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import chain
-
-from sqlalchemy import Connection
 
 from gateway.desk import Desk
 from parsers.errors import Refused
@@ -18,9 +16,8 @@ from parsers.text import folded
 from router.decision import Policy
 from router.queued import Place, Standing, Tally
 from router.queues import coming, first_of, stand, waits_for
-from router.words import Status
 from store.listing import reads
-from store.queue import awaited_by, queued, reasons_of_hold, reminders_of, units_with_tickets
+from store.queue import queued, units_with_tickets, with_more
 
 ROWS_AT_ONCE = 500
 MINUTES_OF_AN_HOUR = 60
@@ -114,7 +111,7 @@ def queue_of(desk: Desk, unit: str, limit: int | None, person: str = "") -> Queu
         first = first_of(standings, limit)
         whole: list[Standing] = []
         for start in range(0, len(first), ROWS_AT_ONCE):
-            whole += _with_more(conn, first[start : start + ROWS_AT_ONCE])
+            whole += with_more(conn, first[start : start + ROWS_AT_ONCE])
     return Queue(tally, whole)
 
 
@@ -173,20 +170,3 @@ def said_age(age: timedelta) -> str:
     if hours >= HOURS_BEFORE_DAYS:
         return f"{hours // 24} d"
     return f"{hours} h" if hours else f"{minutes} min"
-
-
-def _with_more(conn: Connection, page: Sequence[Standing]) -> Iterator[Standing]:
-    """Give tickets with what is only looked up for those that are shown."""
-    numbers = [one.ticket.number for one in page]
-    days, awaited = reminders_of(conn, numbers), awaited_by(conn, numbers)
-    on_hold = [one.ticket.number for one in page if one.ticket.status is Status.ON_HOLD]
-    reasons = reasons_of_hold(conn, on_hold) if on_hold else {}
-    for one in page:
-        number = one.ticket.number
-        more = replace(
-            one.ticket,
-            remind_at=days.get(number),
-            awaits=awaited.get(number, ()),
-            on_hold=reasons.get(number, ""),
-        )
-        yield replace(one, ticket=more)

@@ -5,7 +5,8 @@ read, so memory does not grow with a queue. Reads only; order and colours are th
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, and_, func, select
 from parsers.alarm import Mode
 from router.decision import Policy
 from router.lines.noting import REMIND
-from router.queued import Queued, Tally
+from router.queued import Queued, Standing, Tally
 from router.queues import stand
 from router.ticket import Relation, TicketKind, Tie, Timing
 from router.words import OPEN, Priority, Status
@@ -87,7 +88,27 @@ def tallies(store: Store, policy: Policy, now: datetime) -> Iterator[Tally]:
         yield tally
 
 
-def reminders_of(conn: Connection, numbers: Iterable[int]) -> dict[int, datetime]:
+def with_more(conn: Connection, page: Sequence[Standing]) -> list[Standing]:
+    """Return tickets of a queue with what is only looked up for those that are shown."""
+    numbers = [one.ticket.number for one in page]
+    days, awaited = _reminders_of(conn, numbers), awaited_by(conn, numbers)
+    on_hold = [one.ticket.number for one in page if one.ticket.status is Status.ON_HOLD]
+    reasons = _reasons_of_hold(conn, on_hold) if on_hold else {}
+    return [
+        replace(
+            one,
+            ticket=replace(
+                one.ticket,
+                remind_at=days.get(one.ticket.number),
+                awaits=awaited.get(one.ticket.number, ()),
+                on_hold=reasons.get(one.ticket.number, ""),
+            ),
+        )
+        for one in page
+    ]
+
+
+def _reminders_of(conn: Connection, numbers: Iterable[int]) -> dict[int, datetime]:
     """Return when supporters wanted to be reminded of these tickets, the first time of each."""
     query = select(reminder.c.ticket, func.min(reminder.c.due_at, type_=reminder.c.due_at.type))
     wanted = and_(reminder.c.done_at.is_(None), reminder.c.step == REMIND)
@@ -110,7 +131,7 @@ def awaited_by(conn: Connection, numbers: Collection[int]) -> dict[int, tuple[Re
     return {number: tuple(there) for number, there in found.items()}
 
 
-def reasons_of_hold(conn: Connection, numbers: Collection[int]) -> dict[int, str]:
+def _reasons_of_hold(conn: Connection, numbers: Collection[int]) -> dict[int, str]:
     """Return why these tickets are on hold, as words: a line of what was written then, or by whom.
 
     A greeting, which ends with a comma, is no reason.
