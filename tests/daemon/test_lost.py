@@ -238,7 +238,8 @@ def test_a_file_that_is_replaced_by_a_copy_is_not_the_one_that_is_open(desk: Hel
     move(desk, "journal.db", away)
     shutil.copy(away / "journal.db", desk.place / "journal.db")
     assert not is_kept(desk, 2)
-    until(lambda: "journal.db has been replaced while" in ready(desk)[1], "the page says it")
+    line = f"store journal: failing, it cannot be read: {desk.place}/journal.db has been replaced"
+    until(lambda: line in ready(desk)[1], "the page says it", 30)
     (desk.place / "journal.db").unlink()
     move_back(away, desk)
     until(lambda: is_kept(desk, 3), "mail is taken again")

@@ -10,6 +10,7 @@ import pytest
 from fresh import open_fresh
 
 from parsers.envelope import Envelope
+from parsers.errors import Deferred
 from store import inbox
 from store.engine import Store, open_store
 from store.files import unfit
@@ -168,6 +169,21 @@ def test_a_store_of_before_the_files_had_a_number_is_whole(place: Path) -> None:
     assert len(numbers) == 1
     assert 0 not in numbers
     old.close()
+
+
+def test_nothing_is_committed_into_tickets_that_were_moved_away_until_they_are_back(
+    store: Store,
+) -> None:
+    """Mails would be decided again after a restart, and told twice."""
+    take(store, "a")
+    keep_only(store, "b")
+    path = store.files[0].path
+    moved = path.rename(path.with_name("moved"))
+    with pytest.raises(Deferred, match=f"{path} is missing while .* put the file back"):
+        inbox.pull(store)
+    assert not path.exists()
+    moved.rename(path)
+    assert inbox.pull(store) == 1
 
 
 def test_the_owner_is_named_whose_files_they_are(store: Store) -> None:
