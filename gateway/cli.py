@@ -19,6 +19,7 @@ from gateway.commands import (
     directories,
     federation,
     keys,
+    losing,
     mails,
     queue,
     reporting,
@@ -59,6 +60,7 @@ COMMANDS = (
     federation.members,
     keys.keys,
     copying.copy_store,
+    losing.accept_loss,
     setup.completion,
 )
 

@@ -37,7 +37,9 @@ from gateway.work import Worker
 from parsers.errors import MailError
 from store import inbox
 from store.engine import Store, open_store
+from store.files import StoreFile, unfit
 from store.health import say_of_role
+from store.pairing import require_whole
 from store.revision import require_current
 from store.schema import upgrade
 
@@ -56,8 +58,12 @@ def serve(config_path: Path) -> int:
         sys.stderr.write(f"ticketgate: cannot start: {error}\n")
         return 1
     store = open_store(config.store.url, config.store.secret)
+    if why := unfit(*(file.path for file in store.files)):
+        sys.stderr.write(f"ticketgate: cannot start: {why}\n")
+        return 1
     try:
         with sole_daemon(_lock(store, config_path)) as held:
+            require_whole(store)
             notify.status("bringing the tables to this version")
             upgrade(store, first_ticket=config.helpdesk.first_ticket)
             inbox.take_all_back(store, daemon_name(store, config_path))
@@ -68,7 +74,7 @@ def serve(config_path: Path) -> int:
                 if getattr(config, section):
                     import_module(name)
             supervisor = Supervisor(
-                partial(_run_role, config_path, config),
+                partial(_run_role, config_path, config, store.files),
                 _roles(config),
                 held=[held],
                 handed=handed,
@@ -87,8 +93,17 @@ def serve(config_path: Path) -> int:
         return 1
 
 
-def _run_role(config_path: Path, config: Config, role: str, slot: int, wiring: Wiring) -> int:
+def _run_role(  # noqa: PLR0917 - the supervisor gives the last three
+    config_path: Path,
+    config: Config,
+    files: tuple[StoreFile, ...],
+    role: str,
+    slot: int,
+    wiring: Wiring,
+) -> int:
     """Run one slot of a role until told to stop; return the exit code.
+
+    `files` are those that the supervisor has brought to this version: no others are written.
 
     The configuration is the one that the daemon was started with: a file that is being edited
     takes no role down, and all roles have the same.
@@ -97,7 +112,7 @@ def _run_role(config_path: Path, config: Config, role: str, slot: int, wiring: W
     configure_logging(role=role, slot=slot)
     try:
         with Link.attach(wiring) as link:
-            store = open_store(config.store.url, config.store.secret)
+            store = open_store(config.store.url, config.store.secret, files=files)
             require_current(store)
             name = f"{role}-{slot}{daemon_name(store, config_path)}"
             ROLES[role](Post(config, open_desk(config, store), link, name))

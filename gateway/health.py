@@ -27,6 +27,7 @@ from store.health import SILENT_AFTER, Health, read_doors, read_roles
 LOOKED_WITHIN = timedelta(minutes=10)  # at the clock of tickets; it is noted every minute
 MISSED_FOR = timedelta(hours=1)  # a daemon that was taken away makes nothing red for ever
 PART = "store "
+HALVES = ("tickets", "journal")  # in the order of a store's files
 UNKNOWN = "nothing is known, because the store cannot be read"
 
 
@@ -158,6 +159,8 @@ def _of_part(
     why, said = "the store is not there", {}
     if store is not None:
         try:
+            for file in store.files[HALVES.index(part) :][:1]:
+                file.require()
             why, said = "", {one.name: one for one in read(store)}
         except Exception as error:
             why = _why(error)

@@ -104,7 +104,10 @@ def _say_once(
     """Say it when it is news or its time has come; a new failure to say it is logged."""
     failed = last.failed if last else ""
     try:
-        detail = _still(post) or trouble()
+        astray = post.desk.store.astray()
+        if astray and not (last and last.detail == astray) and failed != astray:
+            _log.error("the store was moved away", detail=astray)
+        detail = _still(post) or astray or trouble()
         if last and last.is_fresh() and bool(last.detail) == bool(detail):
             return last
         for name in names:

@@ -26,9 +26,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from parsers.errors import Deferred
 from store import postgres
+from store.files import CANNOT_STORE, JOURNAL_FILE, StoreFile, journal_path
 
-JOURNAL_FILE = "journal.db"
-BUSY_TIMEOUT_S = 5.0
 JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -38,7 +37,6 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint=4000",  # pages, 16 MB: a page that changes often is copied once
 )
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
-CANNOT_STORE = "The helpdesk cannot store mail at the moment."
 ATTEMPTS = 5
 PAUSE_S = 0.02  # times the attempt, times chance
 T = TypeVar("T")
@@ -53,12 +51,16 @@ class Conflict(Deferred):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The opened store. `desk` and `journal` are the same engine on PostgreSQL."""
+    """The opened store. `desk` and `journal` are the same engine on PostgreSQL.
+
+    `files` are those of SQLite, tickets first; none on PostgreSQL.
+    """
 
     url: str
     desk: Engine
     journal: Engine
     lock_path: Path | None
+    files: tuple[StoreFile, ...] = ()
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -69,7 +71,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection inside a writing transaction on the desk; commit at the end."""
-        with self._my_turn(), _transaction(self.desk) as conn:
+        with self._my_turn(), _transaction(self.desk, self.files[:1]) as conn:
             yield conn
 
     @contextmanager
@@ -81,7 +83,7 @@ class Store:
     @contextmanager
     def journal_writing(self) -> Iterator[Connection]:
         """Give a connection inside a writing transaction on the journal; commit at the end."""
-        with _transaction(self.journal) as conn:
+        with _transaction(self.journal, self.files[1:]) as conn:
             yield conn
 
     @contextmanager
@@ -94,6 +96,8 @@ class Store:
             sqlite = cast("sqlite3.Connection", pooled.driver_connection)
             sqlite.execute(_BEGIN_WRITING)
             yield sqlite
+            for file in self.files[1:]:
+                file.require()  # 250 for a mail in a file that is gone would be a lie
             sqlite.execute("COMMIT")  # without it the pool rolls back
 
     @contextmanager
@@ -114,6 +118,10 @@ class Store:
         """Return the settings under which a crash of the machine may lose mail; empty when safe."""
         with _as_deferred(self.desk):
             return postgres.doubts(self.desk) if self.shared else []
+
+    def astray(self) -> str:
+        """Return which open file was moved away or replaced, and what to do; "" when none was."""
+        return "; ".join(gone for file in self.files if (gone := file.astray()))
 
     def close(self) -> None:
         """Close every connection."""
@@ -136,11 +144,18 @@ class Store:
             raise Deferred(CANNOT_STORE, str(error)) from error
 
 
-def open_store(url: str, password: str | None = None) -> Store:
+def open_store(
+    url: str,
+    password: str | None = None,
+    *,
+    make: bool = True,
+    files: tuple[StoreFile, ...] = (),
+) -> Store:
     """Open the store at an SQLAlchemy URL; raises ValueError for a kind that is not supported.
 
-    SQLite's files are made when missing; tables are not (see `store.schema`). `password` is for
-    PostgreSQL. Raises Refused when PostgreSQL's driver is missing; nothing is connected yet.
+    With `make` SQLite's files are made when missing; tables are not (see `store.schema`). `files`
+    are those that another process has opened: no others will do. `password` is for PostgreSQL.
+    Raises Refused when PostgreSQL's driver is missing; nothing is connected yet.
     """
     parsed = make_url(url)
     if parsed.drivername == "postgresql+psycopg":
@@ -151,18 +166,15 @@ def open_store(url: str, password: str | None = None) -> Store:
     if not parsed.database or parsed.database == ":memory:":
         raise ValueError("[store] url: SQLite needs a file, e.g. sqlite:///tickets.db")
     desk = Path(parsed.database)
-    return Store(
-        url,
-        _sqlite_engine(desk),
-        _sqlite_engine(desk.with_name(JOURNAL_FILE)),
-        desk.with_name(desk.name + ".lock"),
-    )
+    files = files or (StoreFile(desk, make), StoreFile(journal_path(desk), make))
+    tickets, journal = (_sqlite_engine(file) for file in files)
+    return Store(url, tickets, journal, desk.with_name(desk.name + ".lock"), files)
 
 
-def _sqlite_engine(path: Path) -> Engine:
+def _sqlite_engine(file: StoreFile) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        f"sqlite:///{file.path}",
+        creator=file.connect,
         hide_parameters=True,  # or an error's text would carry mail into the log
         pool_size=8,
         max_overflow=8,
@@ -171,8 +183,12 @@ def _sqlite_engine(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+        except sqlite3.OperationalError as error:
+            raise Deferred(CANNOT_STORE, file.explained(str(error))) from error
+        file.remember()
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
@@ -183,16 +199,18 @@ def _sqlite_engine(path: Path) -> Engine:
 
 
 @contextmanager
-def _transaction(engine: Engine) -> Iterator[Connection]:
-    """Commit at the end; on any error roll back and let the first error through.
+def _transaction(engine: Engine, files: tuple[StoreFile, ...]) -> Iterator[Connection]:
+    """Commit at the end, into files that lie where they lay; let the first error through.
 
-    SQLite has already rolled back by itself after a full disk or an I/O error, and a second
-    ROLLBACK would raise and hide the cause; the connection is thrown away then.
+    On any error it rolls back. SQLite has done so by itself after a full disk or an I/O error, and
+    a second ROLLBACK would raise and hide the cause; the connection is thrown away then.
     """
     with _as_deferred(engine), engine.connect().execution_options(writing=True) as conn:
         conn.begin()
         try:
             yield conn
+            for file in files:
+                file.require()
             conn.commit()
         except BaseException:
             with suppress(DBAPIError, sqlite3.Error):

@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from parsers.errors import Deferred, Refused
-from store.engine import CANNOT_STORE, Store
+from store.engine import Store
+from store.files import CANNOT_STORE
 from store.postgres import is_temporary
 
 HEADS = {"journal": "0002", "desk": "0011"}

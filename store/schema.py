@@ -20,6 +20,7 @@ import store.relation_tables  # noqa: F401 - they are of the desk, too
 from parsers.errors import Refused
 from store.columns import DESK, JOURNAL
 from store.engine import Store
+from store.pairing import join
 from store.tables import sequence
 
 # group -> its tables; alembic writes the group's revision into the table GROUP_revision
@@ -58,6 +59,7 @@ def upgrade(store: Store, *, first_ticket: int) -> None:
                 conn.execute(insert(sequence).values(name=name, next=first))
             elif known[name] < first:
                 conn.execute(update(sequence).where(sequence.c.name == name).values(next=first))
+    join(store)
 
 
 def metadata_of(group: str) -> tuple[MetaData, str]:

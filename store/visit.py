@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from parsers.errors import Deferred, Refused
 from store.engine import Store, open_store
+from store.files import desk_path, journal_path, unfit
+from store.pairing import find_loss
 from store.revision import require_current
 
 
@@ -29,21 +31,39 @@ def visit(url: str, password: str | None = None) -> Iterator[Store]:
 
 def exists(url: str) -> bool:
     """Whether a store has been made at `url`; a database server counts as there."""
-    if url.startswith("postgresql"):
-        return True
-    try:
-        store = open_store(url)
-    except ValueError:
-        return True
-    path = store.lock_path
-    return path is None or path.with_name(path.name.removesuffix(".lock")).exists()
+    path = desk_path(url)
+    return path is None or path.exists()
+
+
+def why_not(url: str) -> str:
+    """Return why a store in files cannot be visited, and what to do; "" when it can be tried.
+
+    Raises Refused for what is no database, Deferred when a file cannot be read.
+    """
+    desk = desk_path(url)
+    if desk is None:
+        return ""
+    journal = journal_path(desk)
+    if why := unfit(desk, journal):
+        return f"The store at {url} cannot be opened: {why}."
+    if desk.exists() and journal.exists():
+        return ""
+    if found := find_loss(desk):
+        return found.sentence
+    if not desk.exists():
+        return f"There is no store at {url} yet; `ticketgate serve` makes it."
+    return f"{journal} is missing beside {desk}: put it back, or let `ticketgate serve` make it."
 
 
 def _open(url: str, password: str | None) -> Store:
-    if not exists(url):
-        raise Deferred(f"There is no store at {url} yet; `ticketgate serve` makes it.")
     try:
-        store = open_store(url, password)
+        why = why_not(url)
+    except Refused as error:
+        raise Deferred(error.public) from error
+    if why:
+        raise Deferred(why)
+    try:
+        store = open_store(url, password, make=False)
     except ValueError as error:
         raise Deferred(str(error)) from error
     try:

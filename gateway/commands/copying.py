@@ -4,22 +4,17 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import click
 
 from gateway.commands.opening import (
     CONFIG,
-    FAULT,
     NOT_FOUND,
-    UNAVAILABLE,
     Stop,
     config_at,
     failures,
+    stopped_store,
 )
-
-if TYPE_CHECKING:
-    from store.engine import Store
 
 SAY_EVERY_S = 2.0
 
@@ -51,33 +46,13 @@ def copy_store(config_file: Path, urls: tuple[str, ...]) -> None:
     with failures(), ExitStack() as stack:
         if not exists(urls[0]):
             raise Stop(f"There is no store at {urls[0]}.", NOT_FOUND)
-        source = _opened(urls[0], password, stack)
+        source = stopped_store(urls[0], password, stack)
         require_current(source)
-        target = _opened(urls[1], None, stack)
+        target = stopped_store(urls[1], None, stack)
         upgrade(target, first_ticket=1)
         counts = copy(source, target, _Teller(), utc_now())
     mails, tickets = counts["delivery"], counts["ticket"]
     click.echo(f"copied {mails} mails and {tickets} tickets; every count and digest is the same")
-
-
-def _opened(url: str, password: str | None, stack: ExitStack) -> "Store":
-    """Open a store that nobody serves, for as long as the stack lasts."""
-    from gateway.processes.supervisor import StoreInUse, sole_daemon
-    from store.engine import open_store
-
-    try:
-        store = open_store(url, password)
-    except ValueError as error:
-        raise Stop(str(error), FAULT) from error
-    stack.callback(store.close)
-    if store.serve_path is not None:
-        try:
-            stack.enter_context(sole_daemon(store.serve_path))
-        except StoreInUse as error:
-            raise Stop(f"{error}; stop it first", UNAVAILABLE) from error
-        except OSError as error:
-            raise Stop(f"{url}: {error.strerror or error}", FAULT) from error
-    return store
 
 
 class _Teller:

@@ -6,7 +6,7 @@ inside the functions: `--help` needs none of them.
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -119,6 +119,26 @@ def store_at(section: "StoreSection") -> "Iterator[Store]":
 
     with failures(), visit(section.url, section.secret) as store:
         yield store
+
+
+def stopped_store(url: str, password: str | None, stack: ExitStack) -> "Store":
+    """Open a store that nobody serves, for as long as the stack lasts."""
+    from gateway.processes.supervisor import StoreInUse, sole_daemon
+    from store.engine import open_store
+
+    try:
+        store = open_store(url, password)
+    except ValueError as error:
+        raise Stop(str(error), FAULT) from error
+    stack.callback(store.close)
+    if store.serve_path is not None:
+        try:
+            stack.enter_context(sole_daemon(store.serve_path))
+        except StoreInUse as error:
+            raise Stop(f"{error}; stop it first", UNAVAILABLE) from error
+        except OSError as error:
+            raise Stop(f"{url}: {error.strerror or error}", FAULT) from error
+    return store
 
 
 def read_input(name: str) -> bytes:

@@ -55,8 +55,8 @@ def check_config(
 ) -> None:
     """Show every fault of the configuration.
 
-    Templates, keys and certificates that it names are tried, too. One line each, FILE:LINE: KEY:
-    MESSAGE. Exit code 1 with an error; warnings alone end with 0.
+    Templates, keys, certificates and the store's files that it names are tried, too. One line
+    each, FILE:LINE: KEY: MESSAGE. Exit code 1 with an error; warnings alone end with 0.
     DNS is asked for our own DKIM keys, five seconds at most. --probe sends mail: it tries whether
     the server in front of a mailbox lets a forgery of its own results through, two minutes at most
     for each server, and removes the mail again (docs/imap.md).
@@ -75,6 +75,7 @@ def check_config(
     from gateway.outbound.smime_check import check_signing
     from gateway.probe import unprobed
     from gateway.proofs.anchors_check import check_anchors
+    from gateway.store_check import check_store
     from templates.check import check_templates
 
     broken = check_templates(config.templates.dir)
@@ -82,6 +83,7 @@ def check_config(
         click.echo(str(template))
     now = utc_now()
     found = [*check_anchors(config, now), *check_signing(config, now), *check_published(config)]
+    found += check_store(config)
     found += [] if probe else unprobed(config)
     trust = list(placed(config, found))
     for fault in trust:

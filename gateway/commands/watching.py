@@ -1,5 +1,6 @@
 """`health`: what /readyz shows, for operators without the web."""
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,8 @@ def _expected(config: "Config", period: timedelta) -> "tuple[Line, ...]":
     from gateway.health import look
     from gateway.now import utc_now
     from gateway.processes.naming import daemon_name
+    from store.engine import open_store
+    from store.files import desk_path
 
     try:
         with store_of(config) as store:
@@ -67,7 +70,11 @@ def _expected(config: "Config", period: timedelta) -> "tuple[Line, ...]":
             return lines + look_at_directories(config, store, utc_now())
     except Stop as error:
         click.echo(error.message, err=True)
+    url = config.store.url
+    if desk_path(url) is None:
         return look(config, None, utc_now(), within=period)
+    with closing(open_store(url, make=False)) as store:  # each half says for itself
+        return look(config, store, utc_now(), within=period)
 
 
 def _without_configuration(config_file: Path, errors: int, period: timedelta) -> "tuple[Line, ...]":

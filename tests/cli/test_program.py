@@ -17,7 +17,8 @@ COMMANDS = (
     "init", "check-config", "serve", "send-sample", "parse", "explain", "tickets", "ticket",
     "release",
     "discard",
-    "mails", "replay", "outbox", "refusals", "sites", "members", "keys", "copy-store", "completion",
+    "mails", "replay", "outbox", "refusals", "sites", "members", "keys", "copy-store",
+    "accept-loss", "completion",
 )  # fmt: skip
 HEAVY = ("sqlalchemy", "alembic", "pydantic", "rich", "jinja2", "aiosmtpd", "starlette")
 WRITTEN = ["alarm.pem", "config.toml", "people", "secret", "site"]

@@ -46,6 +46,7 @@ CALLS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, ("keys", "dkim", "--selector", "s1", "{office}/config.toml")),
     (3, ("keys", "smime")),
     (3, ("copy-store", "sqlite:///none/tickets.db", "sqlite:///none/copy.db")),
+    (3, ("accept-loss",)),
     (0, ("completion", "bash")),
 )
 

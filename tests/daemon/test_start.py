@@ -38,7 +38,7 @@ def test_a_port_in_use_ends_the_start_with_one_plain_line(place: Path) -> None:
 @pytest.mark.parametrize(
     ("store", "sentence"),
     [
-        ("missing/x.db", "missing/journal.db.serve cannot be opened: No such file or directory"),
+        ("missing/x.db", "/missing is missing: make it, or correct [store] url"),
         ("config.toml", "config.toml is no SQLite database."),
     ],
 )

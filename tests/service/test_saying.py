@@ -26,7 +26,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def post(store: Any = None, link: Link | None = None) -> Post:
-    desk = SimpleNamespace(store=store, clock=lambda: NOW)
+    there = SimpleNamespace(astray=lambda: "")  # a store whose files are where they were
+    desk = SimpleNamespace(store=store or there, clock=lambda: NOW)
     return cast("Post", SimpleNamespace(desk=desk, link=link or Link(), name="work-0"))
 
 
