@@ -85,8 +85,8 @@ def failing_sync(pid: int) -> Iterator[None]:
     finally:
         tracer.terminate()
         try:
-            tracer.wait(60)
-        except subprocess.TimeoutExpired:  # it waits for a tracee that was killed
+            tracer.wait(5)
+        except subprocess.TimeoutExpired:  # it waits, and always will, for a tracee that was killed
             tracer.kill()
             tracer.wait(60)
 
