@@ -15,8 +15,7 @@ from tests.warm import PROGRAM, run_program
 
 COMMANDS = (
     "init", "check-config", "serve", "send-sample", "parse", "explain", "tickets", "ticket",
-    "release",
-    "discard",
+    "release", "discard",
     "mails", "replay", "outbox", "refusals", "sites", "members", "keys", "copy-store",
     "accept-loss", "completion",
 )  # fmt: skip

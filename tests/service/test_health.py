@@ -8,7 +8,7 @@ import smtplib
 import socket
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from running import DEADLINE_S, Helpdesk, helpdesk, mail, until
 
 from gateway.outbound.pace import GATE_WAITS_S
-from store.engine import Store, open_store
-from store.health import say_of_role, say_stopped
+from store.engine import open_store
+from store.health import say_stopped
 from tests.ports import free_port
 from tests.warm import Done
 
@@ -271,58 +271,3 @@ def test_before_the_first_start_nothing_is_well_and_the_command_says_why(place: 
     assert done.code == 1
     assert "There is no store" in done.err
     assert "smtp: silent" in done.out
-
-
-@pytest.mark.parametrize(
-    ("added", "fault"),
-    [
-        ("\n[smpt]\nlisten = 1\n", "smpt"),
-        ("\nname = not closed\n", "not TOML"),
-    ],
-    ids=["an unknown section", "no TOML"],
-)
-def test_with_a_faulty_configuration_the_running_daemon_is_still_shown(
-    desk: Helpdesk, added: str, fault: str
-) -> None:
-    """It runs with the configuration that it was started with."""
-    until(lambda: command(desk).code == 0, "all is well")
-    desk.config.write_text(desk.config.read_text() + added)
-    done = command(desk)
-    assert done.code == 1
-    assert fault in done.err
-    first, *others = done.out.splitlines()
-    assert first.startswith("configuration: failing, it cannot be used (1 error); a daemon")
-    assert [line.partition(":")[0] for line in others] == [
-        "store journal", "smtp", "store tickets", "courier-0", "web-0", "work-0", "disk",
-    ]  # fmt: skip
-    assert all(": ok" in line for line in others)
-    rows = command(desk, "--json").rows
-    assert [row["state"] for row in rows] == ["failing", *["ok"] * 7]
-
-
-def test_without_the_stores_url_it_says_that_nothing_is_known(place: Path) -> None:
-    desk = Helpdesk(place, {"sqlite:///tickets.db": "mysql://tickets"})
-    done = command(desk)
-    assert done.code == 1
-    assert "store.url: " in done.err
-    assert done.out.splitlines()[1:] == [
-        "store: failing, nothing is known of the daemon, because [store] has a fault"
-    ]
-    desk.config.write_text(desk.config.read_text() + "\n[store]\n")
-    assert "because it is not clear which [store] counts" in command(desk).out
-    desk.config.unlink()
-    done = command(desk)
-    assert "No such file" in done.err
-    assert "because the file cannot be read" in done.out
-
-
-def test_with_a_faulty_configuration_and_no_daemon_it_says_that_nobody_speaks(
-    place: Path, in_files: Store
-) -> None:
-    desk = Helpdesk(place)
-    say_of_role(in_files, "work-0", "", datetime.now(UTC) - timedelta(hours=2))
-    desk.config.write_text(desk.config.read_text() + "\n[smpt]\n")
-    done = command(desk)
-    assert done.code == 1
-    assert "daemon: silent, nobody has said anything for an hour" in done.out
-    assert "work-0" not in done.out
